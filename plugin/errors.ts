@@ -1,0 +1,123 @@
+/** Body of an error reply, in the shape that djangorestframework-simplejwt puts on the wire. */
+export type ErrorBody =
+  | { detail: string, code?: string, messages?: GuardMessage[] }
+  | Record<string, string[]>
+
+/** One entry of `messages` in a reply of the guard: which kind of token was expected and why this one is not it. */
+export interface GuardMessage { token_class: 'AccessToken', token_type: 'access', message: Refusal }
+
+/** Why a token or its session is refused. The texts are SimpleJWT's wire data. */
+export type Refusal =
+  | 'Token is invalid'
+  | 'Token is expired'
+  | 'Token is blacklisted'
+  | "Token has no 'exp' claim"
+  | 'Token has no id'
+  | 'Token has no type'
+  | 'Token has wrong type'
+  | 'Token contained no recognizable user identification'
+  | 'User not found'
+
+/** Every refusal that the plugin answers. `code` is stable, `body` is what the client is sent, `headers` go with it. */
+export class SimpleJwtError extends Error {
+  /** HTTP status of the reply. */
+  readonly statusCode: number
+  /** Stable, machine-readable name of the refusal; also in the body where SimpleJWT has one there. */
+  readonly code: string
+  /** The reply body. */
+  readonly body: ErrorBody
+  /** `WWW-Authenticate`, `Retry-After` or `Allow`, where the status calls for one (RFC 9110). */
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor (statusCode: number, code: string, body: ErrorBody, headers: Record<string, string> = {}) {
+    super(typeof body.detail === 'string' ? body.detail : 'The request body is not valid.')
+    this.name = 'SimpleJwtError'
+    this.statusCode = statusCode
+    this.code = code
+    this.body = body
+    this.headers = headers
+  }
+}
+
+/** The verified claims; a refusal is thrown as the error that `answer` makes of it. */
+export function accepted<Claims extends object> (verified: Claims | Refusal, answer: (refusal: Refusal) => SimpleJwtError): Claims {
+  if (typeof verified === 'string') throw answer(verified)
+  return verified
+}
+
+const seconds = (count: number): string => count === 1 ? '1 second' : `${count} seconds`
+
+export const invalidFields = (fields: Record<string, string[]>): SimpleJwtError =>
+  new SimpleJwtError(400, 'invalid', fields)
+
+export const parseError = (reason: string): SimpleJwtError =>
+  new SimpleJwtError(400, 'parse_error', { detail: `JSON parse error - ${reason}` })
+
+export const notFound = (): SimpleJwtError =>
+  new SimpleJwtError(404, 'not_found', { detail: 'Not found.' })
+
+export const methodNotAllowed = (method: string, allow: string): SimpleJwtError =>
+  new SimpleJwtError(405, 'method_not_allowed', { detail: `Method "${method}" not allowed.` }, { allow })
+
+export const unsupportedMediaType = (mediaType: string): SimpleJwtError =>
+  new SimpleJwtError(415, 'unsupported_media_type', { detail: `Unsupported media type "${mediaType}" in request.` })
+
+/** What Fastify itself refuses before a handler runs: a body that is too large, cut short and so on. */
+export const badRequest = (statusCode: number, detail: string): SimpleJwtError =>
+  new SimpleJwtError(statusCode, 'bad_request', { detail })
+
+export const throttled = (wait: number): SimpleJwtError =>
+  new SimpleJwtError(429, 'throttled',
+    { detail: `Request was throttled. Expected available in ${seconds(wait)}.`, code: 'throttled' },
+    { 'retry-after': String(wait) })
+
+/** The store did not answer: a fault of ours, never of the token, so the client keeps what it has and tries again. */
+export const storeUnavailable = (): SimpleJwtError =>
+  new SimpleJwtError(503, 'store_unavailable',
+    { detail: 'The session store is not available. Try again.', code: 'store_unavailable' },
+    { 'retry-after': '1' })
+
+/** The 401s. They carry a challenge (RFC 6750 section 3) and so need the realm of their registration. */
+export interface Unauthorized {
+  noCredentials(): SimpleJwtError
+  badAuthorizationHeader(): SimpleJwtError
+  /** A token was refused by the guard. */
+  refusedByGuard(refusal: Refusal): SimpleJwtError
+  /** A token in a body was refused. */
+  refused(refusal: Refusal): SimpleJwtError
+  wrongCredentials(): SimpleJwtError
+  noActiveAccount(): SimpleJwtError
+  userInactive(): SimpleJwtError
+}
+
+export function createUnauthorized (realm: string): Unauthorized {
+  const challenge = `Bearer realm="${realm}"`
+  const refuse = (code: string, body: ErrorBody, error?: 'invalid_token' | 'invalid_request') =>
+    new SimpleJwtError(401, code, body,
+      { 'www-authenticate': error === undefined ? challenge : `${challenge}, error="${error}"` })
+
+  const tokenNotValid = (detail: string, messages?: GuardMessage[]) => refuse('token_not_valid',
+    messages === undefined ? { detail, code: 'token_not_valid' } : { detail, code: 'token_not_valid', messages }, 'invalid_token')
+
+  const userNotFound = () => refuse('user_not_found', { detail: 'User not found', code: 'user_not_found' }, 'invalid_token')
+
+  return {
+    noCredentials: () => refuse('not_authenticated', { detail: 'Authentication credentials were not provided.' }),
+    badAuthorizationHeader: () => refuse('bad_authorization_header', {
+      detail: 'Authorization header must contain two space-delimited values',
+      code: 'bad_authorization_header'
+    }, 'invalid_request'),
+    refusedByGuard: refusal => {
+      if (refusal === 'User not found') return userNotFound()
+      if (refusal === 'Token contained no recognizable user identification') return tokenNotValid(refusal)
+      return tokenNotValid('Given token not valid for any token type',
+        [{ token_class: 'AccessToken', token_type: 'access', message: refusal }])
+    },
+    refused: refusal => refusal === 'User not found' ? userNotFound() : tokenNotValid(refusal),
+    wrongCredentials: () => refuse('no_active_account',
+      { detail: 'No active account found with the given credentials', code: 'no_active_account' }),
+    noActiveAccount: () => refuse('no_active_account',
+      { detail: 'No active account found for the given token.', code: 'no_active_account' }, 'invalid_token'),
+    userInactive: () => refuse('user_inactive', { detail: 'User is inactive', code: 'user_inactive' }, 'invalid_token')
+  }
+}

@@ -1,0 +1,34 @@
+import diagnostics from 'node:diagnostics_channel'
+import type { FastifyBaseLogger } from 'fastify'
+
+/** What happened, for audit logs and alarms. Never holds a token, a secret or a password. */
+export interface SimpleJwtEvent {
+  type: 'login' | 'login_failed' | 'throttled' | 'refreshed' | 'replayed' | 'reuse_detected' | 'revoked' | 'store_failed' | 'keys_changed'
+  userId?: string
+  sid?: string
+  /** Address of the client, as Fastify's `request.ip` has it. */
+  address?: string
+  /** What was sent as the user name: text of the client's choosing. At `login_failed` and `throttled`. */
+  username?: string
+  /** Which limit was reached (`throttled`), or which verb of the store failed (`store_failed`). */
+  what?: string
+}
+
+/** Publishes an event; `log` is the request's where there is one. */
+export type Emit = (event: SimpleJwtEvent, log?: FastifyBaseLogger) => void
+
+const channel = diagnostics.channel('fastify-simplejwt')
+const ALARMS = new Set<SimpleJwtEvent['type']>(['reuse_detected', 'store_failed', 'throttled'])
+
+/** Sends each event to the log, to node:diagnostics_channel (`fastify-simplejwt`) and to the host's `onEvent`. */
+export function createEmit (onEvent: ((event: SimpleJwtEvent) => void) | undefined, appLog: FastifyBaseLogger): Emit {
+  return (event, log = appLog) => {
+    log[ALARMS.has(event.type) ? 'warn' : 'info']({ event }, `simplejwt ${event.type}`)
+    channel.publish(event)
+    try {
+      onEvent?.(event)
+    } catch (error) {
+      log.error({ err: error }, 'onEvent threw')
+    }
+  }
+}

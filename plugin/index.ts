@@ -1,0 +1,86 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { type Authenticate, type AuthenticateUser, createAuthenticate, createAuthenticateUser } from './authenticate.ts'
+import type { AccessClaims } from './claims.ts'
+import { type Core, createCore } from './core.ts'
+import { answerOurErrors } from './error-reply.ts'
+import { type SimpleJwtOptions, resolveOptions } from './options.ts'
+import { tokenRoutes } from './routes/routes.ts'
+import { type TokenService, createTokenService } from './token-service.ts'
+
+export type { Authenticate, AuthenticateUser } from './authenticate.ts'
+export type { AccessClaims, Claims, RefreshClaims } from './claims.ts'
+export { SimpleJwtError, type ErrorBody, type GuardMessage, type Refusal } from './errors.ts'
+export type { SimpleJwtEvent } from './events.ts'
+export type { KeyInput } from './keys.ts'
+export type { Credentials, Duration, RateLimits, SimpleJwtOptions, User } from './options.ts'
+export type { Revocation, Rotation, RotationOutcome, RotationResult, Session, SessionStore } from './stores/store.ts'
+export { memoryStore } from './stores/memory.ts'
+export type { TokenPair } from './token-pair.ts'
+export type { TokenService } from './token-service.ts'
+
+/**
+ * What `request.user` is, for an app to say by declaration merging: `interface SimpleJwtTypes { user: MyUser }`.
+ * Without a word from the app it is `AccessClaims`.
+ */
+export interface SimpleJwtTypes {}
+
+/** The type of `request.user`. */
+export type RequestUser = SimpleJwtTypes extends { user: infer Known } ? Known : AccessClaims
+
+/** The slot that @fastify/jwt declares, filled by inheritance so that an app which declares it too is not in our way. */
+export interface RequestSlot { user: RequestUser }
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT extends RequestSlot {}
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Guards a route: `{ onRequest: app.authenticate }`. */
+    authenticate: Authenticate
+    /** Guards a route and looks the user up. Exists only with `findUser`. */
+    authenticateUser: AuthenticateUser
+    /** Tokens and sessions, for the app's own code. */
+    tokens: TokenService
+  }
+}
+
+/** How often the sessions that are over are deleted, in milliseconds. */
+const SWEEP_INTERVAL = 60_000
+
+async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<void> {
+  const core = await createCore(app, resolveOptions(given))
+  const authenticate = createAuthenticate(core)
+  const tokens = createTokenService(core)
+
+  const { namespace, findUser, prefix } = core.options
+  decorate(app, namespace, 'authenticate', authenticate)
+  if (findUser !== undefined) decorate(app, namespace, 'authenticateUser', createAuthenticateUser(core, authenticate))
+  decorate(app, namespace, 'tokens', tokens)
+
+  answerOurErrors(app)
+  await app.register(tokenRoutes(core, authenticate), { prefix })
+  keepHouse(app, core, tokens)
+}
+
+function decorate (app: FastifyInstance, namespace: string | undefined, name: string, value: object): void {
+  const decorator = namespace === undefined ? name : namespace + name[0]?.toUpperCase() + name.slice(1)
+  if (app.hasDecorator(decorator)) throw new Error(`fastify-simplejwt: app.${decorator} exists already; give this registration a "namespace" of its own.`)
+  app.decorate(decorator, value)
+}
+
+/** From ready to close: the list of ended sessions is fed, and what is over is swept. */
+function keepHouse (app: FastifyInstance, { options, revocations }: Core, tokens: TokenService): void {
+  const timer = setInterval(() => { tokens.sweep().catch(() => {}) }, SWEEP_INTERVAL).unref()
+  app.addHook('onReady', () => options.revocation === 'list' ? revocations.start() : undefined)
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    revocations.stop()
+    await options.store.close?.()
+  })
+}
+
+/** Token authentication for Fastify, on the wire of djangorestframework-simplejwt: token routes, a guard, and `app.tokens`. */
+export const simplejwt = fp(plugin, { fastify: '5.x', name: 'fastify-simplejwt' })
+export default simplejwt

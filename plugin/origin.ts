@@ -1,0 +1,18 @@
+import type { FastifyRequest } from 'fastify'
+
+/** Where a request came from: kept with a session, so that its user can tell it from others. */
+export interface Origin { userAgent: string | null, address: string | null }
+
+/** Characters of a user agent that are kept. */
+const LONGEST_USER_AGENT = 256
+
+/** The origin of a request; nowhere, if the host's own code asks. */
+export function originOf (request: FastifyRequest | undefined): Origin {
+  return { userAgent: request?.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null, address: request?.ip ?? null }
+}
+
+/** Who, which session and from where, for an event. */
+export function subject ({ userId, sid }: { userId: string, sid: string }, request: FastifyRequest | undefined): { userId: string, sid: string, address?: string } {
+  const address = request?.ip
+  return { userId, sid, ...(address !== undefined && { address }) }
+}

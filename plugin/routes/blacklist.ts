@@ -1,0 +1,33 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Core } from '../core.ts'
+import { accepted } from '../errors.ts'
+import { originOf, subject } from '../origin.ts'
+import { sidOf } from '../sessions.ts'
+import { adoptIfForeign } from './adopt.ts'
+import { blacklistSchema } from './schemas.ts'
+
+/** Ends the session of a refresh token. A token that was spent long ago ends it too, but is refused: it was reused. */
+export async function revoke (core: Core, token: string, request?: FastifyRequest): Promise<void> {
+  const claims = accepted(core.tokens.verifyRefresh(token), core.unauthorized.refused)
+  await adoptIfForeign(core, claims, originOf(request))
+
+  const session = await core.sessions.find(claims)
+  if (session === null || !core.sessions.isLive(session)) throw core.unauthorized.refused('Token is blacklisted')
+
+  const good = session.jti === claims.jti || core.sessions.isReplay(session, claims.jti)
+  const ended = await core.sessions.revoke(sidOf(claims))
+  if (ended) core.emit({ type: good ? 'revoked' : 'reuse_detected', ...subject(session, request) }, request?.log)
+  if (!good) throw core.unauthorized.refused('Token is blacklisted')
+}
+
+export function blacklistRoute (scope: FastifyInstance, core: Core): void {
+  scope.route<{ Body: { refresh: string } }>({
+    method: 'POST',
+    url: '/blacklist',
+    schema: blacklistSchema,
+    handler: async request => {
+      await revoke(core, request.body.refresh, request)
+      return {}
+    }
+  })
+}

@@ -1,0 +1,43 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance } from 'fastify'
+import formbody from '@fastify/formbody'
+import { parseError, unsupportedMediaType } from '../errors.ts'
+
+/** Larger bodies are refused unread. A token has at most 8 KB. In bytes. */
+const LARGEST_BODY = 16_384
+
+/** JSON and urlencoded bodies for the token routes alone, whatever parsers the host has: nothing else gets in. */
+export async function parseBodies (scope: FastifyInstance): Promise<void> {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: LARGEST_BODY }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as Buffer))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  await scope.register(formbody, { bodyLimit: LARGEST_BODY, parser: text => Object.fromEntries(new URLSearchParams(text)) })
+
+  scope.addContentTypeParser('*', (request, _payload, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers
+    if (encoding === undefined && (length === undefined || length === '0')) return done(null, {})
+    done(unsupportedMediaType(type ?? ''))
+  })
+
+  // No body and no content type: Fastify calls no parser, and the fields are missing rather than the object.
+  scope.addHook('preValidation', (request, _reply, done) => {
+    if (request.body === undefined) request.body = {}
+    done()
+  })
+}
+
+function parseJson (body: Buffer): unknown {
+  if (body.length === 0) return {}
+  if (!isUtf8(body)) throw parseError('The body is not valid UTF-8.')
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    // The engine's message repeats a piece of the body, and that may be a password.
+    throw parseError('The body is not valid JSON.')
+  }
+}

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Core } from '../core.ts'
+import { claimsAtLogin, isActive } from '../custom-claims.ts'
+import type { User } from '../options.ts'
+import { originOf, subject } from '../origin.ts'
+import { type TokenPair, mintPair } from '../token-pair.ts'
+import { obtainSchema } from './schemas.ts'
+
+/** Starts a session for a user and mints its first pair. An inactive user gets none. */
+export async function issue (core: Core, user: User, request?: FastifyRequest): Promise<TokenPair> {
+  if (!isActive(user)) throw core.unauthorized.wrongCredentials()
+  const claims = await claimsAtLogin(core, user, request)
+  const session = await core.sessions.start(userIdOf(user), originOf(request))
+  core.emit({ type: 'login', ...subject(session, request) }, request?.log)
+  return mintPair(core, session, claims)
+}
+
+function userIdOf ({ id }: User): string {
+  if ((typeof id === 'string' && id !== '') || typeof id === 'number' || typeof id === 'bigint') return String(id)
+  throw new TypeError('fastify-simplejwt: a user must have an id that is a string or a number.')
+}
+
+export function obtainRoute (scope: FastifyInstance, core: Core): void {
+  const { options: { usernameField, verifyCredentials }, throttle } = core
+
+  scope.route<{ Body: Record<string, string> }>({
+    method: 'POST',
+    url: '/',
+    schema: obtainSchema(usernameField),
+    onRequest: throttle.loginPerAddress,
+    preHandler: throttle.loginPerUsername,
+    handler: async request => {
+      const username = request.body[usernameField] as string
+      const user = await verifyCredentials({ ...request.body, username, password: request.body.password as string }, request)
+      if (!user || !isActive(user)) {
+        core.emit({ type: 'login_failed', username, address: request.ip }, request.log)
+        throw core.unauthorized.wrongCredentials()
+      }
+      return issue(core, user, request)
+    }
+  })
+}

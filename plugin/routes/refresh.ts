@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Core } from '../core.ts'
+import { claimsAtRefresh } from '../custom-claims.ts'
+import { accepted } from '../errors.ts'
+import { originOf, subject } from '../origin.ts'
+import { type TokenPair, mintPair } from '../token-pair.ts'
+import { adoptIfForeign } from './adopt.ts'
+import { refreshSchema } from './schemas.ts'
+
+const EVENTS = { rotated: 'refreshed', replayed: 'replayed', reused: 'reuse_detected' } as const
+
+/** Exchanges a refresh token for an access token and, with rotation, its successor. */
+export async function refresh (core: Core, token: string, request?: FastifyRequest): Promise<Partial<TokenPair>> {
+  const presented = accepted(core.tokens.verifyRefresh(token), core.unauthorized.refused)
+  const claims = await claimsAtRefresh(core, presented, request)
+  await adoptIfForeign(core, presented, originOf(request))
+
+  if (!core.options.rotateRefreshTokens) {
+    const session = await core.sessions.current(presented)
+    if (session === null) throw core.unauthorized.refused('Token is blacklisted')
+    core.emit({ type: 'refreshed', ...subject(session, request) }, request?.log)
+    return { access: core.tokens.mintAccess(session, claims) }
+  }
+
+  const { outcome, session } = await core.sessions.rotate(presented)
+  if (outcome !== 'ended' && session !== null) core.emit({ type: EVENTS[outcome], ...subject(session, request) }, request?.log)
+  if (session === null || outcome === 'ended' || outcome === 'reused') throw core.unauthorized.refused('Token is blacklisted')
+  return mintPair(core, session, claims)
+}
+
+export function refreshRoute (scope: FastifyInstance, core: Core): void {
+  scope.route<{ Body: { refresh: string } }>({
+    method: 'POST',
+    url: '/refresh',
+    schema: refreshSchema,
+    onRequest: core.throttle.refreshPerAddress,
+    handler: request => refresh(core, request.body.refresh, request)
+  })
+}

@@ -1,0 +1,60 @@
+import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { Authenticate } from '../authenticate.ts'
+import type { Core } from '../core.ts'
+import { prepareReply } from '../error-reply.ts'
+import { SimpleJwtError, badRequest, unsupportedMediaType } from '../errors.ts'
+import { blacklistRoute } from './blacklist.ts'
+import { parseBodies } from './body.ts'
+import { compileFields } from './fields.ts'
+import { obtainRoute } from './obtain.ts'
+import { refreshRoute } from './refresh.ts'
+import { sessionsRoutes } from './sessions.ts'
+import { answerUnmatched } from './unmatched.ts'
+import { verifyRoute } from './verify.ts'
+
+/** The token routes, in a scope of their own: how bodies are read, checked and refused here changes nothing for the host. */
+export function tokenRoutes (core: Core, authenticate: Authenticate): FastifyPluginAsync {
+  return async scope => {
+    scope.addHook('onRequest', (_request, reply, done) => {
+      reply.header('cache-control', 'no-store')
+      done()
+    })
+    answerFastifyErrors(scope)
+    answerUnmatched(scope)
+    await parseBodies(scope)
+    scope.setValidatorCompiler(compileFields)
+    answerBothSlashes(scope)
+
+    obtainRoute(scope, core)
+    refreshRoute(scope, core)
+    verifyRoute(scope, core)
+    blacklistRoute(scope, core)
+    sessionsRoutes(scope, core, authenticate)
+  }
+}
+
+/** What Fastify refuses by itself here (a body too large, cut short, a content type that is none) gets a body in SimpleJWT's form. */
+function answerFastifyErrors (scope: FastifyInstance): void {
+  scope.addHook('onError', (request, reply, error, done) => {
+    if (isRefusalOfFastify(error)) {
+      const answer = error.statusCode === 415 ? unsupportedMediaType(request.headers['content-type'] ?? '') : badRequest(error.statusCode, error.message)
+      prepareReply(reply, error, answer)
+    }
+    done()
+  })
+}
+
+function isRefusalOfFastify (error: FastifyError): error is FastifyError & { statusCode: number } {
+  return !(error instanceof SimpleJwtError) && error.code?.startsWith('FST_ERR_CTP_') && error.statusCode !== undefined && error.statusCode < 500
+}
+
+/** `/refresh` is `/refresh/` too. Fastify sees to `/` itself, and to all where the host ignores trailing slashes. */
+function answerBothSlashes (scope: FastifyInstance): void {
+  const config = scope.initialConfig as { ignoreTrailingSlash?: boolean, routerOptions?: { ignoreTrailingSlash?: boolean } }
+  if (config.ignoreTrailingSlash === true || config.routerOptions?.ignoreTrailingSlash === true) return
+  scope.addHook('onRoute', route => {
+    if (route.routePath.endsWith('/') || route.routePath === '' || route.method === 'HEAD') return
+    const { path: _path, prefix: _prefix, routePath, ...rest } = route
+    scope.route({ ...rest, url: `${routePath}/`, schema: { ...route.schema, hide: true } })
+  })
+}

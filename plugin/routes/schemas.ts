@@ -1,0 +1,123 @@
+/**
+ * The routes as JSON schemas: what @fastify/swagger shows, and what `fields.ts` checks bodies by. A string with the
+ * format `password` is taken as it is; all others lose the white space around them.
+ */
+export interface FieldsSchema {
+  type: 'object'
+  required: string[]
+  properties: Record<string, { type: 'string', format?: 'password', description: string }>
+}
+
+const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl'
+
+const fields = (properties: FieldsSchema['properties'], example: Record<string, string>) =>
+  ({ type: 'object' as const, required: Object.keys(properties), properties, examples: [example] })
+
+const token = (description: string) => ({ type: 'string' as const, description })
+const empty = { description: 'Done.', type: 'object', properties: {}, additionalProperties: false, examples: [{}] }
+
+const error = (description: string, example: Record<string, unknown>) => ({
+  description, type: 'object', properties: { detail: { type: 'string' }, code: { type: 'string' } }, additionalProperties: true, examples: [example]
+})
+const invalid = (field: string) => error('A field is missing or not a string.', { [field]: ['This field is required.'] })
+const refused = error('The token is invalid, expired, of the wrong kind or blacklisted.', { detail: 'Token is invalid', code: 'token_not_valid' })
+const throttled = error('Too many requests: `Retry-After` says how many seconds to wait.', { detail: 'Request was throttled. Expected available in 23 seconds.', code: 'throttled' })
+const unavailable = error('The session store does not answer: the token is as good as before, try again.', { detail: 'The session store is not available. Try again.', code: 'store_unavailable' })
+
+export const obtainSchema = (usernameField: string) => ({
+  summary: 'Log in: exchange a user name and a password for a refresh and an access token.',
+  tags: ['token'],
+  body: fields({
+    [usernameField]: { type: 'string', description: 'The login name.' },
+    password: { type: 'string', format: 'password', description: 'The password, taken as it is.' }
+  }, { [usernameField]: 'vitor', password: '123' }),
+  response: {
+    200: {
+      description: 'The pair of a new session.',
+      type: 'object',
+      properties: { refresh: token('The refresh token.'), access: token('The access token.') },
+      examples: [{ refresh: TOKEN, access: TOKEN }]
+    },
+    400: invalid('password'),
+    401: error('Unknown user, wrong password or inactive user.', { detail: 'No active account found with the given credentials', code: 'no_active_account' }),
+    429: throttled,
+    503: unavailable
+  }
+})
+
+export const refreshSchema = {
+  summary: 'Exchange a refresh token for a new access token and, with rotation, its successor.',
+  tags: ['token'],
+  body: fields({ refresh: token('A refresh token.') }, { refresh: TOKEN }),
+  response: {
+    200: {
+      description: 'A new access token, and the successor of the refresh token if it was spent.',
+      type: 'object',
+      properties: { access: token('The access token.'), refresh: token('The refresh token.') },
+      examples: [{ access: TOKEN, refresh: TOKEN }]
+    },
+    400: invalid('refresh'),
+    401: refused,
+    429: throttled,
+    503: unavailable
+  }
+}
+
+export const verifySchema = {
+  summary: 'Ask whether a token of either kind is good.',
+  tags: ['token'],
+  body: fields({ token: token('An access or refresh token.') }, { token: TOKEN }),
+  response: { 200: empty, 400: invalid('token'), 401: refused, 503: unavailable }
+}
+
+export const blacklistSchema = {
+  summary: 'Log out: end the session of a refresh token.',
+  tags: ['token'],
+  body: fields({ refresh: token('A refresh token.') }, { refresh: TOKEN }),
+  response: { 200: empty, 400: invalid('refresh'), 401: refused, 503: unavailable }
+}
+
+const time = { type: 'string', format: 'date-time' }
+const nothing = { type: 'null', description: 'Ended.' }
+const notFound = error('The user has no such session.', { detail: 'Not found.' })
+
+export const listSessionsSchema = {
+  summary: 'List the live sessions of the user.',
+  tags: ['sessions'],
+  security: [{ bearer: [] }],
+  response: {
+    200: {
+      description: 'The sessions, oldest first.',
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          sid: { type: 'string' },
+          created_at: time,
+          last_used_at: time,
+          expires_at: time,
+          user_agent: { type: ['string', 'null'] },
+          address: { type: ['string', 'null'] },
+          current: { type: 'boolean', description: 'Whether this request was made in it.' }
+        }
+      }
+    },
+    401: refused,
+    503: unavailable
+  }
+}
+
+export const endSessionsSchema = {
+  summary: 'End all sessions of the user, this one too.',
+  tags: ['sessions'],
+  security: [{ bearer: [] }],
+  response: { 204: nothing, 401: refused, 503: unavailable }
+}
+
+export const endSessionSchema = {
+  summary: 'End one session of the user.',
+  tags: ['sessions'],
+  security: [{ bearer: [] }],
+  params: { type: 'object', properties: { sid: { type: 'string' } } },
+  response: { 204: nothing, 401: refused, 404: notFound, 503: unavailable }
+}

@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authenticate } from '../authenticate.ts'
+import type { AccessClaims } from '../claims.ts'
+import type { Core } from '../core.ts'
+import { notFound } from '../errors.ts'
+import { subject } from '../origin.ts'
+import type { Session } from '../stores/store.ts'
+import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './schemas.ts'
+
+/** Ends one session, of whichever user. False if it was not live. */
+export async function revokeSession (core: Core, session: Pick<Session, 'sid' | 'userId'>, request?: FastifyRequest): Promise<boolean> {
+  const ended = await core.sessions.revoke(session.sid)
+  if (ended) core.emit({ type: 'revoked', ...subject(session, request) }, request?.log)
+  return ended
+}
+
+/** Ends all sessions of a user but `except`, and says how many. */
+export async function revokeUser (core: Core, userId: string, except?: string, request?: FastifyRequest): Promise<number> {
+  const ended = await core.sessions.revokeUser(userId, except)
+  for (const sid of ended) core.emit({ type: 'revoked', ...subject({ userId, sid }, request) }, request?.log)
+  return ended.length
+}
+
+const iso = (time: number): string => new Date(time).toISOString()
+const claimsOf = (request: FastifyRequest): AccessClaims => request.user as unknown as AccessClaims
+
+const shown = (session: Session, currentSid: string | undefined) => ({
+  sid: session.sid,
+  created_at: iso(session.createdAt),
+  last_used_at: iso(session.rotatedAt ?? session.createdAt),
+  expires_at: iso(session.expiresAt),
+  user_agent: session.userAgent,
+  address: session.address,
+  current: session.sid === currentSid
+})
+
+export function sessionsRoutes (scope: FastifyInstance, core: Core, authenticate: Authenticate): void {
+  scope.route({
+    method: 'GET',
+    url: '/sessions',
+    schema: listSessionsSchema,
+    onRequest: authenticate,
+    handler: async request => {
+      const { user_id: userId, sid } = claimsOf(request)
+      const sessions = await core.sessions.list(userId)
+      return sessions.map(session => shown(session, sid))
+    }
+  })
+
+  scope.route({
+    method: 'DELETE',
+    url: '/sessions',
+    schema: endSessionsSchema,
+    onRequest: authenticate,
+    handler: async (request, reply) => {
+      await revokeUser(core, claimsOf(request).user_id, undefined, request)
+      return reply.code(204).send()
+    }
+  })
+
+  scope.route<{ Params: { sid: string } }>({
+    method: 'DELETE',
+    url: '/sessions/:sid',
+    schema: endSessionSchema,
+    onRequest: authenticate,
+    handler: async (request, reply) => {
+      const session = await core.store.find(request.params.sid)
+      if (session === null || session.userId !== claimsOf(request).user_id || !core.sessions.isLive(session)) throw notFound()
+      await revokeSession(core, session, request)
+      return reply.code(204).send()
+    }
+  })
+}

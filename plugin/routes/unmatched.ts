@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify'
+import { methodNotAllowed, notFound } from '../errors.ts'
+
+/**
+ * Answers below the prefix what no route does: OPTIONS (204 with `Allow`), another method (405 with `Allow`), another path
+ * (404). Before a body is read, and after the hooks of the host, so that a CORS preflight is the host's.
+ */
+export function answerUnmatched (scope: FastifyInstance): void {
+  const methodsOf = new Map<string, Set<string>>()
+
+  scope.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(withoutSlash(url)) ?? new Set()
+    for (const name of [method].flat()) methods.add(name)
+    methodsOf.set(withoutSlash(url), methods)
+  })
+
+  scope.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    const path = withoutSlash(request.url.split('?', 1)[0] as string)
+    const pattern = [...methodsOf.keys()].find(pattern => fits(pattern, path))
+    if (pattern === undefined) throw notFound()
+    const allow = [...methodsOf.get(pattern) as Set<string>, 'OPTIONS'].join(', ')
+    if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, allow)
+    return reply.code(204).header('allow', allow).send()
+  })
+
+  // Never reached: the hook above has answered. It makes 404s below the prefix ours.
+  scope.setNotFoundHandler(async () => { throw notFound() })
+}
+
+const withoutSlash = (path: string): string => path.endsWith('/') ? path.slice(0, -1) : path
+
+function fits (pattern: string, path: string): boolean {
+  const wanted = pattern.split('/')
+  const given = path.split('/')
+  return wanted.length === given.length && wanted.every((part, index) => part === given[index] || (part.startsWith(':') && given[index] !== ''))
+}

@@ -1,0 +1,101 @@
+import type { RefreshClaims } from './claims.ts'
+import { newId } from './ids.ts'
+import type { Origin } from './origin.ts'
+import type { Revocations } from './revocations.ts'
+import { type RotationResult, type Session, type SessionStore, isLive } from './stores/store.ts'
+
+/** How long things live, in milliseconds. */
+export interface Lifetimes { refreshTokenLifetime: number, sessionLifetime: number, accessTokenLifetime: number, leeway: number, reuseInterval: number }
+
+/** Starts, rotates, replays, ends and lists sessions. Knows state only: no JWT, no HTTP. */
+export interface Sessions {
+  start(userId: string, origin: Origin): Promise<Session>
+  /** Takes over the session of a refresh token that another server minted, unless that was done before. */
+  adopt(claims: RefreshClaims, origin: Origin): Promise<void>
+  /** Spends a refresh token. Reuse ends the session in the same step. */
+  rotate(claims: RefreshClaims): Promise<RotationResult>
+  /** The session that a refresh token is good for right now, unspent, or null. */
+  current(claims: RefreshClaims): Promise<Session | null>
+  /** The session of a refresh token, live or not, or null. */
+  find(claims: RefreshClaims): Promise<Session | null>
+  /** True if a session was live and is ended now. */
+  revoke(sid: string): Promise<boolean>
+  revokeUser(userId: string, except?: string): Promise<string[]>
+  list(userId: string): Promise<Session[]>
+  isLive(session: Session): boolean
+  /** Whether a spent token is the last one that was spent, recently enough to still answer. */
+  isReplay(session: Session, jti: string): boolean
+  sweep(): Promise<number>
+}
+
+/** A token that another server minted has no `sid`: its session goes by the token's own `jti`. */
+export const sidOf = (claims: RefreshClaims): string => claims.sid ?? claims.jti
+
+export function createSessions (store: SessionStore, revocations: Revocations, lifetimes: Lifetimes, now: () => number): Sessions {
+  const { refreshTokenLifetime, sessionLifetime, reuseInterval } = lifetimes
+
+  const newSession = (session: Pick<Session, 'sid' | 'userId' | 'jti' | 'issuedAt' | 'expiresAt' | 'adoptedUntil'>, origin: Origin): Session => {
+    const createdAt = now()
+    return {
+      ...session,
+      previousJti: null,
+      rotatedAt: null,
+      createdAt,
+      endsAt: createdAt + sessionLifetime,
+      revokedAt: null,
+      ...origin
+    }
+  }
+
+  return {
+    async start (userId, origin) {
+      const issuedAt = now()
+      const expiresAt = issuedAt + Math.min(refreshTokenLifetime, sessionLifetime)
+      const session = newSession({ sid: newId(), userId, jti: newId(), issuedAt, expiresAt, adoptedUntil: null }, origin)
+      await store.create(session)
+      return session
+    },
+
+    async adopt (claims, origin) {
+      const expiresAt = claims.exp * 1000
+      const issuedAt = claims.iat === undefined ? now() : claims.iat * 1000
+      await store.adopt(newSession({ sid: claims.jti, userId: claims.user_id, jti: claims.jti, issuedAt, expiresAt, adoptedUntil: expiresAt }, origin))
+    },
+
+    async rotate (claims) {
+      const issuedAt = now()
+      const next = { jti: newId(), issuedAt, expiresAt: issuedAt + refreshTokenLifetime }
+      const result = await store.rotate({ sid: sidOf(claims), presented: claims.jti, next, now: issuedAt, reuseInterval, deadline: Infinity })
+      if (result.outcome === 'reused') revocations.add(sidOf(claims), issuedAt)
+      return result
+    },
+
+    async current (claims) {
+      const session = await store.find(sidOf(claims))
+      return session !== null && session.jti === claims.jti && isLive(session, now()) ? session : null
+    },
+
+    find: claims => store.find(sidOf(claims)),
+
+    async revoke (sid) {
+      const revokedAt = now()
+      const ended = await store.revoke(sid, revokedAt)
+      if (ended) revocations.add(sid, revokedAt)
+      return ended
+    },
+
+    async revokeUser (userId, except) {
+      const revokedAt = now()
+      const ended = await store.revokeUser(userId, revokedAt, except)
+      for (const sid of ended) revocations.add(sid, revokedAt)
+      return ended
+    },
+
+    list: userId => store.list(userId, now()),
+    isLive: session => isLive(session, now()),
+    isReplay: (session, jti) => session.previousJti === jti && session.rotatedAt !== null && now() - session.rotatedAt < reuseInterval,
+
+    // A tombstone stays until the last access token of its session has expired, for the processes that start meanwhile.
+    sweep: () => store.sweep(now() - lifetimes.accessTokenLifetime - lifetimes.leeway)
+  }
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import fastify, { type FastifyRequest } from 'fastify'
+import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import { throttled } from './errors.ts'
+import type { Emit } from './events.ts'
+import type { RateLimits } from './options.ts'
+
+/** Counts a request against a limit, first of all, and throws a 429 once there were too many. */
+export type Limiter = (request: FastifyRequest) => Promise<void>
+
+/** The limits of the token routes. */
+export interface Throttle { loginPerAddress: Limiter, loginPerUsername: Limiter, refreshPerAddress: Limiter }
+
+/** The limits count by the minute, in milliseconds. */
+const WINDOW = 60_000
+/** Counters kept for each limit. A forgotten counter is a fresh start, so there must be more than an attacker can fill. */
+const COUNTERS = 100_000
+
+const unlimited: Limiter = async () => {}
+
+/** One spelling for all the ways to write a user name; hashed, since a client chooses its length. */
+const fold = (username: string): string =>
+  createHash('sha256').update(username.trim().normalize('NFKC').toUpperCase().toLowerCase()).digest('base64')
+
+/**
+ * The limits on @fastify/rate-limit. It runs in an application of its own that never listens: in the host's, a limiter
+ * that the host has registered would hide ours.
+ */
+export async function createThrottle (limits: RateLimits | false, usernameField: string, emit: Emit): Promise<Throttle> {
+  if (limits === false) return { loginPerAddress: unlimited, loginPerUsername: unlimited, refreshPerAddress: unlimited }
+  const app = fastify()
+  await app.register(rateLimit, { global: false })
+  await app.ready()
+
+  const usernameOf = (request: FastifyRequest): string => (request.body as Record<string, string>)[usernameField] as string
+
+  const limiter = (name: keyof RateLimits, key: (request: FastifyRequest) => string | undefined): Limiter => {
+    const settings = { max: limits[name], timeWindow: WINDOW, cache: COUNTERS, keyGenerator: (request: FastifyRequest) => `${name}:${key(request) as string}` }
+    const consume = app.createRateLimit(settings)
+    return async request => {
+      if (key(request) === undefined) return
+      const result = await consume(request)
+      if (result.isAllowed || !result.isExceeded) return
+      emit({ type: 'throttled', what: name, address: request.ip, ...(name === 'loginPerUsername' && { username: usernameOf(request) }) }, request.log)
+      throw throttled(result.ttlInSeconds)
+    }
+  }
+
+  // Behind a Unix socket there is no address to count by: one shared counter would let anybody lock everybody out.
+  const address = (request: FastifyRequest): string | undefined => (request.ip as string | undefined) && normalizeIP(request.ip)
+
+  return {
+    loginPerAddress: limiter('loginPerAddress', address),
+    loginPerUsername: limiter('loginPerUsername', request => fold(usernameOf(request))),
+    refreshPerAddress: limiter('refreshPerAddress', address)
+  }
+}

@@ -1,0 +1,14 @@
+import type { Core } from './core.ts'
+import { recomputesClaims } from './custom-claims.ts'
+import type { Session } from './stores/store.ts'
+
+/** What a login answers: a refresh token and an access token of one session. */
+export interface TokenPair { refresh: string, access: string }
+
+/** The tokens that a session has now: a new access token, and its refresh token, the same each time it is asked for. */
+export function mintPair (core: Core, session: Session, custom: Record<string, unknown>): TokenPair {
+  return {
+    refresh: core.tokens.mintRefresh(session, recomputesClaims(core) ? {} : custom),
+    access: core.tokens.mintAccess(session, custom)
+  }
+}

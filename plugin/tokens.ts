@@ -1,0 +1,56 @@
+import { type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, checkClaims, customClaims } from './claims.ts'
+import { readHeader } from './compact.ts'
+import type { Refusal } from './errors.ts'
+import { newId } from './ids.ts'
+import type { KeyRing } from './keys.ts'
+
+/** What a refresh token is minted from: the part of a session that tells about its current refresh token. */
+export interface RefreshTokenSeed { sid: string, userId: string, jti: string, issuedAt: number, expiresAt: number }
+
+/** Whom and for how long an access token is minted. Times in milliseconds. */
+export interface AccessTokenSeed { sid: string, userId: string, endsAt: number }
+
+/** Mints and verifies tokens. Knows JWTs only: no session, no request. A refusal is a value, never a throw. */
+export interface Tokens {
+  mintAccess(seed: AccessTokenSeed, custom: Record<string, unknown>): string
+  /** The same seed and claims give the same token, byte for byte where the algorithm is deterministic. */
+  mintRefresh(seed: RefreshTokenSeed, custom: Record<string, unknown>): string
+  verifyAccess(token: string): AccessClaims | Refusal
+  verifyRefresh(token: string): RefreshClaims | Refusal
+  /** Either kind. */
+  verifyAny(token: string): Claims | Refusal
+}
+
+const toSeconds = (ms: number): number => Math.floor(ms / 1000)
+
+export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifetime: number, now: () => number): Tokens {
+  const mint = (type: 'access' | 'refresh', issuedAt: number, expiresAt: number, jti: string, { userId, sid }: { userId: string, sid: string }, custom: Record<string, unknown>) =>
+    keys.sign({
+      token_type: type,
+      exp: toSeconds(expiresAt),
+      iat: toSeconds(issuedAt),
+      jti,
+      user_id: userId,
+      sid,
+      ...(rules.issuer !== undefined && { iss: rules.issuer }),
+      ...(rules.audience !== undefined && { aud: rules.audience }),
+      ...customClaims(custom)
+    })
+
+  const verify = (token: string, expected: 'access' | 'refresh' | undefined): Claims | Refusal => {
+    const header = readHeader(token)
+    if (header === undefined) return 'Token is invalid'
+    return checkClaims(keys.verify(token, header.alg, header.kid), expected, rules, now())
+  }
+
+  return {
+    mintAccess: (seed, custom) => {
+      const issuedAt = now()
+      return mint('access', issuedAt, Math.min(issuedAt + accessTokenLifetime, seed.endsAt), newId(), seed, custom)
+    },
+    mintRefresh: (seed, custom) => mint('refresh', seed.issuedAt, seed.expiresAt, seed.jti, seed, custom),
+    verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
+    verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
+    verifyAny: token => verify(token, undefined)
+  }
+}
