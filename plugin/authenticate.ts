@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessClaims } from './claims.ts'
 import type { Core } from './core.ts'
-import { isActive } from './custom-claims.ts'
 import { accepted } from './errors.ts'
 import { isRevoked } from './revoked.ts'
+import { isActive } from './user.ts'
 
 /**
  * The guard: a hook for `onRequest`, a strategy for @fastify/auth, or a function to await. Reads the access token from the

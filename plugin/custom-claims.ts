@@ -1,10 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { type Claims, customClaims } from './claims.ts'
 import type { Core } from './core.ts'
-import type { User } from './options.ts'
-
-/** A user without `isActive` is active. */
-export const isActive = (user: User): boolean => user.isActive === undefined || Boolean(user.isActive)
+import { type User, isActive } from './user.ts'
 
 /** Whether custom claims are computed at each refresh, so that the refresh token need not carry them. */
 export const recomputesClaims = ({ options }: Core): boolean => options.claims !== undefined && options.findUser !== undefined

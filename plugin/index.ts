@@ -13,11 +13,14 @@ export type { AccessClaims, Claims, RefreshClaims } from './claims.ts'
 export { SimpleJwtError, type ErrorBody, type GuardMessage, type Refusal } from './errors.ts'
 export type { SimpleJwtEvent } from './events.ts'
 export type { KeyInput } from './keys.ts'
-export type { Credentials, Duration, RateLimits, SimpleJwtOptions, User } from './options.ts'
+export type { Duration } from './option-checks.ts'
+export type { SimpleJwtOptions } from './options.ts'
+export type { RateLimits } from './rate-limits.ts'
 export type { Revocation, Rotation, RotationOutcome, RotationResult, Session, SessionStore } from './stores/store.ts'
 export { memoryStore } from './stores/memory.ts'
 export type { TokenPair } from './token-pair.ts'
 export type { TokenService } from './token-service.ts'
+export type { Credentials, User } from './user.ts'
 
 /**
  * What `request.user` is, for an app to say by declaration merging: `interface SimpleJwtTypes { user: MyUser }`.

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyJwt, { type JWT } from '@fastify/jwt'
 import { createSigner, createVerifier } from 'fast-jwt'
+import type { Refuse } from './option-checks.ts'
 
 /** A key as the host gives it. This version takes HS256 keys only. */
 export interface KeyInput {
@@ -35,7 +36,7 @@ export interface KeyRing {
  * Checks `secret` or `keys`.
  * @throws whatever `refuse` throws, given the option's name and the rule that it breaks
  */
-export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse: (name: string, rule: string) => never): readonly SigningKey[] {
+export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse: Refuse): readonly SigningKey[] {
   if (given.secret !== undefined && given.keys !== undefined) refuse('keys', 'cannot be given together with "secret".')
   if (given.keys === undefined) return [{ kid: undefined, algorithm: 'HS256', secret: checkSecret('secret', given.secret, refuse) }]
   if (!Array.isArray(given.keys) || given.keys.length === 0) refuse('keys', 'must be an array of at least one key.')
@@ -55,7 +56,7 @@ export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse
   })
 }
 
-function checkSecret (name: string, secret: unknown, refuse: (name: string, rule: string) => never): Buffer {
+function checkSecret (name: string, secret: unknown, refuse: Refuse): Buffer {
   if (typeof secret !== 'string' && !Buffer.isBuffer(secret)) return refuse(name, 'is required: a string or a Buffer of at least 32 bytes.')
   const bytes = Buffer.from(secret)
   if (bytes.length < 32) refuse(name, `must have at least 32 bytes for HS256 (RFC 7518 section 3.2); it has ${bytes.length}.`)

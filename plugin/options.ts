@@ -1,33 +1,11 @@
 import type { FastifyRequest } from 'fastify'
-import { parse } from '@lukeed/ms'
 import type { SimpleJwtEvent } from './events.ts'
 import { type KeyInput, resolveKeys } from './keys.ts'
+import { type Duration, duration, flag, oneOf, optionalFunction, refuse, text, wholeNumber, withMethods } from './option-checks.ts'
+import { type RateLimits, resolveLimits } from './rate-limits.ts'
 import { memoryStore } from './stores/memory.ts'
 import type { SessionStore } from './stores/store.ts'
-
-/** A user as the plugin sees one; the host's own has more. */
-export interface User {
-  /** Goes into every token as the string claim `user_id`. */
-  id: string | number | bigint
-  /** False: no login, no refresh. Absent means active. */
-  isActive?: boolean
-}
-
-/** What a client sends to log in: the login field under its name, and `password`. */
-export interface Credentials { username: string, password: string, [field: string]: string }
-
-/** Requests that one minute allows. Each is consumed before the password check or the token check. */
-export interface RateLimits {
-  /** Logins per client address (IPv6 by its /64). Default 30. */
-  loginPerAddress: number
-  /** Logins per user name, whatever its case or Unicode form. Default 5. */
-  loginPerUsername: number
-  /** Refreshes per client address. Default 300. */
-  refreshPerAddress: number
-}
-
-/** A number of seconds, or a string with a unit such as `'5m'`. */
-export type Duration = number | string
+import type { Credentials, User } from './user.ts'
 
 /** Options of the plugin. All are checked when it is registered; a bad or unknown one stops the start with its name. */
 export interface SimpleJwtOptions {
@@ -90,20 +68,14 @@ export interface SimpleJwtOptions {
 /** The options with every default filled in; all durations in milliseconds. */
 export type ResolvedOptions = Readonly<ReturnType<typeof resolveOptions>>
 
-const DAY = 86_400_000
+const HOUR = 3_600_000
 /** No token is accepted that lives longer, so none may be configured to. */
-export const LONGEST_LIFE = 366 * DAY
+const LONGEST_LIFE = 366 * 24 * HOUR
 
 const NAMES = new Set(['secret', 'keys', 'jwksUrl', 'verifyCredentials', 'findUser', 'claims', 'usernameField',
   'accessTokenLifetime', 'refreshTokenLifetime', 'sessionLifetime', 'rotateRefreshTokens', 'reuseInterval',
   'adoptRefreshTokens', 'issuer', 'audience', 'leeway', 'store', 'revocation', 'revocationInterval', 'verificationCache',
   'rateLimit', 'cookie', 'prefix', 'realm', 'namespace', 'onEvent', 'now'])
-const STORE_VERBS = ['create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep'] as const
-const LIMITS: RateLimits = { loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300 }
-
-function refuse (name: string, rule: string): never {
-  throw new TypeError(`fastify-simplejwt: option "${name}" ${rule}`)
-}
 
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
@@ -111,75 +83,34 @@ function refuse (name: string, rule: string): never {
  */
 export function resolveOptions (given: SimpleJwtOptions) {
   for (const name of Object.keys(given)) if (!NAMES.has(name)) refuse(name, 'is not known.')
-
-  const duration = (name: 'accessTokenLifetime' | 'refreshTokenLifetime' | 'sessionLifetime' | 'reuseInterval' | 'leeway' | 'revocationInterval',
-    fallback: Duration, least: number, most: number): number => {
-    const value = given[name] ?? fallback
-    const unit = typeof value === 'string' && /[a-z]/i.test(value)
-    const ms = typeof value === 'number' ? value * 1000 : unit ? parse(value) : undefined
-    if (ms === undefined || !Number.isFinite(ms) || ms < least || ms > most) {
-      refuse(name, `must be a number of seconds or a string such as '5m', from ${least / 1000} to ${most / 1000} seconds.`)
-    }
-    return ms
-  }
-  const flag = (name: 'rotateRefreshTokens' | 'adoptRefreshTokens', fallback: boolean): boolean => {
-    const value = given[name] ?? fallback
-    return typeof value === 'boolean' ? value : refuse(name, 'must be true or false.')
-  }
-  const text = (name: 'usernameField' | 'issuer' | 'audience' | 'realm' | 'prefix' | 'namespace', pattern: RegExp, rule: string): string | undefined => {
-    const value: unknown = given[name]
-    return value === undefined || (typeof value === 'string' && pattern.test(value)) ? value : refuse(name, rule)
-  }
-  const callback = <Name extends 'verifyCredentials' | 'findUser' | 'claims' | 'onEvent' | 'now'>(name: Name): SimpleJwtOptions[Name] => {
-    const value = given[name]
-    return value === undefined || typeof value === 'function' ? value : refuse(name, 'must be a function.')
-  }
-
   if (given.jwksUrl !== undefined) refuse('jwksUrl', 'is not supported yet.')
   if (given.cookie !== undefined && given.cookie !== false) refuse('cookie', 'must be false: cookie mode is not supported yet.')
-  const verifyCredentials = callback('verifyCredentials') ?? refuse('verifyCredentials', 'is required: a function that resolves to the user or null.')
-  const namespace = text('namespace', /^[a-z][A-Za-z0-9]*$/, 'must be a name such as \'staff\', in camel case.')
-  if (namespace !== undefined && given.prefix === undefined) refuse('prefix', 'must be given when "namespace" is.')
-  const revocation = given.revocation ?? 'list'
-  if (!['list', 'store', 'off'].includes(revocation)) refuse('revocation', 'must be \'list\', \'store\' or \'off\'.')
-  const verificationCache = given.verificationCache ?? 10_000
-  if (!Number.isInteger(verificationCache) || verificationCache < 0) refuse('verificationCache', 'must be a whole number, 0 or more.')
-  const store = given.store ?? memoryStore()
-  for (const verb of STORE_VERBS) if (typeof store[verb] !== 'function') refuse('store', `must be a session store: it has no ${verb}().`)
+  if (given.namespace !== undefined && given.prefix === undefined) refuse('prefix', 'must be given when "namespace" is.')
 
   return Object.freeze({
     keys: resolveKeys(given, refuse),
-    verifyCredentials,
-    findUser: callback('findUser'),
-    claims: callback('claims'),
-    usernameField: text('usernameField', /^(?!password$|__proto__$).+$/, 'must be a name other than "password".') ?? 'username',
-    accessTokenLifetime: duration('accessTokenLifetime', '5m', 1000, LONGEST_LIFE),
-    refreshTokenLifetime: duration('refreshTokenLifetime', '1d', 1000, LONGEST_LIFE),
-    sessionLifetime: duration('sessionLifetime', '30d', 1000, 100 * LONGEST_LIFE),
-    rotateRefreshTokens: flag('rotateRefreshTokens', true),
-    reuseInterval: duration('reuseInterval', '10s', 0, 3_600_000),
-    adoptRefreshTokens: flag('adoptRefreshTokens', false),
-    issuer: text('issuer', /./, 'must be a string that is not empty.'),
-    audience: text('audience', /./, 'must be a string that is not empty.'),
-    leeway: duration('leeway', 0, 0, 600_000),
-    store,
-    revocation,
-    revocationInterval: duration('revocationInterval', '1s', 10, 3_600_000),
-    verificationCache,
-    rateLimit: given.rateLimit === false ? false as const : resolveLimits(given.rateLimit ?? {}),
-    prefix: (text('prefix', /^(\/[^/?#:*]+)+\/?$/, 'must be a path such as \'/api/token\'.') ?? '/api/token').replace(/\/$/, ''),
-    realm: text('realm', /^[\x20-\x7e]+$/, 'must be printable ASCII.')?.replace(/["\\]/g, '\\$&') ?? 'api',
-    namespace,
-    onEvent: callback('onEvent'),
-    now: callback('now') ?? Date.now
+    verifyCredentials: optionalFunction('verifyCredentials', given.verifyCredentials) ?? refuse('verifyCredentials', 'is required: a function that resolves to the user or null.'),
+    findUser: optionalFunction('findUser', given.findUser),
+    claims: optionalFunction('claims', given.claims),
+    usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/, 'must be a name other than "password".') ?? 'username',
+    accessTokenLifetime: duration('accessTokenLifetime', given.accessTokenLifetime ?? '5m', 1000, LONGEST_LIFE),
+    refreshTokenLifetime: duration('refreshTokenLifetime', given.refreshTokenLifetime ?? '1d', 1000, LONGEST_LIFE),
+    sessionLifetime: duration('sessionLifetime', given.sessionLifetime ?? '30d', 1000, 100 * LONGEST_LIFE),
+    rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens ?? true),
+    reuseInterval: duration('reuseInterval', given.reuseInterval ?? '10s', 0, HOUR),
+    adoptRefreshTokens: flag('adoptRefreshTokens', given.adoptRefreshTokens ?? false),
+    issuer: text('issuer', given.issuer, /./, 'must be a string that is not empty.'),
+    audience: text('audience', given.audience, /./, 'must be a string that is not empty.'),
+    leeway: duration('leeway', given.leeway ?? 0, 0, HOUR),
+    store: withMethods('store', given.store ?? memoryStore(), ['create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep']),
+    revocation: oneOf('revocation', given.revocation ?? 'list', ['list', 'store', 'off']),
+    revocationInterval: duration('revocationInterval', given.revocationInterval ?? '1s', 10, HOUR),
+    verificationCache: wholeNumber('verificationCache', given.verificationCache ?? 10_000),
+    rateLimit: resolveLimits(given.rateLimit, refuse),
+    prefix: (text('prefix', given.prefix, /^(\/[^/?#:*]+)+\/?$/, "must be a path such as '/api/token'.") ?? '/api/token').replace(/\/$/, ''),
+    realm: text('realm', given.realm, /^[\x20-\x7e]+$/, 'must be printable ASCII.')?.replace(/["\\]/g, '\\$&') ?? 'api',
+    namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/, "must be a name in camel case, such as 'staff'."),
+    onEvent: optionalFunction('onEvent', given.onEvent),
+    now: optionalFunction('now', given.now) ?? Date.now
   })
-}
-
-function resolveLimits (given: Partial<RateLimits>): RateLimits {
-  if (typeof given !== 'object' || given === null) refuse('rateLimit', 'must be false or an object of limits.')
-  for (const [name, limit] of Object.entries(given)) {
-    if (!Object.hasOwn(LIMITS, name)) refuse(`rateLimit.${name}`, 'is not known.')
-    if (!Number.isInteger(limit) || limit < 1) refuse(`rateLimit.${name}`, 'must be a whole number of requests a minute, 1 or more.')
-  }
-  return Object.freeze({ ...LIMITS, ...given })
 }

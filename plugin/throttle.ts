@@ -3,7 +3,7 @@ import fastify, { type FastifyRequest } from 'fastify'
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import { throttled } from './errors.ts'
 import type { Emit } from './events.ts'
-import type { RateLimits } from './options.ts'
+import type { RateLimits } from './rate-limits.ts'
 
 /** Counts a request against a limit, first of all, and throws a 429 once there were too many. */
 export type Limiter = (request: FastifyRequest) => Promise<void>

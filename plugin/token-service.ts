@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Claims } from './claims.ts'
 import type { Core } from './core.ts'
 import { type KeyInput, resolveKeys } from './keys.ts'
-import type { User } from './options.ts'
+import { refuse } from './option-checks.ts'
 import { revoke } from './routes/blacklist.ts'
 import { issue } from './routes/obtain.ts'
 import { refresh } from './routes/refresh.ts'
@@ -10,6 +10,7 @@ import { revokeSession, revokeUser } from './routes/sessions.ts'
 import { verify } from './routes/verify.ts'
 import type { Session } from './stores/store.ts'
 import type { TokenPair } from './token-pair.ts'
+import type { User } from './user.ts'
 
 /** What `app.tokens` does, for the app's own code: the same as the routes, without HTTP. Refusals are thrown as `SimpleJwtError`. */
 export interface TokenService {
@@ -49,7 +50,7 @@ export function createTokenService (core: Core): TokenService {
     sessions: async userId => core.sessions.list(String(userId)),
     jwks: () => ({ keys: [] }),
     setKeys: async keys => {
-      core.keys.replace(resolveKeys({ keys }, (name, rule) => { throw new TypeError(`fastify-simplejwt: ${name} ${rule}`) }))
+      core.keys.replace(resolveKeys({ keys }, refuse))
       core.cache.clear()
       core.emit({ type: 'keys_changed' })
     },

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Core } from '../core.ts'
-import { claimsAtLogin, isActive } from '../custom-claims.ts'
-import type { User } from '../options.ts'
+import { claimsAtLogin } from '../custom-claims.ts'
 import { originOf, subject } from '../origin.ts'
 import { type TokenPair, mintPair } from '../token-pair.ts'
+import { type User, isActive, userIdOf } from '../user.ts'
 import { obtainSchema } from './schemas.ts'
 
 /** Starts a session for a user and mints its first pair. An inactive user gets none. */
@@ -13,11 +13,6 @@ export async function issue (core: Core, user: User, request?: FastifyRequest): 
   const session = await core.sessions.start(userIdOf(user), originOf(request))
   core.emit({ type: 'login', ...subject(session, request) }, request?.log)
   return mintPair(core, session, claims)
-}
-
-function userIdOf ({ id }: User): string {
-  if ((typeof id === 'string' && id !== '') || typeof id === 'number' || typeof id === 'bigint') return String(id)
-  throw new TypeError('fastify-simplejwt: a user must have an id that is a string or a number.')
 }
 
 export function obtainRoute (scope: FastifyInstance, core: Core): void {
