@@ -46,6 +46,6 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
     store,
     revocations,
     sessions: createSessions(store, revocations, options, now),
-    throttle: await createThrottle(options.rateLimit, options.usernameField, emit)
+    throttle: await createThrottle(options.rateLimit, options.usernameField, emit, now)
   }
 }

@@ -30,7 +30,11 @@ export class SimpleJwtError extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   constructor (statusCode: number, code: string, body: ErrorBody, headers: Record<string, string> = {}) {
+    // A refusal is an answer, not a fault: where in the code it was given says nothing, and a flood of them should be cheap.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(typeof body.detail === 'string' ? body.detail : 'The request body is not valid.')
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'SimpleJwtError'
     this.statusCode = statusCode
     this.code = code

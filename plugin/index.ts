@@ -63,7 +63,7 @@ async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<v
   decorate(app, namespace, 'tokens', tokens)
 
   answerOurErrors(app)
-  await app.register(tokenRoutes(core, authenticate), { prefix })
+  await app.register(tokenRoutes(app, core, authenticate), { prefix })
   keepHouse(app, core, tokens)
 }
 

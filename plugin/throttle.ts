@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fastify, { type FastifyRequest } from 'fastify'
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import { windowCounters } from './counters.ts'
 import { throttled } from './errors.ts'
 import type { Emit } from './events.ts'
 import type { RateLimits } from './rate-limits.ts'
@@ -13,8 +14,6 @@ export interface Throttle { loginPerAddress: Limiter, loginPerUsername: Limiter,
 
 /** The limits count by the minute, in milliseconds. */
 const WINDOW = 60_000
-/** Counters kept for each limit. A forgotten counter is a fresh start, so there must be more than an attacker can fill. */
-const COUNTERS = 100_000
 
 const unlimited: Limiter = async () => {}
 
@@ -26,17 +25,18 @@ const fold = (username: string): string =>
  * The limits on @fastify/rate-limit. It runs in an application of its own that never listens: in the host's, a limiter
  * that the host has registered would hide ours.
  */
-export async function createThrottle (limits: RateLimits | false, usernameField: string, emit: Emit): Promise<Throttle> {
+export async function createThrottle (limits: RateLimits | false, usernameField: string, emit: Emit, now: () => number): Promise<Throttle> {
   if (limits === false) return { loginPerAddress: unlimited, loginPerUsername: unlimited, refreshPerAddress: unlimited }
   const app = fastify()
-  await app.register(rateLimit, { global: false })
+  await app.register(rateLimit, { global: false, store: windowCounters(now) })
   await app.ready()
 
   const usernameOf = (request: FastifyRequest): string => (request.body as Record<string, string>)[usernameField] as string
 
   const limiter = (name: keyof RateLimits, key: (request: FastifyRequest) => string | undefined): Limiter => {
-    const settings = { max: limits[name], timeWindow: WINDOW, cache: COUNTERS, keyGenerator: (request: FastifyRequest) => `${name}:${key(request) as string}` }
-    const consume = app.createRateLimit(settings)
+    const consume = app.createRateLimit({
+      max: limits[name], timeWindow: WINDOW, keyGenerator: request => `${name}:${key(request) as string}`
+    })
     return async request => {
       if (key(request) === undefined) return
       const result = await consume(request)

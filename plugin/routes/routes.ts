@@ -13,12 +13,13 @@ import { answerUnmatched } from './unmatched.ts'
 import { verifyRoute } from './verify.ts'
 
 /** The token routes, in a scope of their own: how bodies are read, checked and refused here changes nothing for the host. */
-export function tokenRoutes (core: Core, authenticate: Authenticate): FastifyPluginAsync {
+export function tokenRoutes (host: FastifyInstance, core: Core, authenticate: Authenticate): FastifyPluginAsync {
   return async scope => {
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store')
       done()
     })
+    followErrorHandler(host, scope)
     answerFastifyErrors(scope)
     answerUnmatched(scope)
     await parseBodies(scope)
@@ -33,11 +34,20 @@ export function tokenRoutes (core: Core, authenticate: Authenticate): FastifyPlu
   }
 }
 
+/** Routes keep the error handler that their scope had when they were loaded; ours ask for the one that the host has now. */
+function followErrorHandler (host: FastifyInstance, scope: FastifyInstance): void {
+  const loadedWith = host.errorHandler
+  scope.setErrorHandler((error: FastifyError, request, reply) => {
+    if (host.errorHandler === loadedWith) throw error
+    return host.errorHandler(error, request, reply)
+  })
+}
+
 /** What Fastify refuses by itself here (a body too large, cut short, a content type that is none) gets a body in SimpleJWT's form. */
 function answerFastifyErrors (scope: FastifyInstance): void {
   scope.addHook('onError', (request, reply, error, done) => {
     if (isRefusalOfFastify(error)) {
-      const answer = error.statusCode === 415 ? unsupportedMediaType(request.headers['content-type'] ?? '') : badRequest(error.statusCode, error.message)
+      const answer = error.statusCode === 415 ? unsupportedMediaType(request.headers['content-type'] as string) : badRequest(error.statusCode, error.message)
       prepareReply(reply, error, answer)
     }
     done()

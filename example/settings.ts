@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import envSchema from 'env-schema'
+
+const duration = (fallback: string) => ({ type: 'string', pattern: '^[0-9]+ *(ms|s|m|h|d)?$', default: fallback })
+const onOff = (fallback: string) => ({ type: 'string', enum: ['on', 'off', 'true', 'false'], default: fallback })
+const onlyYet = (value: string) => ({ type: 'string', enum: [value], default: value })
+
+/** Every variable of the demo, with its default. */
+const schema = {
+  type: 'object',
+  properties: {
+    HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
+    PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 8000 },
+    WEB_CONCURRENCY: onlyYet('1'),
+    STORE_URL: onlyYet('memory:'),
+    JWT_SECRET: { type: 'string', minLength: 32 },
+    ISSUER: { type: 'string', minLength: 1 },
+    AUDIENCE: { type: 'string', minLength: 1 },
+    ACCESS_TOKEN_LIFETIME: duration('5m'),
+    REFRESH_TOKEN_LIFETIME: duration('1d'),
+    SESSION_LIFETIME: duration('30d'),
+    ROTATE_REFRESH_TOKENS: onOff('on'),
+    REUSE_INTERVAL: duration('10s'),
+    ADOPT_REFRESH_TOKENS: onOff('off'),
+    REVOCATION_INTERVAL: duration('1s'),
+    RATE_LIMIT: onOff('on'),
+    TRUST_PROXY: { type: 'string' },
+    LOG_LEVEL: { type: 'string', enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' }
+  }
+}
+
+/** Variables that a later version reads: better not to start than to start without what somebody asked for. */
+const NOT_YET = ['JWT_KEYS', 'COOKIE']
+
+export type Settings = ReturnType<typeof readSettings>
+
+/** Reads the environment. Throws an Error that names each variable that is wrong, and what it may be. */
+export function readSettings (env: Record<string, string | undefined>) {
+  for (const name of NOT_YET) if (env[name] !== undefined) throw new Error(`${name} is not supported yet`)
+  const given = check(env)
+  return {
+    host: given.HOST as string,
+    port: given.PORT as unknown as number,
+    secret: given.JWT_SECRET ?? randomBytes(32).toString('base64url'),
+    /** Whether the secret was made up just now, so that no token outlives the process. */
+    secretIsMadeUp: given.JWT_SECRET === undefined,
+    issuer: given.ISSUER,
+    audience: given.AUDIENCE,
+    accessTokenLifetime: seconds(given.ACCESS_TOKEN_LIFETIME),
+    refreshTokenLifetime: seconds(given.REFRESH_TOKEN_LIFETIME),
+    sessionLifetime: seconds(given.SESSION_LIFETIME),
+    rotateRefreshTokens: isOn(given.ROTATE_REFRESH_TOKENS),
+    reuseInterval: seconds(given.REUSE_INTERVAL),
+    adoptRefreshTokens: isOn(given.ADOPT_REFRESH_TOKENS),
+    revocationInterval: seconds(given.REVOCATION_INTERVAL),
+    rateLimit: isOn(given.RATE_LIMIT),
+    trustProxy: proxies(given.TRUST_PROXY),
+    logLevel: given.LOG_LEVEL as string
+  }
+}
+
+function check (env: Record<string, string | undefined>): Record<string, string | undefined> {
+  const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined))
+  try {
+    return envSchema<Record<string, string>>({ schema, data, env: false, dotenv: false })
+  } catch (error) {
+    const { errors } = error as { errors: { instancePath: string, message: string, params: { allowedValues?: string[] } }[] }
+    throw new Error(errors.map(({ instancePath, message, params: { allowedValues } }) =>
+      `${instancePath.slice(1)} ${allowedValues === undefined ? message : `must be ${allowedValues.join(' or ')}`}`).join('; '))
+  }
+}
+
+const isOn = (value: string | undefined): boolean => value === 'on' || value === 'true'
+
+/** A bare number is a number of seconds. */
+const seconds = (value: string | undefined): string | number => /^\d+$/.test(value as string) ? Number(value) : value as string
+
+/** Addresses and CIDRs only: a number of hops would believe whoever connects. */
+function proxies (list: string | undefined): string[] | false {
+  if (list === undefined || list.trim() === '') return false
+  return list.split(',').map(entry => {
+    const proxy = entry.trim()
+    const [address = '', bits] = proxy.split('/')
+    const most = isIP(address) === 4 ? 32 : 128
+    const isRange = isIP(address) !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    if (!isRange && proxy !== 'loopback') throw new Error(`TRUST_PROXY must be a list of addresses or CIDRs such as 127.0.0.1,10.0.0.0/8; "${proxy}" is neither`)
+    return proxy
+  })
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { type ContractCase, HOUR, NOW, presentation, session } from './case.ts'
+
+const sids = (sessions: { sid: string }[]): string[] => sessions.map(({ sid }) => sid).sort()
+
+/** How sessions end, and who gets to know. */
+export const ending: ContractCase[] = [
+  {
+    name: 'revoke: ends a session once, and the time of its end never moves',
+    async run (store) {
+      await store.create(session())
+      assert.equal(await store.revoke('s', NOW + 1), true)
+      assert.equal(await store.revoke('s', NOW + 2), false)
+      assert.equal(await store.revoke('unknown', NOW), false)
+      assert.deepEqual(await store.find('s'), session({ revokedAt: NOW + 1 }))
+    }
+  },
+  {
+    name: 'revoke: wins over any refresh that runs at the same time',
+    async run (store) {
+      for (let round = 0; round < 1000; round++) {
+        const sid = `s${round}`
+        await store.create(session({ sid }))
+        const calls = [store.rotate(presentation('t0', 't1', NOW, { sid })), store.revoke(sid, NOW)]
+        await Promise.all(round % 2 === 0 ? calls : calls.reverse())
+        for (const jti of ['t0', 't1']) assert.equal((await store.rotate(presentation(jti, 't2', NOW, { sid }))).outcome, 'ended', `round ${round}`)
+      }
+    }
+  },
+  {
+    name: 'revokeUser: ends the live sessions of one user but the one excepted, and says which',
+    async run (store) {
+      for (const sid of ['a', 'b', 'c']) await store.create(session({ sid }))
+      await store.create(session({ sid: 'expired', expiresAt: NOW }))
+      await store.create(session({ sid: 'other', userId: '8' }))
+      await store.revoke('c', NOW - 1)
+      assert.deepEqual(await store.revokeUser('7', NOW, 'b'), ['a'])
+      assert.deepEqual(await store.revokeUser('7', NOW), ['b'])
+      assert.deepEqual(await store.revokeUser('nobody', NOW), [])
+      assert.equal((await store.find('other'))?.revokedAt, null)
+      assert.equal((await store.find('c'))?.revokedAt, NOW - 1)
+    }
+  },
+  {
+    name: 'revokeUser: leaves no survivor among the refreshes that run at the same time',
+    async run (store) {
+      for (let round = 0; round < 100; round++) {
+        const userId = `user${round}`
+        const own = Array.from({ length: 10 }, (_, index) => `${userId}-${index}`)
+        for (const sid of own) await store.create(session({ sid, userId }))
+        const refreshes = own.map(sid => store.rotate(presentation('t0', 't1', NOW, { sid })))
+        await Promise.all([...refreshes.slice(0, 5), store.revokeUser(userId, NOW), ...refreshes.slice(5)])
+        assert.deepEqual(await store.list(userId, NOW), [])
+      }
+    }
+  },
+  {
+    name: 'list: shows the live sessions of one user, oldest first',
+    async run (store) {
+      await store.create(session({ sid: 'late', createdAt: NOW + 2 }))
+      await store.create(session({ sid: 'early', createdAt: NOW + 1 }))
+      await store.create(session({ sid: 'revoked' }))
+      await store.create(session({ sid: 'expired', expiresAt: NOW + HOUR }))
+      await store.create(session({ sid: 'over', endsAt: NOW + HOUR }))
+      await store.create(session({ sid: 'other', userId: '8' }))
+      await store.revoke('revoked', NOW)
+      assert.deepEqual((await store.list('7', NOW + HOUR)).map(({ sid }) => sid), ['early', 'late'])
+      assert.deepEqual(await store.list('nobody', NOW), [])
+    }
+  },
+  {
+    name: 'revokedSince: tells of every session that was ended at that time or later',
+    async run (store) {
+      for (const sid of ['a', 'b', 'c', 'd']) await store.create(session({ sid, userId: sid }))
+      await store.revoke('a', NOW - 1)
+      await store.revoke('b', NOW)
+      await store.revokeUser('c', NOW + 1)
+      await store.rotate(presentation('forged', 'x', NOW + 2, { sid: 'd' }))
+      assert.deepEqual(sids(await store.revokedSince(NOW)), ['b', 'c', 'd'])
+      assert.deepEqual(sids(await store.revokedSince(NOW + 3)), [])
+    }
+  }
+]

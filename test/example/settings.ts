@@ -1,0 +1,83 @@
+import t from 'tap'
+import { readSettings } from '../../example/settings.ts'
+
+t.test('without a word from the environment the defaults hold', async t => {
+  t.match(readSettings({ PATH: '/bin' }), {
+    host: '127.0.0.1',
+    port: 8000,
+    secretIsMadeUp: true,
+    issuer: undefined,
+    accessTokenLifetime: '5m',
+    refreshTokenLifetime: '1d',
+    sessionLifetime: '30d',
+    rotateRefreshTokens: true,
+    reuseInterval: '10s',
+    adoptRefreshTokens: false,
+    rateLimit: true,
+    trustProxy: false,
+    logLevel: 'info'
+  })
+  t.not(readSettings({}).secret, readSettings({}).secret, 'a secret is made up each time')
+})
+
+t.test('the environment says otherwise', async t => {
+  const secret = 'x'.repeat(32)
+  t.match(readSettings({
+    HOST: '::1',
+    PORT: '0',
+    JWT_SECRET: secret,
+    ISSUER: 'i',
+    AUDIENCE: 'a',
+    ACCESS_TOKEN_LIFETIME: '60',
+    REFRESH_TOKEN_LIFETIME: '2h',
+    ROTATE_REFRESH_TOKENS: 'false',
+    ADOPT_REFRESH_TOKENS: 'on',
+    REUSE_INTERVAL: '0',
+    RATE_LIMIT: 'off',
+    TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,::1/128,loopback',
+    LOG_LEVEL: 'silent'
+  }), {
+    host: '::1',
+    port: 0,
+    secret,
+    secretIsMadeUp: false,
+    issuer: 'i',
+    audience: 'a',
+    accessTokenLifetime: 60,
+    refreshTokenLifetime: '2h',
+    rotateRefreshTokens: false,
+    adoptRefreshTokens: true,
+    reuseInterval: 0,
+    rateLimit: false,
+    trustProxy: ['127.0.0.1', '10.0.0.0/8', '::1/128', 'loopback'],
+    logLevel: 'silent'
+  })
+})
+
+t.test('a bad value is refused by the name of its variable', async t => {
+  const bad: Record<string, string[]> = {
+    HOST: [''],
+    PORT: ['x', '', '-1', '65536', '80.5'],
+    WEB_CONCURRENCY: ['0', '4', 'x'],
+    STORE_URL: ['sqlite:x', 'redis://localhost', ''],
+    JWT_SECRET: ['short', ''],
+    JWT_KEYS: ['keys.json'],
+    COOKIE: ['on'],
+    ISSUER: [''],
+    AUDIENCE: [''],
+    ACCESS_TOKEN_LIFETIME: ['soon', '-5m', '5 minutes', ''],
+    REFRESH_TOKEN_LIFETIME: ['1y'],
+    SESSION_LIFETIME: ['x'],
+    ROTATE_REFRESH_TOKENS: ['yes', ''],
+    REUSE_INTERVAL: ['x'],
+    ADOPT_REFRESH_TOKENS: ['1'],
+    REVOCATION_INTERVAL: ['x'],
+    RATE_LIMIT: ['10'],
+    TRUST_PROXY: ['1', 'true', '127.0.0.1/33', 'proxy.example', '10.0.0.0/8,2', '1/8'],
+    LOG_LEVEL: ['loud']
+  }
+  for (const [name, values] of Object.entries(bad)) {
+    for (const value of values) t.throws(() => readSettings({ [name]: value }), { message: new RegExp(`^${name} `) }, `${name}=${value}`)
+  }
+  t.throws(() => readSettings({ PORT: 'x', RATE_LIMIT: 'maybe' }), { message: 'PORT must be integer; RATE_LIMIT must be on or off or true or false' })
+})

@@ -1,0 +1,98 @@
+import t from 'tap'
+import { MINUTE, type TestApp, buildApp } from '../fixtures/app.ts'
+import { accessClaims, decode, sign } from '../fixtures/jwt.ts'
+
+type Method = 'GET' | 'DELETE' | 'HEAD'
+const ask = ({ app }: TestApp, method: Method, path: string, access: string) =>
+  app.inject({ method, url: `/api/token/sessions${path}`, headers: { authorization: `Bearer ${access}` } })
+
+const sidOf = (token: string): string => decode(token).payload.sid as string
+
+t.test('a user sees his own live sessions, oldest first', async t => {
+  const test = await buildApp(t)
+  await test.login('maria', '456')
+  const first = await test.login()
+  test.clock.advance(MINUTE)
+  const second = (await test.post('/api/token/', { username: 'vitor', password: '123' }, { headers: { 'user-agent': 'Firefox' } })).json()
+  const third = await test.login()
+  await test.post('/api/token/blacklist/', { refresh: third.refresh })
+  test.clock.advance(MINUTE)
+  await test.post('/api/token/refresh/', { refresh: first.refresh })
+
+  const reply = await ask(test, 'GET', '/', second.access)
+  t.equal(reply.statusCode, 200)
+  t.equal(reply.headers['cache-control'], 'no-store')
+  t.strictSame(reply.json(), [
+    {
+      sid: sidOf(first.access),
+      created_at: '2026-11-22T12:00:00.000Z',
+      last_used_at: '2026-11-22T12:02:00.000Z',
+      expires_at: '2026-11-23T12:02:00.000Z',
+      user_agent: 'lightMyRequest',
+      address: '127.0.0.1',
+      current: false
+    },
+    {
+      sid: sidOf(second.access),
+      created_at: '2026-11-22T12:01:00.000Z',
+      last_used_at: '2026-11-22T12:01:00.000Z',
+      expires_at: '2026-11-23T12:01:00.000Z',
+      user_agent: 'Firefox',
+      address: '127.0.0.1',
+      current: true
+    }
+  ])
+  t.equal((await ask(test, 'HEAD', '', second.access)).statusCode, 200)
+})
+
+t.test('a user ends one of his sessions', async t => {
+  const test = await buildApp(t)
+  const [one, other] = [await test.login(), await test.login()]
+  const reply = await ask(test, 'DELETE', `/${sidOf(other.access)}/`, one.access)
+  t.equal(reply.statusCode, 204)
+  t.equal(reply.body, '')
+  t.equal((await test.hello(other.access)).statusCode, 401)
+  t.equal((await test.hello(one.access)).statusCode, 200)
+  t.match(test.events.at(-1), { type: 'revoked', userId: '1', sid: sidOf(other.access) })
+})
+
+t.test('the session of another user, one that has ended and one that never was are not found', async t => {
+  const test = await buildApp(t)
+  const [own, ended, foreign] = [await test.login(), await test.login(), await test.login('maria', '456')]
+  await test.post('/api/token/blacklist/', { refresh: ended.refresh })
+  for (const sid of [sidOf(foreign.access), sidOf(ended.access), 'unknown', '__proto__', '%00', '%F0%9F%98%80']) {
+    const reply = await ask(test, 'DELETE', `/${sid}/`, own.access)
+    t.equal(reply.statusCode, 404, sid)
+    t.equal(reply.body, '{"detail":"Not found."}', sid)
+  }
+  t.equal((await test.hello(foreign.access)).statusCode, 200)
+})
+
+t.test('a user logs out everywhere', async t => {
+  const test = await buildApp(t)
+  const [one, other, foreign] = [await test.login(), await test.login(), await test.login('maria', '456')]
+  t.equal((await ask(test, 'DELETE', '/', one.access)).statusCode, 204)
+  for (const { access, refresh } of [one, other]) {
+    t.equal((await test.hello(access)).statusCode, 401)
+    t.equal((await test.post('/api/token/refresh/', { refresh })).statusCode, 401)
+  }
+  t.equal((await test.hello(foreign.access)).statusCode, 200)
+  t.equal(test.events.filter(event => event.type === 'revoked').length, 2)
+})
+
+t.test('a token without a session sees the sessions of its user, none of them its own', async t => {
+  const test = await buildApp(t)
+  await test.login()
+  t.match((await ask(test, 'GET', '/', sign(accessClaims()))).json(), [{ current: false }])
+})
+
+t.test('without an access token there is nothing to see', async t => {
+  const { app, login } = await buildApp(t)
+  const { refresh } = await login()
+  for (const [method, url] of [['GET', '/'], ['DELETE', '/'], ['DELETE', '/x/']] as const) {
+    const reply = await app.inject({ method, url: `/api/token/sessions${url}` })
+    t.equal(reply.body, '{"detail":"Authentication credentials were not provided."}')
+    t.equal(reply.headers['www-authenticate'], 'Bearer realm="api"')
+    t.equal((await app.inject({ method, url: `/api/token/sessions${url}`, headers: { authorization: `Bearer ${refresh}` } })).statusCode, 401)
+  }
+})

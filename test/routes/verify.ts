@@ -1,0 +1,71 @@
+import t from 'tap'
+import { SECOND, buildApp } from '../fixtures/app.ts'
+import { accessClaims, decode, refreshClaims, sign } from '../fixtures/jwt.ts'
+
+const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
+
+t.test('a good token of either kind is verified with an empty object', async t => {
+  const { login, post } = await buildApp(t)
+  const { access, refresh } = await login()
+  for (const token of [access, refresh, ` ${access}\n`, sign(accessClaims()), sign(accessClaims({ user_id: 1 }))]) {
+    const reply = await post('/api/token/verify/', { token })
+    t.equal(reply.body, '{}')
+    t.equal(reply.statusCode, 200)
+    t.equal(reply.headers['cache-control'], 'no-store')
+  }
+})
+
+t.test('a spent refresh token is blacklisted, its successor is not', async t => {
+  const { login, post, clock } = await buildApp(t)
+  const { refresh } = await login()
+  const next = (await post('/api/token/refresh/', { refresh })).json()
+  clock.advance(SECOND)
+  t.equal((await post('/api/token/verify/', { token: refresh })).body, BLACKLISTED)
+  t.equal((await post('/api/token/verify/', { token: next.refresh })).body, '{}', 'and asking about a spent token ended nothing')
+})
+
+t.test('every token of an ended session is blacklisted, whichever way the guard learns of it', async t => {
+  for (const revocation of ['list', 'store'] as const) {
+    const { login, post } = await buildApp(t, { revocation })
+    const { access, refresh } = await login()
+    await post('/api/token/blacklist/', { refresh })
+    for (const token of [access, refresh]) {
+      const reply = await post('/api/token/verify/', { token })
+      t.equal(reply.body, BLACKLISTED)
+      t.equal(reply.statusCode, 401)
+      t.equal(reply.headers['www-authenticate'], 'Bearer realm="api", error="invalid_token"')
+    }
+  }
+})
+
+t.test('with adoption on, a refresh token of another server is good until it is spent', async t => {
+  const { post, clock } = await buildApp(t, { adoptRefreshTokens: true })
+  const token = sign(refreshClaims())
+  t.equal((await post('/api/token/verify/', { token })).body, '{}')
+  await post('/api/token/refresh/', { refresh: token })
+  clock.advance(SECOND)
+  t.equal((await post('/api/token/verify/', { token })).body, BLACKLISTED)
+})
+
+t.test('what is refused, word for word', async t => {
+  const { post, login } = await buildApp(t)
+  const { payload } = decode((await login()).refresh)
+  const cases: [what: string, token: unknown, status: number, body: string][] = [
+    ['missing', undefined, 400, '{"token":["This field is required."]}'],
+    ['garbage', 'x', 401, '{"detail":"Token is invalid","code":"token_not_valid"}'],
+    ['a number', 1, 400, '{"token":["Not a valid string."]}'],
+    ['expired', sign(accessClaims({ exp: payload.iat })), 401, '{"detail":"Token is expired","code":"token_not_valid"}'],
+    ['no exp', sign(accessClaims({ exp: undefined })), 401, '{"detail":"Token has no \'exp\' claim","code":"token_not_valid"}'],
+    ['no jti', sign(accessClaims({ jti: undefined })), 401, '{"detail":"Token has no id","code":"token_not_valid"}'],
+    ['no type', sign(accessClaims({ token_type: undefined })), 401, '{"detail":"Token has no type","code":"token_not_valid"}'],
+    ['a sliding token', sign(accessClaims({ token_type: 'sliding' })), 401, '{"detail":"Token has wrong type","code":"token_not_valid"}'],
+    ['no user', sign(accessClaims({ user_id: undefined })), 401, '{"detail":"Token contained no recognizable user identification","code":"token_not_valid"}'],
+    ['a refresh token without sid', sign(refreshClaims()), 401, BLACKLISTED],
+    ['a refresh token of an unknown session', sign(refreshClaims({ sid: 'x' })), 401, BLACKLISTED]
+  ]
+  for (const [what, token, status, body] of cases) {
+    const reply = await post('/api/token/verify/', { token })
+    t.equal(reply.body, body, what)
+    t.equal(reply.statusCode, status, what)
+  }
+})
