@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import { invalidFields } from '../errors.ts'
 import type { FieldsSchema } from './schemas.ts'
+import { trim } from './trim.ts'
 
 /**
  * Checks bodies as Django REST Framework does and says what is wrong in its words. It stands in for the schema compiler in
@@ -22,11 +23,11 @@ export const compileFields: FastifySchemaCompiler<FieldsSchema> = ({ schema, htt
   }
 }
 
-function readField (value: unknown, trim: boolean): [text: string, problems: string[]] {
+function readField (value: unknown, isTrimmed: boolean): [text: string, problems: string[]] {
   if (value === undefined) return ['', ['This field is required.']]
   if (value === null) return ['', ['This field may not be null.']]
   if (typeof value !== 'string') return ['', ['Not a valid string.']]
-  const text = trim ? value.trim() : value
+  const text = isTrimmed ? trim(value) : value
   return text === '' ? ['', ['This field may not be blank.']] : [text, forbiddenCharacters(text)]
 }
 
