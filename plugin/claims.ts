@@ -53,8 +53,8 @@ function checkTimes ({ exp, iat, nbf }: Record<string, unknown>, leeway: number,
   if (exp === undefined) return undefined
   if (!isDate(exp)) return 'Token is invalid'
   if (exp <= now - leeway) return 'Token is expired'
-  const start = iat ?? now
-  if (exp <= start || exp - start > LONGEST_LIFE_SECONDS) return 'Token is invalid'
+  if (iat !== undefined && exp <= iat) return 'Token is invalid'
+  if (exp - (iat ?? now) > LONGEST_LIFE_SECONDS) return 'Token is invalid'
   return undefined
 }
 

@@ -25,10 +25,12 @@ export function createEmit (onEvent: ((event: SimpleJwtEvent) => void) | undefin
   return (event, log = appLog) => {
     log[ALARMS.has(event.type) ? 'warn' : 'info']({ event }, `simplejwt ${event.type}`)
     channel.publish(event)
+    const failed = (error: unknown): void => { log.error({ err: error }, 'onEvent threw') }
     try {
-      onEvent?.(event)
+      const told: unknown = onEvent?.(event)
+      if (told instanceof Promise) told.catch(failed)
     } catch (error) {
-      log.error({ err: error }, 'onEvent threw')
+      failed(error)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fastifyJwt, { type JWT } from '@fastify/jwt'
 import { createSigner, createVerifier } from 'fast-jwt'
@@ -61,7 +62,17 @@ function checkSecret (name: string, secret: unknown, refuse: Refuse): Buffer {
   const bytes = Buffer.from(secret)
   if (bytes.length < 32) refuse(name, `must have at least 32 bytes for HS256 (RFC 7518 section 3.2); it has ${bytes.length}.`)
   if (/-----BEGIN|"kty"/.test(bytes.toString('latin1'))) refuse(name, 'looks like a key in PEM or JWK form; a secret is neither.')
+  if (isPublicKeyInDer(bytes)) refuse(name, 'is a public key in DER form; a secret is none.')
   return bytes
+}
+
+function isPublicKeyInDer (key: Buffer): boolean {
+  try {
+    createPublicKey({ key, format: 'der', type: 'spki' })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The clock is ours and so are the claims: the library checks the signature and the algorithm alone. */

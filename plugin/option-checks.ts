@@ -12,10 +12,17 @@ export const refuse: Refuse = (name, rule) => {
 
 /** A duration in milliseconds, within bounds in milliseconds. */
 export function duration (name: string, value: unknown, least: number, most: number): number {
-  const ms = typeof value === 'number' ? value * 1000 : typeof value === 'string' && /[a-z]/i.test(value) ? parse(value) : undefined
+  const ms = toMilliseconds(value)
   return ms !== undefined && ms >= least && ms <= most
-    ? ms
+    ? Math.round(ms)
     : refuse(name, `must be a number of seconds or a string such as '5m', from ${least / 1000} to ${most / 1000} seconds.`)
+}
+
+function toMilliseconds (value: unknown): number | undefined {
+  if (typeof value === 'number') return value * 1000
+  // Without a unit it would be milliseconds, and nobody means that; a zero with one the library does not know.
+  if (typeof value !== 'string' || !/[a-z]/i.test(value)) return undefined
+  return /^0+ *(ms|s|m|h|d|seconds|minutes|hours|days)$/i.test(value) ? 0 : parse(value)
 }
 
 export function flag (name: string, value: unknown): boolean {

@@ -77,40 +77,59 @@ const NAMES = new Set(['secret', 'keys', 'jwksUrl', 'verifyCredentials', 'findUs
   'adoptRefreshTokens', 'issuer', 'audience', 'leeway', 'store', 'revocation', 'revocationInterval', 'verificationCache',
   'rateLimit', 'cookie', 'prefix', 'realm', 'namespace', 'onEvent', 'now'])
 
+const DEFAULTS = {
+  usernameField: 'username',
+  accessTokenLifetime: '5m',
+  refreshTokenLifetime: '1d',
+  sessionLifetime: '30d',
+  rotateRefreshTokens: true,
+  reuseInterval: '10s',
+  adoptRefreshTokens: false,
+  leeway: 0,
+  revocation: 'list',
+  revocationInterval: '1s',
+  verificationCache: 10_000,
+  prefix: '/api/token',
+  realm: 'api',
+  now: Date.now
+}
+
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
  * @throws TypeError that names the option and says what it may be
  */
-export function resolveOptions (given: SimpleJwtOptions) {
-  for (const name of Object.keys(given)) if (!NAMES.has(name)) refuse(name, 'is not known.')
+export function resolveOptions (options: SimpleJwtOptions) {
+  for (const name of Object.keys(options)) if (!NAMES.has(name)) refuse(name, 'is not known.')
+  // An option that is undefined has its default, as if it were absent; null is a bad value.
+  const given = { ...DEFAULTS, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SimpleJwtOptions }
   if (given.jwksUrl !== undefined) refuse('jwksUrl', 'is not supported yet.')
   if (given.cookie !== undefined && given.cookie !== false) refuse('cookie', 'must be false: cookie mode is not supported yet.')
-  if (given.namespace !== undefined && given.prefix === undefined) refuse('prefix', 'must be given when "namespace" is.')
+  if (given.namespace !== undefined && options.prefix === undefined) refuse('prefix', 'must be given when "namespace" is.')
 
   return Object.freeze({
     keys: resolveKeys(given, refuse),
     verifyCredentials: optionalFunction('verifyCredentials', given.verifyCredentials) ?? refuse('verifyCredentials', 'is required: a function that resolves to the user or null.'),
     findUser: optionalFunction('findUser', given.findUser),
     claims: optionalFunction('claims', given.claims),
-    usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/, 'must be a name other than "password".') ?? 'username',
-    accessTokenLifetime: duration('accessTokenLifetime', given.accessTokenLifetime ?? '5m', 1000, LONGEST_LIFE),
-    refreshTokenLifetime: duration('refreshTokenLifetime', given.refreshTokenLifetime ?? '1d', 1000, LONGEST_LIFE),
-    sessionLifetime: duration('sessionLifetime', given.sessionLifetime ?? '30d', 1000, 100 * LONGEST_LIFE),
-    rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens ?? true),
-    reuseInterval: duration('reuseInterval', given.reuseInterval ?? '10s', 0, HOUR),
-    adoptRefreshTokens: flag('adoptRefreshTokens', given.adoptRefreshTokens ?? false),
+    usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/, 'must be a name other than "password".') as string,
+    accessTokenLifetime: duration('accessTokenLifetime', given.accessTokenLifetime, 1000, LONGEST_LIFE),
+    refreshTokenLifetime: duration('refreshTokenLifetime', given.refreshTokenLifetime, 1000, LONGEST_LIFE),
+    sessionLifetime: duration('sessionLifetime', given.sessionLifetime, 1000, 100 * LONGEST_LIFE),
+    rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens),
+    reuseInterval: duration('reuseInterval', given.reuseInterval, 0, HOUR),
+    adoptRefreshTokens: flag('adoptRefreshTokens', given.adoptRefreshTokens),
     issuer: text('issuer', given.issuer, /./, 'must be a string that is not empty.'),
     audience: text('audience', given.audience, /./, 'must be a string that is not empty.'),
-    leeway: duration('leeway', given.leeway ?? 0, 0, HOUR),
-    store: withMethods('store', given.store ?? memoryStore(), ['create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep']),
-    revocation: oneOf('revocation', given.revocation ?? 'list', ['list', 'store', 'off']),
-    revocationInterval: duration('revocationInterval', given.revocationInterval ?? '1s', 10, HOUR),
-    verificationCache: wholeNumber('verificationCache', given.verificationCache ?? 10_000),
+    leeway: duration('leeway', given.leeway, 0, HOUR),
+    store: withMethods('store', given.store === undefined ? memoryStore() : given.store, ['create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep']),
+    revocation: oneOf('revocation', given.revocation, ['list', 'store', 'off']),
+    revocationInterval: duration('revocationInterval', given.revocationInterval, 10, HOUR),
+    verificationCache: wholeNumber('verificationCache', given.verificationCache),
     rateLimit: resolveLimits(given.rateLimit, refuse),
-    prefix: (text('prefix', given.prefix, /^(\/[^/?#:*]+)+\/?$/, "must be a path such as '/api/token'.") ?? '/api/token').replace(/\/$/, ''),
-    realm: text('realm', given.realm, /^[\x20-\x7e]+$/, 'must be printable ASCII.')?.replace(/["\\]/g, '\\$&') ?? 'api',
+    prefix: (text('prefix', given.prefix, /^(\/[^/?#:*]+)+\/?$/, "must be a path such as '/api/token'.") as string).replace(/\/$/, ''),
+    realm: text('realm', given.realm, /^[\x20-\x7e]+$/, 'must be printable ASCII.')?.replace(/["\\]/g, '\\$&') as string,
     namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/, "must be a name in camel case, such as 'staff'."),
     onEvent: optionalFunction('onEvent', given.onEvent),
-    now: optionalFunction('now', given.now) ?? Date.now
+    now: optionalFunction('now', given.now) as () => number
   })
 }

@@ -15,7 +15,7 @@ const DEFAULTS: RateLimits = { loginPerAddress: 30, loginPerUsername: 5, refresh
 /** Checks the option `rateLimit` and fills in the defaults. */
 export function resolveLimits (given: Partial<RateLimits> | false | undefined, refuse: Refuse): Readonly<RateLimits> | false {
   if (given === false) return false
-  if (given !== undefined && (typeof given !== 'object' || given === null)) return refuse('rateLimit', 'must be false or an object of limits.')
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) return refuse('rateLimit', 'must be false or an object of limits.')
   for (const [name, limit] of Object.entries(given ?? {})) {
     if (!Object.hasOwn(DEFAULTS, name)) refuse(`rateLimit.${name}`, 'is not known.')
     if (!Number.isInteger(limit) || limit < 1) refuse(`rateLimit.${name}`, 'must be a whole number of requests a minute, 1 or more.')

@@ -57,8 +57,8 @@ export function createSessions (store: SessionStore, revocations: Revocations, l
     },
 
     async adopt (claims, origin) {
-      const expiresAt = claims.exp * 1000
-      const issuedAt = claims.iat === undefined ? now() : claims.iat * 1000
+      const expiresAt = Math.floor(claims.exp * 1000)
+      const issuedAt = claims.iat === undefined ? now() : Math.floor(claims.iat * 1000)
       await store.adopt(newSession({ sid: claims.jti, userId: claims.user_id, jti: claims.jti, issuedAt, expiresAt, adoptedUntil: expiresAt }, origin))
     },
 

@@ -19,7 +19,7 @@ const unlimited: Limiter = async () => {}
 
 /** One spelling for all the ways to write a user name; hashed, since a client chooses its length. */
 const fold = (username: string): string =>
-  createHash('sha256').update(username.trim().normalize('NFKC').toUpperCase().toLowerCase()).digest('base64')
+  createHash('sha256').update(username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')).digest('base64')
 
 /**
  * The limits on @fastify/rate-limit. It runs in an application of its own that never listens: in the host's, a limiter

@@ -11,7 +11,7 @@ export interface Credentials { username: string, password: string, [field: strin
 
 /** The `user_id` of a user. Throws a TypeError for a user without an id: a fault of the host's code. */
 export function userIdOf ({ id }: User): string {
-  if ((typeof id === 'string' && id !== '') || typeof id === 'number' || typeof id === 'bigint') return String(id)
+  if ((typeof id === 'string' && id !== '') || Number.isFinite(id) || typeof id === 'bigint') return String(id)
   throw new TypeError('fastify-simplejwt: a user must have an id that is a string or a number.')
 }
 

@@ -9,19 +9,16 @@ const PATIENCE = 1000
  * the same second as a deadline, so that a call which is late does not change anything after the client was told 503.
  */
 export function boundedStore (store: SessionStore, onFailure: (verb: string, cause: unknown) => void, patience = PATIENCE): SessionStore {
-  async function bounded<T> (verb: string, call: () => Promise<T>): Promise<T> {
+  function bounded<T> (verb: string, call: () => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`The store did not answer within ${patience} ms.`)), patience)
     })
-    try {
-      return await Promise.race([call(), timeout])
-    } catch (cause) {
+    const failed = (cause: unknown): never => {
       onFailure(verb, cause)
       throw storeUnavailable()
-    } finally {
-      clearTimeout(timer)
     }
+    return Promise.race([Promise.resolve().then(call), timeout]).finally(() => clearTimeout(timer)).catch(failed)
   }
 
   return {

@@ -1,0 +1,170 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { type SimpleJwtOptions, resolveOptions } from '../plugin/options.ts'
+import { memoryStore } from '../plugin/stores/memory.ts'
+import { SECRET } from './fixtures/app.ts'
+
+type Name = keyof SimpleJwtOptions
+const REQUIRED: SimpleJwtOptions = { secret: SECRET, verifyCredentials: () => null }
+const resolve = (options: object) => resolveOptions({ ...REQUIRED, ...options })
+
+const NO_TEXT = ['', 1, true, {}, [], ['x'], () => 'x']
+const NO_DURATION = ['', '5', 'soon', '-5m', -1, NaN, Infinity, '200y', true, {}, [], ['5m'], () => 1]
+const NO_LIFETIME = [...NO_DURATION, 0, 0.5, '999ms']
+const NO_FLAG = ['', 'true', 'false', 0, 1, {}, [], () => true]
+const NO_FUNCTION = ['', 'x', 0, 1, true, false, {}, []]
+
+const BAD: Record<Name, unknown[]> = {
+  secret: ['', 'short', 'a'.repeat(31), 1, true, {}, [], () => SECRET, new Uint8Array(32), Buffer.alloc(31)],
+  keys: ['', SECRET, 1, true, {}, [], [SECRET], [{}], () => []],
+  jwksUrl: ['https://example.com/.well-known/jwks.json', '', 1, true, {}, []],
+  verifyCredentials: [undefined, ...NO_FUNCTION],
+  findUser: NO_FUNCTION,
+  claims: NO_FUNCTION,
+  usernameField: [...NO_TEXT, 'password', '__proto__'],
+  accessTokenLifetime: [...NO_LIFETIME, '367d', 366 * 86_400 + 1],
+  refreshTokenLifetime: [...NO_LIFETIME, '367d'],
+  sessionLifetime: NO_LIFETIME,
+  rotateRefreshTokens: NO_FLAG,
+  reuseInterval: [...NO_DURATION, '61m'],
+  adoptRefreshTokens: NO_FLAG,
+  issuer: NO_TEXT,
+  audience: NO_TEXT,
+  leeway: [...NO_DURATION, '61m', 3601],
+  store: ['', 'memory:', 1, true, {}, [], () => memoryStore(), { ...memoryStore(), rotate: undefined }, { ...memoryStore(), sweep: true }],
+  revocation: ['', 'LIST', 'none', 0, true, false, {}, [], ['list'], () => 'list'],
+  revocationInterval: [...NO_DURATION, 0, '9ms', '61m'],
+  verificationCache: ['', '10000', -1, 0.5, NaN, Infinity, true, false, {}, [], () => 1],
+  rateLimit: ['', 'off', 0, 1, true, { loginPerAddress: 0 }, { loginsPerAddress: 1 }, () => false],
+  cookie: [true, '', 'refresh', 0, 1, {}, [], () => false],
+  prefix: [...NO_TEXT, '/', '//', 'api/token', '/api//token', '/api?', '/api#', '/:id', '/*', '/api/*', 'http://x/'],
+  realm: [...NO_TEXT, 'a\r\nb', 'ä', 'a\tb', 'a\0', 'a\x7f'],
+  namespace: [...NO_TEXT, 'Staff', '1', 'a-b', 'a b', '__proto__', '_a', 'ä'],
+  onEvent: NO_FUNCTION,
+  now: [...NO_FUNCTION, 1_795_348_800_000]
+}
+
+const GOOD: Record<Name, unknown[]> = {
+  secret: [SECRET, Buffer.alloc(32, 'x'), 'x'.repeat(1000)],
+  keys: [],
+  jwksUrl: [undefined],
+  verifyCredentials: [async () => null],
+  findUser: [undefined, () => null],
+  claims: [undefined, () => ({})],
+  usernameField: ['email', 'e-mail address', 'constructor', 'password2', 'ユーザー'],
+  accessTokenLifetime: [1, '1s', '366d', 300, '5 minutes'],
+  refreshTokenLifetime: [1, '1d', '366d'],
+  sessionLifetime: [1, '30d', '2y', '100y'],
+  rotateRefreshTokens: [true, false],
+  reuseInterval: [0, '10s', '1h', 0.5],
+  adoptRefreshTokens: [true, false],
+  issuer: ['https://example.com'],
+  audience: ['them'],
+  leeway: [0, 5, '1m', 3600],
+  store: [memoryStore(), { ...memoryStore(), shared: true }],
+  revocation: ['list', 'store', 'off'],
+  revocationInterval: ['10ms', 1, '1h'],
+  verificationCache: [0, 1, 1_000_000],
+  rateLimit: [false, {}, { loginPerAddress: 1 }],
+  cookie: [false, undefined],
+  prefix: ['/api/token', '/auth', '/auth/', '/a/b-c/d.e'],
+  realm: ['api', 'staff "only"', 'a\\b'],
+  namespace: [undefined],
+  onEvent: [undefined, () => {}],
+  now: [Date.now, () => 0]
+}
+
+t.test('a bad value stops the start with the name of its option', async t => {
+  for (const [name, values] of Object.entries(BAD)) {
+    for (const value of values) {
+      const base = name === 'keys' ? { secret: undefined } : name === 'namespace' ? { prefix: '/staff' } : {}
+      t.throws(() => resolve({ ...base, [name]: value }), { name: 'TypeError', message: new RegExp(`^fastify-simplejwt: option "${name}["[.].+ .+\\.$`) }, `${name}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`)
+    }
+  }
+})
+
+t.test('null is a bad value too, not one that is absent', async t => {
+  for (const name of Object.keys(BAD)) t.throws(() => resolve({ prefix: '/other', ...(name === 'keys' && { secret: undefined }), [name]: null }), { message: new RegExp(`option "${name}"`) }, name)
+})
+
+t.test('a good value is taken, and an option that is undefined is one that is absent', async t => {
+  for (const [name, values] of Object.entries(GOOD)) {
+    for (const value of values) t.doesNotThrow(() => resolve({ [name]: value }), `${name}: ${String(value)}`)
+    if (name !== 'secret' && name !== 'verifyCredentials') t.doesNotThrow(() => resolve({ [name]: undefined }), `${name}: undefined`)
+  }
+})
+
+t.test('an unknown option stops the start by its name', async t => {
+  for (const name of ['Secret', 'accessTokenLifeTime', 'signingKey', 'constructor', 'toString', '']) t.throws(() => resolve({ [name]: undefined }), { message: `option "${name}" is not known.` })
+  fc.assert(fc.property(fc.string().filter(name => !Object.hasOwn(BAD, name) && name !== '__proto__'), name => {
+    try {
+      resolve({ [name]: 1 })
+      return false
+    } catch (error) {
+      return (error as Error).message === `fastify-simplejwt: option "${name}" is not known.`
+    }
+  }))
+})
+
+t.test('the defaults are those of the design', async t => {
+  const { keys, store, verifyCredentials, ...rest } = resolve({})
+  t.equal(verifyCredentials, REQUIRED.verifyCredentials)
+  t.same(keys, [{ kid: undefined, algorithm: 'HS256', secret: Buffer.from(SECRET) }])
+  t.equal(store.shared, false)
+  t.same(rest, {
+    findUser: undefined,
+    claims: undefined,
+    usernameField: 'username',
+    accessTokenLifetime: 300_000,
+    refreshTokenLifetime: 86_400_000,
+    sessionLifetime: 30 * 86_400_000,
+    rotateRefreshTokens: true,
+    reuseInterval: 10_000,
+    adoptRefreshTokens: false,
+    issuer: undefined,
+    audience: undefined,
+    leeway: 0,
+    revocation: 'list',
+    revocationInterval: 1000,
+    verificationCache: 10_000,
+    rateLimit: { loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300 },
+    prefix: '/api/token',
+    realm: 'api',
+    namespace: undefined,
+    onEvent: undefined,
+    now: Date.now
+  })
+})
+
+t.test('each registration has a memory store of its own', async t => {
+  t.not(resolve({}).store, resolve({}).store)
+})
+
+t.test('values are brought into one form', async t => {
+  t.equal(resolve({ prefix: '/auth/' }).prefix, '/auth')
+  t.equal(resolve({ realm: 'the "staff" \\ others' }).realm, 'the \\"staff\\" \\\\ others')
+  t.equal(resolve({ accessTokenLifetime: 60 }).accessTokenLifetime, 60_000)
+  t.same(resolve({ rateLimit: { loginPerAddress: 1 } }).rateLimit, { loginPerAddress: 1, loginPerUsername: 5, refreshPerAddress: 300 })
+  t.equal(resolve({ rateLimit: false }).rateLimit, false)
+})
+
+t.test('a namespace needs a prefix of its own', async t => {
+  t.throws(() => resolve({ namespace: 'staff' }), { message: 'option "prefix" must be given' })
+  t.equal(resolve({ namespace: 'staff', prefix: '/staff/token' }).namespace, 'staff')
+})
+
+t.test('secret and keys exclude each other, and one is required', async t => {
+  t.throws(() => resolve({ keys: [{ algorithm: 'HS256', secret: SECRET }] }), { message: 'option "keys"' })
+  t.throws(() => resolve({ secret: undefined }), { message: 'option "secret" is required' })
+  t.equal(resolve({ secret: undefined, keys: [{ algorithm: 'HS256', secret: SECRET }] }).keys.length, 1)
+})
+
+t.test('the result is frozen and the caller\'s object is as it was', async t => {
+  const given = Object.freeze({ ...REQUIRED, prefix: '/auth/', rateLimit: Object.freeze({ loginPerAddress: 1 }) })
+  const before = JSON.stringify(given)
+  const resolved = resolveOptions(given)
+  t.equal(JSON.stringify(given), before)
+  t.ok(Object.isFrozen(resolved))
+  t.ok(Object.isFrozen(resolved.rateLimit))
+  t.throws(() => { (resolved as { prefix: string }).prefix = '/' }, TypeError)
+})
