@@ -48,37 +48,44 @@ function verifiedClaims (token: string, core: Core): AccessClaims {
   return claims
 }
 
-export function createAuthenticate (core: Core): Authenticate {
-  const admit = (request: FastifyRequest, claims: AccessClaims, revoked: boolean): void => {
+/** The claims of a request whose access token is good and whose session goes on. A promise only if the store is asked. */
+function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<AccessClaims> {
+  const claims = verifiedClaims(bearerToken(request, core), core)
+  const unlessRevoked = (revoked: boolean): AccessClaims => {
     if (revoked) throw core.unauthorized.refusedByGuard('Token is blacklisted')
-    Object.assign(request, { user: claims })
+    return claims
   }
+  const revoked = isRevoked(core, claims)
+  return typeof revoked === 'boolean' ? unlessRevoked(revoked) : revoked.then(unlessRevoked)
+}
 
-  function check (request: FastifyRequest): void | Promise<void> {
-    const claims = verifiedClaims(bearerToken(request, core), core)
-    const revoked = isRevoked(core, claims)
-    return typeof revoked === 'boolean' ? admit(request, claims, revoked) : revoked.then(is => admit(request, claims, is))
+export function createAuthenticate (core: Core): Authenticate {
+  async function awaited (request: FastifyRequest): Promise<void> {
+    Object.assign(request, { user: await admit(request, core) })
   }
 
   function authenticate (request: FastifyRequest, _reply?: FastifyReply, done?: (error?: Error) => void): void | Promise<void> {
-    if (done === undefined) return new Promise(resolve => { resolve(check(request)) })
-    let pending
+    if (done === undefined) return awaited(request)
+    let admitted
     try {
-      pending = check(request)
+      admitted = admit(request, core)
     } catch (error) {
       return done(error as Error)
     }
-    if (pending === undefined) return done()
-    pending.then(() => done(), done)
+    const enter = (user: AccessClaims): void => {
+      Object.assign(request, { user })
+      done()
+    }
+    if (admitted instanceof Promise) admitted.then(enter, done)
+    else enter(admitted)
   }
   return authenticate as Authenticate
 }
 
-export function createAuthenticateUser (core: Core, authenticate: Authenticate): AuthenticateUser {
+export function createAuthenticateUser (core: Core): AuthenticateUser {
   const { findUser } = core.options
-  return async (request, reply) => {
-    await authenticate(request, reply)
-    const { user_id: userId } = request.user as unknown as AccessClaims
+  return async request => {
+    const { user_id: userId } = await admit(request, core)
     const user = await findUser?.(userId, request)
     if (!user) throw core.unauthorized.refusedByGuard('User not found')
     if (!isActive(user)) throw core.unauthorized.userInactive()

@@ -61,7 +61,7 @@ async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<v
 
   const { namespace, findUser, prefix } = core.options
   decorate(app, namespace, 'authenticate', authenticate)
-  if (findUser !== undefined) decorate(app, namespace, 'authenticateUser', createAuthenticateUser(core, authenticate))
+  if (findUser !== undefined) decorate(app, namespace, 'authenticateUser', createAuthenticateUser(core))
   decorate(app, namespace, 'tokens', tokens)
 
   answerOurErrors(app)

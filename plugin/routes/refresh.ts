@@ -25,7 +25,8 @@ export async function refresh (core: Core, token: string, request?: FastifyReque
   const { outcome, session } = await core.sessions.rotate(presented)
   if (outcome !== 'ended' && session !== null) core.emit({ type: EVENTS[outcome], ...subject(session, request) }, request?.log)
   if (session === null || outcome === 'ended' || outcome === 'reused') throw core.unauthorized.refused('Token is blacklisted')
-  return mintPair(core, session, claims)
+  const { access, refresh } = mintPair(core, session, claims)
+  return { access, refresh }
 }
 
 export function refreshRoute (scope: FastifyInstance, core: Core): void {

@@ -8,6 +8,7 @@ import { parseBodies } from './body.ts'
 import { compileFields } from './fields.ts'
 import { obtainRoute } from './obtain.ts'
 import { refreshRoute } from './refresh.ts'
+import { compileSerializer } from './serialize.ts'
 import { sessionsRoutes } from './sessions.ts'
 import { answerUnmatched } from './unmatched.ts'
 import { verifyRoute } from './verify.ts'
@@ -24,6 +25,7 @@ export function tokenRoutes (host: FastifyInstance, core: Core, authenticate: Au
     answerUnmatched(scope)
     await parseBodies(scope)
     scope.setValidatorCompiler(compileFields)
+    scope.setSerializerCompiler(compileSerializer)
     answerBothSlashes(scope)
 
     obtainRoute(scope, core)

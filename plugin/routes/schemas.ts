@@ -19,6 +19,7 @@ const empty = { description: 'Done.', type: 'object', properties: {}, additional
 const error = (description: string, example: Record<string, unknown>) => ({
   description, type: 'object', properties: { detail: { type: 'string' }, code: { type: 'string' } }, additionalProperties: true, examples: [example]
 })
+const consumes = ['application/json', 'application/x-www-form-urlencoded']
 const invalid = (field: string) => error('A field is missing or not a string.', { [field]: ['This field is required.'] })
 const refused = error('The token is invalid, expired, of the wrong kind or blacklisted.', { detail: 'Token is invalid', code: 'token_not_valid' })
 const throttled = error('Too many requests: `Retry-After` says how many seconds to wait.', { detail: 'Request was throttled. Expected available in 23 seconds.', code: 'throttled' })
@@ -27,6 +28,7 @@ const unavailable = error('The session store does not answer: the token is as go
 export const obtainSchema = (usernameField: string) => ({
   summary: 'Log in: exchange a user name and a password for a refresh and an access token.',
   tags: ['token'],
+  consumes,
   body: fields({
     [usernameField]: { type: 'string', description: 'The login name.' },
     password: { type: 'string', format: 'password', description: 'The password, taken as it is.' }
@@ -48,6 +50,7 @@ export const obtainSchema = (usernameField: string) => ({
 export const refreshSchema = {
   summary: 'Exchange a refresh token for a new access token and, with rotation, its successor.',
   tags: ['token'],
+  consumes,
   body: fields({ refresh: token('A refresh token.') }, { refresh: TOKEN }),
   response: {
     200: {
@@ -66,6 +69,7 @@ export const refreshSchema = {
 export const verifySchema = {
   summary: 'Ask whether a token of either kind is good.',
   tags: ['token'],
+  consumes,
   body: fields({ token: token('An access or refresh token.') }, { token: TOKEN }),
   response: { 200: empty, 400: invalid('token'), 401: refused, 503: unavailable }
 }
@@ -73,6 +77,7 @@ export const verifySchema = {
 export const blacklistSchema = {
   summary: 'Log out: end the session of a refresh token.',
   tags: ['token'],
+  consumes,
   body: fields({ refresh: token('A refresh token.') }, { refresh: TOKEN }),
   response: { 200: empty, 400: invalid('refresh'), 401: refused, 503: unavailable }
 }
@@ -84,7 +89,6 @@ const notFound = error('The user has no such session.', { detail: 'Not found.' }
 export const listSessionsSchema = {
   summary: 'List the live sessions of the user.',
   tags: ['sessions'],
-  security: [{ bearer: [] }],
   response: {
     200: {
       description: 'The sessions, oldest first.',
@@ -110,14 +114,12 @@ export const listSessionsSchema = {
 export const endSessionsSchema = {
   summary: 'End all sessions of the user, this one too.',
   tags: ['sessions'],
-  security: [{ bearer: [] }],
   response: { 204: nothing, 401: refused, 503: unavailable }
 }
 
 export const endSessionSchema = {
   summary: 'End one session of the user.',
   tags: ['sessions'],
-  security: [{ bearer: [] }],
   params: { type: 'object', properties: { sid: { type: 'string' } } },
   response: { 204: nothing, 401: refused, 404: notFound, 503: unavailable }
 }

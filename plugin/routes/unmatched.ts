@@ -3,7 +3,7 @@ import { methodNotAllowed, notFound } from '../errors.ts'
 
 /**
  * Answers below the prefix what no route does: OPTIONS (204 with `Allow`), another method (405 with `Allow`), another path
- * (404). Before a body is read, and after the hooks of the host, so that a CORS preflight is the host's.
+ * (404). A CORS preflight is the host's.
  */
 export function answerUnmatched (scope: FastifyInstance): void {
   const methodsOf = new Map<string, Set<string>>()
@@ -14,7 +14,8 @@ export function answerUnmatched (scope: FastifyInstance): void {
     methodsOf.set(withoutSlash(url), methods)
   })
 
-  scope.addHook('onRequest', async (request, reply) => {
+  // Every onRequest hook of the host has run by now, even one that it added later; no body was read yet.
+  scope.addHook('preParsing', async (request, reply) => {
     if (!request.is404) return
     const path = withoutSlash(request.url.split('?', 1)[0] as string)
     const pattern = [...methodsOf.keys()].find(pattern => fits(pattern, path))

@@ -1,0 +1,77 @@
+import { mock } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import fastify from 'fastify'
+import t from 'tap'
+import simplejwt, { SimpleJwtError, memoryStore, simplejwt as named } from '../plugin/index.ts'
+import { MINUTE, SECRET, buildApp } from './fixtures/app.ts'
+
+const options = { secret: SECRET, verifyCredentials: () => null }
+
+t.test('the plugin is the default export, and a named one', async t => {
+  t.equal(simplejwt, named)
+  t.type(memoryStore, 'function')
+  t.ok(new SimpleJwtError(400, 'invalid', { detail: 'x' }) instanceof Error)
+})
+
+t.test('one registration gives the guard, the tokens and the routes', async t => {
+  const { app } = await buildApp(t)
+  t.ok(app.hasDecorator('authenticate'))
+  t.ok(app.hasDecorator('tokens'))
+  t.notOk(app.hasDecorator('jwt'), 'and nothing of @fastify/jwt')
+  t.notOk(app.hasRequestDecorator('user'), 'nor what it declares')
+  t.ok(app.hasRoute({ method: 'POST', url: '/api/token/refresh/' }))
+})
+
+t.test('authenticateUser comes with findUser', async t => {
+  const { app } = await buildApp(t, { findUser: () => null })
+  t.ok(app.hasDecorator('authenticateUser'))
+})
+
+t.test('a name that is taken is a clear error', async t => {
+  const app = fastify()
+  t.after(() => app.close())
+  app.decorate('authenticate', async () => {})
+  await t.rejects(async () => { await app.register(simplejwt, options) }, { message: /app\.authenticate exists already.*"namespace"/ })
+})
+
+t.test('a bad option stops the start', async t => {
+  const app = fastify()
+  t.after(() => app.close())
+  await t.rejects(async () => { await app.register(simplejwt, { ...options, secret: 'short' }) }, { message: /option "secret" must have at least 32 bytes/ })
+})
+
+t.test('sessions that are over are swept every minute until the app is closed, whatever the store says', async t => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.after(() => { mock.timers.reset() })
+  let sweeps = 0
+  const store = { ...memoryStore(), sweep: async () => { sweeps++; throw new Error('down') } }
+  const { app } = await buildApp(t, { store })
+  mock.timers.tick(2 * MINUTE)
+  await setImmediate()
+  t.equal(sweeps, 2)
+  await app.close()
+  mock.timers.tick(2 * MINUTE)
+  await setImmediate()
+  t.equal(sweeps, 2)
+})
+
+t.test('a further registration has decorators of its own names', async t => {
+  const { app } = await buildApp(t)
+  const other = fastify()
+  t.after(() => other.close())
+  await other.register(simplejwt, { ...options, namespace: 'staff', prefix: '/staff/token', findUser: () => null })
+  for (const name of ['staffAuthenticate', 'staffAuthenticateUser', 'staffTokens']) t.ok(other.hasDecorator(name), name)
+  t.notOk(other.hasDecorator('authenticate'))
+  t.notOk(app.hasDecorator('staffTokens'))
+})
+
+t.test('a store is closed with the app, and its list of ended sessions read at the start', async t => {
+  for (const revocation of ['list', 'off'] as const) {
+    const calls: string[] = []
+    const store = { ...memoryStore(), close: async () => { calls.push('close') }, revokedSince: async () => { calls.push('revokedSince'); return [] } }
+    const { app } = await buildApp(t, { store, revocation })
+    await app.ready()
+    await app.close()
+    t.strictSame(calls, revocation === 'list' ? ['revokedSince', 'close'] : ['close'])
+  }
+})

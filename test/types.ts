@@ -1,0 +1,91 @@
+import fastifyAuth from '@fastify/auth'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import t from 'tap'
+import simplejwt, {
+  type AccessClaims, type Credentials, type RequestUser, type SimpleJwtOptions, type TokenPair, type User, SimpleJwtError, memoryStore, simplejwt as named
+} from '../plugin/index.ts'
+import { SECRET } from './fixtures/app.ts'
+
+// Facts for the compiler: `npx tsc --noEmit` checks them all. What runs is the one test at the end.
+
+/** Accepts a value of exactly the type `Expected`. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+const holds = <Fact extends true>(fact?: Fact): void => { fact satisfies true | undefined }
+
+holds<Same<RequestUser, AccessClaims>>()
+holds<Same<FastifyRequest['user'], AccessClaims>>()
+holds<Same<FastifyRequest['user']['user_id'], string>>()
+holds<Same<FastifyRequest['user']['token_type'], 'access'>>()
+holds<Same<typeof named, typeof simplejwt>>()
+
+/** A host's own user, with more than the plugin asks for. */
+interface Member extends User { id: number, name: string, password: string, roles: string[] }
+const members: Member[] = [{ id: 1, name: 'vitor', password: '123', roles: ['author'] }]
+
+const options: SimpleJwtOptions = {
+  secret: SECRET,
+  verifyCredentials: async ({ username, password }: Credentials): Promise<Member | null> =>
+    members.find(member => member.name === username && member.password === password) ?? null,
+  findUser: (userId: string, _request?: FastifyRequest): Member | null => members.find(member => String(member.id) === userId) ?? null,
+  claims: (member: Member) => ({ roles: member.roles }),
+  accessTokenLifetime: '5m',
+  refreshTokenLifetime: 86_400,
+  store: memoryStore(),
+  rateLimit: { loginPerAddress: 10 }
+}
+
+// Each of these is refused.
+export const refused: SimpleJwtOptions[] = [
+  // @ts-expect-error an option that there is not
+  { ...options, acessTokenLifetime: '5m' },
+  // @ts-expect-error a duration is a number or a string
+  { ...options, accessTokenLifetime: { minutes: 5 } },
+  // @ts-expect-error a duration is not a Date
+  { ...options, sessionLifetime: new Date() },
+  // @ts-expect-error a user is not a string
+  { ...options, verifyCredentials: async () => 'vitor' },
+  // @ts-expect-error a user has an id
+  { ...options, verifyCredentials: async () => ({ name: 'vitor' }) },
+  // @ts-expect-error a user is found or null, never undefined
+  { ...options, findUser: async (userId: string) => members.find(member => String(member.id) === userId) },
+  // @ts-expect-error claims are an object
+  { ...options, claims: () => 'author' },
+  // @ts-expect-error one of three words
+  { ...options, revocation: 'sometimes' },
+  // @ts-expect-error a limit that there is not
+  { ...options, rateLimit: { loginPerCountry: 10 } },
+  // @ts-expect-error none is `false`
+  { ...options, rateLimit: true },
+  // @ts-expect-error a store has all of the verbs
+  { ...options, store: { create: async () => {} } }
+]
+
+async function guardAll (app: FastifyInstance): Promise<void> {
+  app.get('/on-request', { onRequest: app.authenticate }, async request => request.user.user_id)
+  app.get('/pre-handler', { preHandler: app.authenticate }, async request => request.user.user_id)
+  app.get('/in-a-list', { onRequest: [app.authenticate, app.authenticateUser] }, async () => 'user')
+  app.get('/of-several', { onRequest: app.auth([app.authenticate, (_request, _reply, done) => done()]) }, async () => 'any')
+  app.get('/with-user', { onRequest: app.auth([app.authenticateUser]) }, async () => 'user')
+  app.get('/awaited', {
+    onRequest: async (request, reply) => {
+      await app.authenticate(request)
+      await app.authenticate(request, reply)
+      await app.authenticateUser(request)
+    }
+  }, async () => 'awaited')
+  app.route({ method: 'GET', url: '/route', preValidation: [app.authenticate], handler: async request => request.user.exp })
+}
+
+t.test('what the compiler accepts works', async t => {
+  const app = fastify()
+  t.after(() => app.close())
+  await app.register(fastifyAuth)
+  await app.register(simplejwt, options)
+  await guardAll(app)
+  const pair: TokenPair = await app.tokens.issue(members[0] as Member)
+  for (const url of ['/on-request', '/pre-handler', '/in-a-list', '/of-several', '/with-user', '/awaited', '/route']) {
+    t.equal((await app.inject({ url, headers: { authorization: `Bearer ${pair.access}` } })).statusCode, 200, url)
+  }
+  t.same((await app.tokens.verify(pair.access)).roles, ['author'])
+  await t.rejects(app.tokens.verify('x'), SimpleJwtError)
+})
