@@ -59,9 +59,12 @@ function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<Acc
   return typeof revoked === 'boolean' ? unlessRevoked(revoked) : revoked.then(unlessRevoked)
 }
 
+/** What the slot holds is the host's to type. */
+const setUser = (request: { user: unknown }, user: unknown): void => { request.user = user }
+
 export function createAuthenticate (core: Core): Authenticate {
   async function awaited (request: FastifyRequest): Promise<void> {
-    Object.assign(request, { user: await admit(request, core) })
+    setUser(request, await admit(request, core))
   }
 
   function authenticate (request: FastifyRequest, _reply?: FastifyReply, done?: (error?: Error) => void): void | Promise<void> {
@@ -72,8 +75,8 @@ export function createAuthenticate (core: Core): Authenticate {
     } catch (error) {
       return done(error as Error)
     }
-    const enter = (user: AccessClaims): void => {
-      Object.assign(request, { user })
+    const enter = (claims: AccessClaims): void => {
+      setUser(request, claims)
       done()
     }
     if (admitted instanceof Promise) admitted.then(enter, done)
@@ -89,6 +92,6 @@ export function createAuthenticateUser (core: Core): AuthenticateUser {
     const user = await findUser?.(userId, request)
     if (!user) throw core.unauthorized.refusedByGuard('User not found')
     if (!isActive(user)) throw core.unauthorized.userInactive()
-    Object.assign(request, { user })
+    setUser(request, user)
   }
 }
