@@ -49,7 +49,7 @@ function verifiedClaims (token: string, core: Core): AccessClaims {
 }
 
 /** The claims of a request whose access token is good and whose session goes on. A promise only if the store is asked. */
-function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<AccessClaims> {
+export function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<AccessClaims> {
   const claims = verifiedClaims(bearerToken(request, core), core)
   const unlessRevoked = (revoked: boolean): AccessClaims => {
     if (revoked) throw core.unauthorized.refusedByGuard('Token is blacklisted')
@@ -75,12 +75,12 @@ export function createAuthenticate (core: Core): Authenticate {
     } catch (error) {
       return done(error as Error)
     }
-    const enter = (claims: AccessClaims): void => {
-      setUser(request, claims)
+    if (admitted instanceof Promise) {
+      admitted.then(claims => { setUser(request, claims) }).then(() => { done() }, done)
+    } else {
+      setUser(request, admitted)
       done()
     }
-    if (admitted instanceof Promise) admitted.then(enter, done)
-    else enter(admitted)
   }
   return authenticate as Authenticate
 }

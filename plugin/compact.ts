@@ -14,7 +14,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
  * token. Undefined for anything else. Cheap, and before any cryptography.
  */
 export function readHeader (token: string): Header | undefined {
-  if (token.length > LONGEST_TOKEN || !COMPACT.test(token)) return undefined
+  if (typeof token !== 'string' || token.length > LONGEST_TOKEN || !COMPACT.test(token)) return undefined
   const [header, payload, signature] = token.split('.') as [string, string, string]
   if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature)) return undefined
   if (!isUtf8(Buffer.from(payload, 'base64url'))) return undefined

@@ -17,7 +17,7 @@ export function windowCounters (now: () => number): FastifyRateLimitStoreCtor {
     incr (key: string, callback: (error: null, result: { current: number, ttl: number }) => void, length: number): void {
       const time = now()
       let window = this.#windows.get(key)
-      if (window === undefined || time - window.startedAt >= length) {
+      if (window === undefined || time - window.startedAt >= length || time < window.startedAt) {
         window = { count: 0, startedAt: time }
         this.#windows.set(key, window)
       }

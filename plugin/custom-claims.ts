@@ -6,9 +6,28 @@ import { type User, isActive } from './user.ts'
 /** Whether custom claims are computed at each refresh, so that the refresh token need not carry them. */
 export const recomputesClaims = ({ options }: Core): boolean => options.claims !== undefined && options.findUser !== undefined
 
-/** Custom claims for a login. */
+/** Bytes that custom claims may take as JSON, so that no token of ours is too long to be accepted. */
+const LARGEST = 4096
+
+const fits = (custom: Record<string, unknown>): boolean => Buffer.byteLength(JSON.stringify(custom)) <= LARGEST
+
+/**
+ * Custom claims for a login. Throws for what no token can carry, which is a fault of the host; before a session is
+ * started or a token spent, so that nobody loses one by it.
+ */
 export async function claimsAtLogin (core: Core, user: User, request?: FastifyRequest): Promise<Record<string, unknown>> {
-  return customClaims(await core.options.claims?.(user, request) ?? {})
+  const given: unknown = await core.options.claims?.(user, request) ?? {}
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new TypeError('fastify-simplejwt: claims() must resolve to an object.')
+  const custom = customClaims(given as Record<string, unknown>)
+  if (!fits(custom)) throw new RangeError(`fastify-simplejwt: custom claims may take ${LARGEST} bytes as JSON.`)
+  return custom
+}
+
+/** The custom claims that a refresh token carries. Another server may have minted one with more than we can pass on. */
+function carriedClaims (core: Core, presented: Claims): Record<string, unknown> {
+  const custom = customClaims(presented)
+  if (!fits(custom)) throw core.unauthorized.refused('Token is invalid')
+  return custom
 }
 
 /**
@@ -17,8 +36,8 @@ export async function claimsAtLogin (core: Core, user: User, request?: FastifyRe
  */
 export async function claimsAtRefresh (core: Core, presented: Claims, request?: FastifyRequest): Promise<Record<string, unknown>> {
   const { findUser } = core.options
-  if (findUser === undefined) return customClaims(presented)
+  if (findUser === undefined) return carriedClaims(core, presented)
   const user = await findUser(presented.user_id, request)
   if (!user || !isActive(user)) throw core.unauthorized.noActiveAccount()
-  return recomputesClaims(core) ? claimsAtLogin(core, user, request) : customClaims(presented)
+  return recomputesClaims(core) ? claimsAtLogin(core, user, request) : carriedClaims(core, presented)
 }

@@ -11,6 +11,8 @@ export function prepareReply (reply: FastifyReply, error: FastifyError, answer: 
   if (prepared.has(reply)) return
   prepared.add(reply)
   reply.headers(answer.headers)
+  // So that the status tells below whether Fastify's handler was reached, even if it was set before the error was thrown.
+  reply.code(200)
   const send = reply.send.bind(reply)
   reply.send = payload => {
     if (payload !== error || reply.statusCode !== answer.statusCode) return send(payload)

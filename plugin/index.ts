@@ -1,4 +1,4 @@
-// Its declaration of request.user is what ours fills in, so it must be there wherever ours is.
+// @fastify/jwt declares request.user, and RequestSlot below gives it its type: the two must be loaded together.
 /// <reference types="@fastify/jwt" preserve="true" />
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -6,6 +6,7 @@ import { type Authenticate, type AuthenticateUser, createAuthenticate, createAut
 import type { AccessClaims } from './claims.ts'
 import { type Core, createCore } from './core.ts'
 import { answerOurErrors } from './error-reply.ts'
+import { refuse } from './option-checks.ts'
 import { type SimpleJwtOptions, resolveOptions } from './options.ts'
 import { tokenRoutes } from './routes/routes.ts'
 import { type TokenService, createTokenService } from './token-service.ts'
@@ -20,7 +21,7 @@ export type { SimpleJwtOptions } from './options.ts'
 export type { RateLimits } from './rate-limits.ts'
 export type { Revocation, Rotation, RotationOutcome, RotationResult, Session, SessionStore } from './stores/store.ts'
 export { memoryStore } from './stores/memory.ts'
-export type { TokenPair } from './token-pair.ts'
+export type { RefreshedTokens, TokenPair } from './token-pair.ts'
 export type { TokenService } from './token-service.ts'
 export type { Credentials, User } from './user.ts'
 
@@ -65,6 +66,7 @@ async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<v
   decorate(app, namespace, 'tokens', tokens)
 
   answerOurErrors(app)
+  if (app.hasRoute({ method: 'POST', url: `${app.prefix}${prefix}/` })) refuse('prefix', `is taken: there is a route POST ${app.prefix}${prefix}/ already.`)
   await app.register(tokenRoutes(app, core, authenticate), { prefix })
   keepHouse(app, core, tokens)
 }

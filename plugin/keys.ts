@@ -43,13 +43,13 @@ export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse
   if (!Array.isArray(given.keys) || given.keys.length === 0) refuse('keys', 'must be an array of at least one key.')
 
   const kids = new Set<string>()
-  return given.keys.map((key: Partial<KeyInput> | null, index) => {
+  return Array.from(given.keys, (key: Partial<KeyInput> | null | undefined, index) => {
     const name = `keys[${index}]`
     if (typeof key !== 'object' || key === null) return refuse(name, 'must be an object.')
     for (const member of Object.keys(key)) if (!['kid', 'algorithm', 'secret'].includes(member)) refuse(`${name}.${member}`, 'is not known, or not supported yet.')
     if (key.algorithm !== 'HS256') refuse(`${name}.algorithm`, 'must be HS256: other algorithms are not supported yet.')
     if (key.kid !== undefined) {
-      if (typeof key.kid !== 'string' || key.kid === '') refuse(`${name}.kid`, 'must be a string that is not empty.')
+      if (typeof key.kid !== 'string' || key.kid === '' || key.kid.length > 200) refuse(`${name}.kid`, 'must be a string of 1 to 200 characters.')
       if (kids.has(key.kid)) refuse(`${name}.kid`, 'is the kid of another key too.')
       kids.add(key.kid)
     }
@@ -61,18 +61,20 @@ function checkSecret (name: string, secret: unknown, refuse: Refuse): Buffer {
   if (typeof secret !== 'string' && !Buffer.isBuffer(secret)) return refuse(name, 'is required: a string or a Buffer of at least 32 bytes.')
   const bytes = Buffer.from(secret)
   if (bytes.length < 32) refuse(name, `must have at least 32 bytes for HS256 (RFC 7518 section 3.2); it has ${bytes.length}.`)
-  if (/-----BEGIN|"kty"/.test(bytes.toString('latin1'))) refuse(name, 'looks like a key in PEM or JWK form; a secret is neither.')
-  if (isPublicKeyInDer(bytes)) refuse(name, 'is a public key in DER form; a secret is none.')
+  const text = bytes.toString('latin1')
+  if (/-----BEGIN|"kty"|^(ssh|ecdsa)-/.test(text)) refuse(name, 'looks like a key in PEM, JWK or SSH form; a secret is none.')
+  for (const der of [bytes, Buffer.from(text, 'base64')]) if (isPublicKey(der)) refuse(name, 'is a public key in DER form; a secret is none.')
   return bytes
 }
 
-function isPublicKeyInDer (key: Buffer): boolean {
-  try {
-    createPublicKey({ key, format: 'der', type: 'spki' })
-    return true
-  } catch {
-    return false
-  }
+function isPublicKey (der: Buffer): boolean {
+  return (['spki', 'pkcs1'] as const).some(type => {
+    try {
+      return createPublicKey({ key: der, format: 'der', type }) !== undefined
+    } catch {
+      return false
+    }
+  })
 }
 
 /** The clock is ours and so are the claims: the library checks the signature and the algorithm alone. */

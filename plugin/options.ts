@@ -10,7 +10,7 @@ import type { Credentials, User } from './user.ts'
 /** Options of the plugin. All are checked when it is registered; a bad or unknown one stops the start with its name. */
 export interface SimpleJwtOptions {
   /** The HS256 secret, at least 32 bytes: short for one entry of `keys`. */
-  secret?: string | Buffer
+  secret?: string | Buffer | undefined
   /** Keys. The first signs, all verify. This version takes HS256 keys. */
   keys?: KeyInput[]
   /** Verify only, with the public keys of another server (JWKS). Not supported yet. */
@@ -94,6 +94,10 @@ const DEFAULTS = {
   now: Date.now
 }
 
+function sharedOrNot (store: SessionStore): SessionStore {
+  return typeof store.shared === 'boolean' ? store : refuse('store', 'must say whether it is shared: true or false.')
+}
+
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
  * @throws TypeError that names the option and says what it may be
@@ -118,15 +122,15 @@ export function resolveOptions (options: SimpleJwtOptions) {
     rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens),
     reuseInterval: duration('reuseInterval', given.reuseInterval, 0, HOUR),
     adoptRefreshTokens: flag('adoptRefreshTokens', given.adoptRefreshTokens),
-    issuer: text('issuer', given.issuer, /./, 'must be a string that is not empty.'),
-    audience: text('audience', given.audience, /./, 'must be a string that is not empty.'),
+    issuer: text('issuer', given.issuer, /^[^]{1,500}$/, 'must be a string of 1 to 500 characters.'),
+    audience: text('audience', given.audience, /^[^]{1,500}$/, 'must be a string of 1 to 500 characters.'),
     leeway: duration('leeway', given.leeway, 0, HOUR),
-    store: withMethods('store', given.store === undefined ? memoryStore() : given.store, ['create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep']),
+    store: sharedOrNot(withMethods('store', given.store === undefined ? memoryStore() : given.store, ['create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep'])),
     revocation: oneOf('revocation', given.revocation, ['list', 'store', 'off']),
     revocationInterval: duration('revocationInterval', given.revocationInterval, 10, HOUR),
     verificationCache: wholeNumber('verificationCache', given.verificationCache),
     rateLimit: resolveLimits(given.rateLimit, refuse),
-    prefix: (text('prefix', given.prefix, /^(\/[^/?#:*]+)+\/?$/, "must be a path such as '/api/token'.") as string).replace(/\/$/, ''),
+    prefix: (text('prefix', given.prefix, /^(\/[\w.~-]*[\w~-][\w.~-]*)+\/?$/, "must be a path such as '/api/token'.") as string).replace(/\/$/, ''),
     realm: text('realm', given.realm, /^[\x20-\x7e]+$/, 'must be printable ASCII.')?.replace(/["\\]/g, '\\$&') as string,
     namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/, "must be a name in camel case, such as 'staff'."),
     onEvent: optionalFunction('onEvent', given.onEvent),

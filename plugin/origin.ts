@@ -6,9 +6,13 @@ export interface Origin { userAgent: string | null, address: string | null }
 /** Characters of a user agent that are kept. */
 const LONGEST_USER_AGENT = 256
 
+/** A slice would keep the whole header in memory for as long as the session lives. */
+const copyOf = (userAgent: string | undefined): string | null =>
+  userAgent === undefined ? null : Buffer.from(userAgent.slice(0, LONGEST_USER_AGENT)).toString()
+
 /** The origin of a request; nowhere, if the host's own code asks. */
 export function originOf (request: FastifyRequest | undefined): Origin {
-  return { userAgent: request?.headers['user-agent']?.slice(0, LONGEST_USER_AGENT) ?? null, address: request?.ip ?? null }
+  return { userAgent: copyOf(request?.headers['user-agent']), address: request?.ip ?? null }
 }
 
 /** Who, which session and from where, for an event. */

@@ -16,9 +16,10 @@ const DEFAULTS: RateLimits = { loginPerAddress: 30, loginPerUsername: 5, refresh
 export function resolveLimits (given: Partial<RateLimits> | false | undefined, refuse: Refuse): Readonly<RateLimits> | false {
   if (given === false) return false
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) return refuse('rateLimit', 'must be false or an object of limits.')
-  for (const [name, limit] of Object.entries(given ?? {})) {
+  const limits = Object.entries(given ?? {}).filter(([, limit]) => limit !== undefined)
+  for (const [name, limit] of limits) {
     if (!Object.hasOwn(DEFAULTS, name)) refuse(`rateLimit.${name}`, 'is not known.')
     if (!Number.isInteger(limit) || limit < 1) refuse(`rateLimit.${name}`, 'must be a whole number of requests a minute, 1 or more.')
   }
-  return Object.freeze({ ...DEFAULTS, ...given })
+  return Object.freeze({ ...DEFAULTS, ...Object.fromEntries(limits) })
 }

@@ -18,7 +18,7 @@ export interface Sessions {
   current(claims: RefreshClaims): Promise<Session | null>
   /** The session of a refresh token, live or not, or null. */
   find(claims: RefreshClaims): Promise<Session | null>
-  /** True if a session was live and is ended now. */
+  /** True if this call ended the session. */
   revoke(sid: string): Promise<boolean>
   revokeUser(userId: string, except?: string): Promise<string[]>
   list(userId: string): Promise<Session[]>
@@ -47,6 +47,12 @@ export function createSessions (store: SessionStore, revocations: Revocations, l
     }
   }
 
+  /** An end that this process caused but was not told of in time, by a store that was slow, is learned from the row. */
+  const notice = (session: Session | null): Session | null => {
+    if (session !== null && session.revokedAt !== null) revocations.add(session.sid, session.revokedAt)
+    return session
+  }
+
   return {
     async start (userId, origin) {
       const issuedAt = now()
@@ -57,25 +63,27 @@ export function createSessions (store: SessionStore, revocations: Revocations, l
     },
 
     async adopt (claims, origin) {
-      const expiresAt = Math.floor(claims.exp * 1000)
+      const adoptedUntil = Math.floor(claims.exp * 1000)
+      const expiresAt = Math.min(adoptedUntil, now() + sessionLifetime)
       const issuedAt = claims.iat === undefined ? now() : Math.floor(claims.iat * 1000)
-      await store.adopt(newSession({ sid: claims.jti, userId: claims.user_id, jti: claims.jti, issuedAt, expiresAt, adoptedUntil: expiresAt }, origin))
+      await store.adopt(newSession({ sid: claims.jti, userId: claims.user_id, jti: claims.jti, issuedAt, expiresAt, adoptedUntil }, origin))
     },
 
     async rotate (claims) {
       const issuedAt = now()
       const next = { jti: newId(), issuedAt, expiresAt: issuedAt + refreshTokenLifetime }
+      // The deadline is set where the wait is bounded: in stores/bounded.ts.
       const result = await store.rotate({ sid: sidOf(claims), presented: claims.jti, next, now: issuedAt, reuseInterval, deadline: Infinity })
-      if (result.outcome === 'reused') revocations.add(sidOf(claims), issuedAt)
+      notice(result.session)
       return result
     },
 
     async current (claims) {
-      const session = await store.find(sidOf(claims))
+      const session = notice(await store.find(sidOf(claims)))
       return session !== null && session.jti === claims.jti && isLive(session, now()) ? session : null
     },
 
-    find: claims => store.find(sidOf(claims)),
+    find: async claims => notice(await store.find(sidOf(claims))),
 
     async revoke (sid) {
       const revokedAt = now()

@@ -41,7 +41,7 @@ export async function createThrottle (limits: RateLimits | false, usernameField:
       if (key(request) === undefined) return
       const result = await consume(request)
       if (result.isAllowed || !result.isExceeded) return
-      emit({ type: 'throttled', what: name, address: request.ip, ...(name === 'loginPerUsername' && { username: usernameOf(request) }) }, request.log)
+      emit({ type: 'throttled', what: name, address: request.ip, ...(name === 'loginPerUsername' && { username: usernameOf(request).slice(0, 256) }) }, request.log)
       throw throttled(result.ttlInSeconds)
     }
   }

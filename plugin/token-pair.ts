@@ -5,6 +5,9 @@ import type { Session } from './stores/store.ts'
 /** What a login answers: a refresh token and an access token of one session. */
 export interface TokenPair { refresh: string, access: string }
 
+/** What a refresh answers: `refresh` is absent when rotation is off. */
+export interface RefreshedTokens { access: string, refresh?: string }
+
 /** The tokens that a session has now: a new access token, and its refresh token, the same each time it is asked for. */
 export function mintPair (core: Core, session: Session, custom: Record<string, unknown>): TokenPair {
   return {

@@ -9,7 +9,7 @@ import { refresh } from './routes/refresh.ts'
 import { revokeSession, revokeUser } from './routes/sessions.ts'
 import { verify } from './routes/verify.ts'
 import type { Session } from './stores/store.ts'
-import type { TokenPair } from './token-pair.ts'
+import type { RefreshedTokens, TokenPair } from './token-pair.ts'
 import type { User } from './user.ts'
 
 /** What `app.tokens` does, for the app's own code: the same as the routes, without HTTP. Refusals are thrown as `SimpleJwtError`. */
@@ -19,10 +19,10 @@ export interface TokenService {
   /** The claims of a token of either kind, if it is good and its session goes on. */
   verify(token: string): Promise<Claims>
   /** Exchanges a refresh token; `refresh` is absent when rotation is off. */
-  refresh(token: string): Promise<Partial<TokenPair>>
+  refresh(token: string): Promise<RefreshedTokens>
   /** Ends the session of a refresh token. */
   revoke(refreshToken: string): Promise<void>
-  /** Ends a session. False if it was not live. */
+  /** Ends a session. False if it had ended, or is unknown. */
   revokeSession(sid: string): Promise<boolean>
   /** Ends all sessions of a user, but the one whose id is `except`. Resolves to how many it ended. */
   revokeUser(userId: string | number | bigint, options?: { except?: string }): Promise<number>
@@ -44,13 +44,13 @@ export function createTokenService (core: Core): TokenService {
     revoke: async refreshToken => revoke(core, refreshToken),
     revokeSession: async sid => {
       const session = await core.store.find(sid)
-      return session !== null && core.sessions.isLive(session) && revokeSession(core, session)
+      return session !== null && revokeSession(core, session)
     },
     revokeUser: async (userId, { except } = {}) => revokeUser(core, String(userId), except),
     sessions: async userId => core.sessions.list(String(userId)),
     jwks: () => ({ keys: [] }),
     setKeys: async keys => {
-      core.keys.replace(resolveKeys({ keys }, refuse))
+      core.keys.replace(resolveKeys({ keys: keys ?? null }, refuse))
       core.cache.clear()
       core.emit({ type: 'keys_changed' })
     },

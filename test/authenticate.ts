@@ -1,8 +1,9 @@
 import t from 'tap'
 import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { FastifyRequest } from 'fastify'
-import { SECOND, START, type TestApp, buildApp } from './fixtures/app.ts'
+import fastify, { type FastifyRequest } from 'fastify'
+import simplejwt from '../plugin/index.ts'
+import { SECOND, SECRET, START, type TestApp, buildApp } from './fixtures/app.ts'
 import { accessClaims, refreshClaims, sign } from './fixtures/jwt.ts'
 
 const NOT_PROVIDED = '{"detail":"Authentication credentials were not provided."}'
@@ -113,6 +114,18 @@ t.test('an ended session is refused at once by list and by store, and not at all
     t.equal((await hello(access)).statusCode, 200)
     await app.tokens.revokeUser(1)
     t.equal((await hello(access)).statusCode, status, revocation)
+  }
+})
+
+t.test('a host that does not let request.user be set gets an error, and the process goes on', async t => {
+  for (const revocation of ['list', 'store'] as const) {
+    const app = fastify()
+    t.after(() => app.close())
+    app.decorateRequest('user', { getter: () => null } as never)
+    await app.register(simplejwt, { secret: SECRET, verifyCredentials: () => null, revocation })
+    app.get('/hello/', { onRequest: app.authenticate }, async () => 'hello')
+    const { access } = await app.tokens.issue({ id: 1 })
+    t.equal((await app.inject({ url: '/hello/', headers: { authorization: `Bearer ${access}` } })).statusCode, 500)
   }
 })
 

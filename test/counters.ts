@@ -19,6 +19,17 @@ t.test('each key is counted by itself, and from one again when its window is ove
   t.strictSame(incr('b'), { current: 2, ttl: 1000 })
 })
 
+t.test('a clock that is set back starts the window anew', async t => {
+  const clock = createClock()
+  const counters = new (windowCounters(clock))({})
+  const ttls: (number | undefined)[] = []
+  const incr = (): void => { counters.incr('a', (_error, result) => { ttls.push(result?.ttl) }, MINUTE, 5) }
+  incr()
+  clock.advance(-60 * MINUTE)
+  incr()
+  t.strictSame(ttls, [MINUTE, MINUTE])
+})
+
 t.test('a counter that was read does not change with the next request', async t => {
   const counters = new (windowCounters(createClock()))({})
   const seen: unknown[] = []

@@ -57,3 +57,16 @@ t.test('what the host throws is the host\'s error', async t => {
   await t.rejects(claimsAtLogin((await buildCore(t, { claims: broken })).core, vitor), { message: 'the database is down' })
   await t.rejects(claimsAtRefresh((await buildCore(t, { findUser: broken })).core, presented), { message: 'the database is down' })
 })
+
+t.test('claims that no token can carry are a fault of the host', async t => {
+  for (const [given, error] of [[{ note: 'x'.repeat(4096) }, 'RangeError'], [{ id: 1n }, 'TypeError'], ['admin', 'TypeError'], [['admin'], 'TypeError']] as const) {
+    const { core } = await buildCore(t, { claims: () => given as never })
+    await t.rejects(claimsAtLogin(core, vitor), { name: error })
+  }
+})
+
+t.test('a token of another server that carries more than we can pass on is refused', async t => {
+  const { core } = await buildCore(t)
+  const large = refreshClaims({ note: 'x'.repeat(4096) }) as unknown as RefreshClaims
+  await t.rejects(claimsAtRefresh(core, large), { message: 'Token is invalid' })
+})

@@ -34,6 +34,11 @@ t.test('a name that is taken is a clear error', async t => {
   await t.rejects(async () => { await app.register(simplejwt, options) }, { message: /app\.authenticate exists already.*"namespace"/ })
 })
 
+t.test('a prefix that is taken stops the start', async t => {
+  const { app } = await buildApp(t)
+  await t.rejects(async () => { await app.register(simplejwt, { ...options, namespace: 'staff', prefix: '/api/token/' }) }, { message: /"prefix" is taken: there is a route POST \/api\/token\// })
+})
+
 t.test('a bad option stops the start', async t => {
   const app = fastify()
   t.after(() => app.close())

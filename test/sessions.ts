@@ -20,6 +20,15 @@ function build (lifetimes: Partial<typeof LIFETIMES> = {}) {
 
 const foreign = (changes: Record<string, unknown> = {}) => refreshClaims(changes) as unknown as RefreshClaims
 
+t.test('an end that the store told of too late is learned from the row', async t => {
+  const { sessions, store, revocations } = build()
+  const session = await sessions.start('1', ORIGIN)
+  await store.revoke(session.sid, START)
+  t.equal(revocations.has(session.sid), false)
+  t.equal(await sessions.current(refreshClaimsOf(session)), null)
+  t.equal(revocations.has(session.sid), true)
+})
+
 t.test('a login is one row: new ids, the lifetimes, the origin', async t => {
   const { sessions, store } = build()
   const session = await sessions.start('1', ORIGIN)

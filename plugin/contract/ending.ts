@@ -28,14 +28,14 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name: 'revokeUser: ends the live sessions of one user but the one excepted, and says which',
+    name: 'revokeUser: ends the sessions of one user but the one excepted, expired ones too, and says which',
     async run (store) {
       for (const sid of ['a', 'b', 'c']) await store.create(session({ sid }))
       await store.create(session({ sid: 'expired', expiresAt: NOW }))
       await store.create(session({ sid: 'other', userId: '8' }))
       await store.revoke('c', NOW - 1)
-      assert.deepEqual(await store.revokeUser('7', NOW, 'b'), ['a'])
-      assert.deepEqual(await store.revokeUser('7', NOW), ['b'])
+      assert.deepEqual((await store.revokeUser('7', NOW, 'b')).sort(), ['a', 'expired'])
+      assert.deepEqual(await store.revokeUser('7', NOW, 'other'), ['b'], 'the session of another user protects none')
       assert.deepEqual(await store.revokeUser('nobody', NOW), [])
       assert.equal((await store.find('other'))?.revokedAt, null)
       assert.equal((await store.find('c'))?.revokedAt, NOW - 1)
@@ -66,6 +66,15 @@ export const ending: ContractCase[] = [
       await store.revoke('revoked', NOW)
       assert.deepEqual((await store.list('7', NOW + HOUR)).map(({ sid }) => sid), ['early', 'late'])
       assert.deepEqual(await store.list('nobody', NOW), [])
+    }
+  },
+  {
+    name: 'list and revokedSince: leave none of a thousand out',
+    async run (store) {
+      for (let index = 0; index < 1000; index++) await store.create(session({ sid: `s${index}` }))
+      assert.equal((await store.list('7', NOW)).length, 1000)
+      assert.equal((await store.revokeUser('7', NOW)).length, 1000)
+      assert.equal((await store.revokedSince(NOW)).length, 1000)
     }
   },
   {

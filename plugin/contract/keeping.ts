@@ -35,6 +35,20 @@ export const keeping: ContractCase[] = [
     }
   },
   {
+    name: 'create: ids that differ by case, by a space or by their Unicode form are different ids',
+    async run (store) {
+      const ids = ['ann', 'Ann', 'ann ', ' ann', 'ann\u0301', '\u00e5', 'a\u030a', 'x'.repeat(255)]
+      for (const id of ids) await store.create(session({ sid: id, userId: id, userAgent: 'y'.repeat(256) }))
+      for (const id of ids) {
+        assert.equal((await store.find(id))?.userId, id)
+        assert.deepEqual((await store.list(id, NOW)).map(({ sid }) => sid), [id])
+      }
+      assert.deepEqual(await store.revokeUser('ann', NOW), ['ann'])
+      assert.equal((await store.rotate(presentation('t0', 't1', NOW, { sid: 'Ann' }))).outcome, 'rotated')
+      assert.equal((await store.rotate(presentation('T0', 't1', NOW, { sid: 'ann ' }))).outcome, 'reused', 'and so for a jti')
+    }
+  },
+  {
     name: 'adopt: creates the session once only',
     async run (store) {
       const adopted = session({ adoptedUntil: NOW + 48 * HOUR })

@@ -103,6 +103,18 @@ export const rotation: ContractCase[] = [
     }
   },
   {
+    name: 'rotate: nothing is replayed of a session that is over, however short ago the token was spent',
+    async run (store) {
+      await store.create(session({ endsAt: NOW + SECOND }))
+      await store.rotate(presentation('t0', 't1'))
+      assert.equal((await store.rotate(presentation('t0', 't2', NOW + SECOND))).outcome, 'ended')
+      await store.create(session({ sid: 'revoked' }))
+      await store.rotate(presentation('t0', 't1', NOW, { sid: 'revoked' }))
+      await store.revoke('revoked', NOW)
+      assert.equal((await store.rotate(presentation('t0', 't2', NOW, { sid: 'revoked' }))).outcome, 'ended')
+    }
+  },
+  {
     name: 'rotate: a call that comes after its deadline throws and changes nothing',
     async run (store) {
       await store.create(session())

@@ -4,6 +4,7 @@ import { accepted } from '../errors.ts'
 import { originOf, subject } from '../origin.ts'
 import { sidOf } from '../sessions.ts'
 import { adoptIfForeign } from './adopt.ts'
+import { route } from './route.ts'
 import { blacklistSchema } from './schemas.ts'
 
 /** Ends the session of a refresh token. A token that was spent long ago ends it too, but is refused: it was reused. */
@@ -21,7 +22,7 @@ export async function revoke (core: Core, token: string, request?: FastifyReques
 }
 
 export function blacklistRoute (scope: FastifyInstance, core: Core): void {
-  scope.route<{ Body: { refresh: string } }>({
+  route<{ Body: { refresh: string } }>(scope, {
     method: 'POST',
     url: '/blacklist',
     schema: blacklistSchema,

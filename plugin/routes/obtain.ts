@@ -4,6 +4,7 @@ import { claimsAtLogin } from '../custom-claims.ts'
 import { originOf, subject } from '../origin.ts'
 import { type TokenPair, mintPair } from '../token-pair.ts'
 import { type User, isActive, userIdOf } from '../user.ts'
+import { route } from './route.ts'
 import { obtainSchema } from './schemas.ts'
 
 /** Starts a session for a user and mints its first pair. An inactive user gets none. */
@@ -18,7 +19,7 @@ export async function issue (core: Core, user: User, request?: FastifyRequest): 
 export function obtainRoute (scope: FastifyInstance, core: Core): void {
   const { options: { usernameField, verifyCredentials }, throttle } = core
 
-  scope.route<{ Body: Record<string, string> }>({
+  route<{ Body: Record<string, string> }>(scope, {
     method: 'POST',
     url: '/',
     schema: obtainSchema(usernameField),
@@ -28,7 +29,7 @@ export function obtainRoute (scope: FastifyInstance, core: Core): void {
       const username = request.body[usernameField] as string
       const user = await verifyCredentials({ ...request.body, username, password: request.body.password as string }, request)
       if (!user || !isActive(user)) {
-        core.emit({ type: 'login_failed', username, address: request.ip }, request.log)
+        core.emit({ type: 'login_failed', username: username.slice(0, 256), address: request.ip }, request.log)
         throw core.unauthorized.wrongCredentials()
       }
       return issue(core, user, request)

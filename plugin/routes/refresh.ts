@@ -3,14 +3,15 @@ import type { Core } from '../core.ts'
 import { claimsAtRefresh } from '../custom-claims.ts'
 import { accepted } from '../errors.ts'
 import { originOf, subject } from '../origin.ts'
-import { type TokenPair, mintPair } from '../token-pair.ts'
+import { type RefreshedTokens, mintPair } from '../token-pair.ts'
 import { adoptIfForeign } from './adopt.ts'
+import { route } from './route.ts'
 import { refreshSchema } from './schemas.ts'
 
 const EVENTS = { rotated: 'refreshed', replayed: 'replayed', reused: 'reuse_detected' } as const
 
 /** Exchanges a refresh token for an access token and, with rotation, its successor. */
-export async function refresh (core: Core, token: string, request?: FastifyRequest): Promise<Partial<TokenPair>> {
+export async function refresh (core: Core, token: string, request?: FastifyRequest): Promise<RefreshedTokens> {
   const presented = accepted(core.tokens.verifyRefresh(token), core.unauthorized.refused)
   const claims = await claimsAtRefresh(core, presented, request)
   await adoptIfForeign(core, presented, originOf(request))
@@ -30,7 +31,7 @@ export async function refresh (core: Core, token: string, request?: FastifyReque
 }
 
 export function refreshRoute (scope: FastifyInstance, core: Core): void {
-  scope.route<{ Body: { refresh: string } }>({
+  route<{ Body: { refresh: string } }>(scope, {
     method: 'POST',
     url: '/refresh',
     schema: refreshSchema,

@@ -26,7 +26,6 @@ export function tokenRoutes (host: FastifyInstance, core: Core, authenticate: Au
     await parseBodies(scope)
     scope.setValidatorCompiler(compileFields)
     scope.setSerializerCompiler(compileSerializer)
-    answerBothSlashes(scope)
 
     obtainRoute(scope, core)
     refreshRoute(scope, core)
@@ -58,15 +57,4 @@ function answerFastifyErrors (scope: FastifyInstance): void {
 
 function isRefusalOfFastify (error: FastifyError): error is FastifyError & { statusCode: number } {
   return !(error instanceof SimpleJwtError) && error.code?.startsWith('FST_ERR_CTP_') && error.statusCode !== undefined && error.statusCode < 500
-}
-
-/** `/refresh` is `/refresh/` too. Fastify sees to `/` itself, and to all where the host ignores trailing slashes. */
-function answerBothSlashes (scope: FastifyInstance): void {
-  const config = scope.initialConfig as { ignoreTrailingSlash?: boolean, routerOptions?: { ignoreTrailingSlash?: boolean } }
-  if (config.ignoreTrailingSlash === true || config.routerOptions?.ignoreTrailingSlash === true) return
-  scope.addHook('onRoute', route => {
-    if (route.routePath.endsWith('/') || route.routePath === '' || route.method === 'HEAD') return
-    const { path: _path, prefix: _prefix, routePath, ...rest } = route
-    scope.route({ ...rest, url: `${routePath}/`, schema: { ...route.schema, hide: true } })
-  })
 }

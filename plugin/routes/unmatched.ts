@@ -17,7 +17,7 @@ export function answerUnmatched (scope: FastifyInstance): void {
   // Every onRequest hook of the host has run by now, even one that it added later; no body was read yet.
   scope.addHook('preParsing', async (request, reply) => {
     if (!request.is404) return
-    const path = withoutSlash(request.url.split('?', 1)[0] as string)
+    const path = withoutSlash(pathOf(request.url))
     const pattern = [...methodsOf.keys()].find(pattern => fits(pattern, path))
     if (pattern === undefined) throw notFound()
     const allow = [...methodsOf.get(pattern) as Set<string>, 'OPTIONS'].join(', ')
@@ -28,6 +28,9 @@ export function answerUnmatched (scope: FastifyInstance): void {
   // Never reached: the hook above has answered. It makes 404s below the prefix ours.
   scope.setNotFoundHandler(async () => { throw notFound() })
 }
+
+/** The path as the router has read it: without query, decoded, also from a request line that names the whole URL. */
+const pathOf = (url: string): string => decodeURI(url.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*$/s, ''))
 
 const withoutSlash = (path: string): string => path.endsWith('/') ? path.slice(0, -1) : path
 

@@ -3,6 +3,7 @@ import type { Claims, RefreshClaims } from '../claims.ts'
 import type { Core } from '../core.ts'
 import { accepted } from '../errors.ts'
 import { isRevoked } from '../revoked.ts'
+import { route } from './route.ts'
 import { verifySchema } from './schemas.ts'
 
 /** The claims of a token of either kind, if it is good and its session goes on. */
@@ -21,7 +22,7 @@ async function isSpent (core: Core, claims: RefreshClaims): Promise<boolean> {
 }
 
 export function verifyRoute (scope: FastifyInstance, core: Core): void {
-  scope.route<{ Body: { token: string } }>({
+  route<{ Body: { token: string } }>(scope, {
     method: 'POST',
     url: '/verify',
     schema: verifySchema,

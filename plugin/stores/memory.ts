@@ -29,13 +29,8 @@ export function memoryStore (): SessionStore {
     if (sids?.size === 0) sidsOfUser.delete(session.userId)
   }
 
-  function ofUser (userId: string, now: number): Session[] {
-    const live: Session[] = []
-    for (const sid of sidsOfUser.get(userId) ?? []) {
-      const session = sessions.get(sid)
-      if (session !== undefined && isLive(session, now)) live.push(session)
-    }
-    return live
+  function ofUser (userId: string): Session[] {
+    return [...sidsOfUser.get(userId) ?? []].map(sid => sessions.get(sid) as Session)
   }
 
   function exchange ({ sid, presented, next, now, reuseInterval, deadline }: Rotation): RotationResult {
@@ -80,13 +75,13 @@ export function memoryStore (): SessionStore {
     },
 
     async revokeUser (userId, now, except) {
-      const ending = ofUser(userId, now).filter(session => session.sid !== except)
+      const ending = ofUser(userId).filter(session => session.revokedAt === null && session.sid !== except)
       for (const session of ending) end(session, now)
       return ending.map(session => session.sid)
     },
 
     async list (userId, now) {
-      return ofUser(userId, now).map(session => ({ ...session })).sort((a, b) => a.createdAt - b.createdAt)
+      return ofUser(userId).filter(session => isLive(session, now)).map(session => ({ ...session })).sort((a, b) => a.createdAt - b.createdAt)
     },
 
     async revokedSince (time) {

@@ -15,7 +15,7 @@ export interface Session {
   issuedAt: number
   /** When the session was refreshed last, or null. */
   rotatedAt: number | null
-  /** When the current refresh token expires: its `exp`. Never after `endsAt`, but for a token that was adopted. */
+  /** When the current refresh token expires: its `exp`. Never after `endsAt`. */
   expiresAt: number
   createdAt: number
   /** The absolute end, which no refresh moves. */
@@ -38,14 +38,14 @@ export interface Rotation {
   now: number
   /** Milliseconds for which the token just spent still answers. */
   reuseInterval: number
-  /** Wall-clock time (Date.now(), whatever `now` says) after which the call must change nothing. */
+  /** Wall-clock time (Date.now(), whatever `now` says) after which the call must not take effect, however long it has waited. */
   deadline: number
 }
 
 /**
  * What a presentation comes to:
  * - `rotated`: it was the current token; `next` is current now.
- * - `replayed`: it was spent by the last rotation, no longer ago than `reuseInterval`; nothing changed.
+ * - `replayed`: it was spent by the last rotation, less than `reuseInterval` ago; nothing changed.
  * - `reused`: it is another token of a live session; the session was ended in the same step.
  * - `ended`: the session is revoked, expired or unknown; nothing changed.
  */
@@ -78,14 +78,17 @@ export interface SessionStore {
 
   /**
    * Exchanges the current refresh token for the next: **the** atomic step. Of any number of simultaneous presentations
-   * of one token exactly one is `rotated`. A call that starts after its deadline throws and changes nothing.
+   * of one token exactly one is `rotated`. A call that could take effect only after its deadline throws, and changes nothing.
    */
   rotate(rotation: Rotation): Promise<RotationResult>
 
-  /** Ends a session. True if this call ended it, false if it was ended before or is unknown; `revokedAt` never moves. */
+  /** Ends a session. True if this call set `revokedAt`, false if it was set before or the session is unknown; it never moves. */
   revoke(sid: string, now: number): Promise<boolean>
 
-  /** Ends all live sessions of a user but `except`, and resolves to the ids of those that this call ended. */
+  /**
+   * Ends the sessions of a user but `except`, and resolves to the ids of those that this call ended. One whose refresh
+   * token has expired is ended too: its last access token may be good yet.
+   */
   revokeUser(userId: string, now: number, except?: string): Promise<string[]>
 
   /** The live sessions of a user, oldest first. */
@@ -100,7 +103,7 @@ export interface SessionStore {
    */
   sweep(before: number): Promise<number>
 
-  /** Creates the tables that the store needs, where it needs any. May be called any number of times. */
+  /** Creates the tables that the store needs, where it needs any. The app calls it, any number of times. */
   migrate?(): Promise<void>
 
   /** Lets go of timers and listeners of the store's own; the client that the host made stays open. */

@@ -45,7 +45,7 @@ t.test('the example of the README runs and type-checks in an empty folder, on th
   // What has no types in it is JavaScript as it stands.
   const port = 'console.log(app.server.address().port)'
   await writeFile(join(folder, 'app.js'), `${example.replace('8000', '0')}\n${port}`)
-  const app = spawn(process.execPath, ['app.js'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  const app = spawn(process.execPath, ['app.js'], { cwd: folder, env: { ...process.env, JWT_SECRET: 'x'.repeat(32) }, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => app.kill())
   const [line] = await once(createInterface(app.stdout), 'line') as [string]
   const url = `http://127.0.0.1:${line}`

@@ -111,6 +111,21 @@ t.test('a user who is gone or not active any more gets nothing, and may come bac
   t.equal((await app.post('/api/token/refresh/', { refresh })).statusCode, 200, 'the token was not spent')
 })
 
+t.test('claims that fail, or that no token can carry, spend no token', async t => {
+  for (const bad of [() => { throw new Error('down') }, () => ({ note: 'x'.repeat(5000) }), () => ({ id: 1n })]) {
+    let claims: () => object = () => ({})
+    const { login, post, clock, app } = await buildApp(t, { claims: () => claims() as Record<string, unknown>, findUser: async id => ({ id }) })
+    const { refresh } = await login()
+    claims = bad
+    t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 500)
+    t.equal((await post('/api/token/', { username: 'vitor', password: '123' })).statusCode, 500)
+    t.equal((await app.tokens.sessions(1)).length, 1, 'and start no session')
+    claims = () => ({})
+    clock.advance(60 * SECOND)
+    t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 200)
+  }
+})
+
 t.test('claims are computed again at each refresh, or carried where nobody can tell', async t => {
   const roles = { role: 'reader' }
   const recomputed = await buildApp(t, { claims: () => roles, findUser: async id => ({ id }) })

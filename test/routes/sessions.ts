@@ -86,6 +86,28 @@ t.test('a token without a session sees the sessions of its user, none of them it
   t.match((await ask(test, 'GET', '/', sign(accessClaims()))).json(), [{ current: false }])
 })
 
+t.test('a user ends sessions whose refresh token has expired, for their access tokens may be good yet', async t => {
+  for (const end of ['all', 'one'] as const) {
+    const test = await buildApp(t, { rotateRefreshTokens: false, refreshTokenLifetime: '1h' })
+    const { refresh } = await test.login()
+    test.clock.advance(59 * MINUTE)
+    const { access } = (await test.post('/api/token/refresh/', { refresh })).json()
+    test.clock.advance(MINUTE)
+    t.equal((await test.hello(access)).statusCode, 200)
+    t.equal((await ask(test, 'DELETE', end === 'all' ? '/' : `/${sidOf(access)}/`, access)).statusCode, 204)
+    t.equal((await test.hello(access)).statusCode, 401)
+  }
+})
+
+t.test('a hook of the host that puts another in request.user changes nothing here', async t => {
+  const test = await buildApp(t)
+  test.app.addHook('preHandler', async request => { Object.assign(request, { user: { name: 'somebody' } }) })
+  const { access } = await test.login()
+  t.equal((await ask(test, 'GET', '/', access)).json().length, 1)
+  t.equal((await ask(test, 'DELETE', '/', access)).statusCode, 204)
+  t.equal((await test.hello(access)).statusCode, 401)
+})
+
 t.test('without an access token there is nothing to see', async t => {
   const { app, login } = await buildApp(t)
   const { refresh } = await login()

@@ -22,6 +22,12 @@ t.test('every other method is a 405 with Allow, before the body is looked at', a
   }
 })
 
+t.test('a path counts as the router reads it', async t => {
+  const { app } = await buildApp(t)
+  t.equal((await app.inject({ method: 'GET', url: '/api/%74oken/' })).statusCode, 405)
+  t.equal((await app.inject({ method: 'GET', url: '/api/token/%F0%9F%98%80' })).statusCode, 404)
+})
+
 t.test('what a route takes is left to it', async t => {
   const { login } = await buildApp(t)
   t.hasProps(await login(), ['access', 'refresh'])
