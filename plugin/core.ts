@@ -6,7 +6,6 @@ import type { ResolvedOptions } from './options.ts'
 import { type Revocations, createRevocations } from './revocations.ts'
 import { type Sessions, createSessions } from './sessions.ts'
 import { boundedStore } from './stores/bounded.ts'
-import type { SessionStore } from './stores/store.ts'
 import { type Throttle, createThrottle } from './throttle.ts'
 import { type Tokens, createTokens } from './tokens.ts'
 import { type VerificationCache, createVerificationCache } from './verification-cache.ts'
@@ -19,7 +18,6 @@ export interface Core {
   readonly keys: KeyRing
   readonly tokens: Tokens
   readonly cache: VerificationCache
-  readonly store: SessionStore
   readonly revocations: Revocations
   readonly sessions: Sessions
   readonly throttle: Throttle
@@ -43,7 +41,6 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
     keys,
     tokens: createTokens(keys, options, accessTokenLifetime, now),
     cache: createVerificationCache(options.verificationCache, leeway),
-    store,
     revocations,
     sessions: createSessions(store, revocations, options, now),
     throttle: await createThrottle(options.rateLimit, options.usernameField, emit, now)

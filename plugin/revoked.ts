@@ -5,5 +5,5 @@ import type { Core } from './core.ts'
 export function isRevoked (core: Core, { sid }: Claims): boolean | Promise<boolean> {
   if (sid === undefined || core.options.revocation === 'off') return false
   if (core.options.revocation === 'list') return core.revocations.has(sid)
-  return core.store.find(sid).then(session => session === null || session.revokedAt !== null)
+  return core.sessions.find(sid).then(session => session === null || session.revokedAt !== null)
 }

@@ -2,7 +2,7 @@ import type { RefreshClaims } from './claims.ts'
 import { newId } from './ids.ts'
 import type { Origin } from './origin.ts'
 import type { Revocations } from './revocations.ts'
-import { type RotationResult, type Session, type SessionStore, isLive } from './stores/store.ts'
+import { type RotationResult, type Session, type SessionStore, isLive, isReplay } from './stores/store.ts'
 
 /** How long things live, in milliseconds. */
 export interface Lifetimes { refreshTokenLifetime: number, sessionLifetime: number, accessTokenLifetime: number, leeway: number, reuseInterval: number }
@@ -16,8 +16,8 @@ export interface Sessions {
   rotate(claims: RefreshClaims): Promise<RotationResult>
   /** The session that a refresh token is good for right now, unspent, or null. */
   current(claims: RefreshClaims): Promise<Session | null>
-  /** The session of a refresh token, live or not, or null. */
-  find(claims: RefreshClaims): Promise<Session | null>
+  /** A session, live or not, or null. */
+  find(sid: string): Promise<Session | null>
   /** True if this call ended the session. */
   revoke(sid: string): Promise<boolean>
   revokeUser(userId: string, except?: string): Promise<string[]>
@@ -83,7 +83,7 @@ export function createSessions (store: SessionStore, revocations: Revocations, l
       return session !== null && session.jti === claims.jti && isLive(session, now()) ? session : null
     },
 
-    find: async claims => notice(await store.find(sidOf(claims))),
+    find: async sid => notice(await store.find(sid)),
 
     async revoke (sid) {
       const revokedAt = now()
@@ -101,7 +101,7 @@ export function createSessions (store: SessionStore, revocations: Revocations, l
 
     list: userId => store.list(userId, now()),
     isLive: session => isLive(session, now()),
-    isReplay: (session, jti) => session.previousJti === jti && session.rotatedAt !== null && now() - session.rotatedAt < reuseInterval,
+    isReplay: (session, jti) => isReplay(session, jti, now(), reuseInterval),
 
     // A tombstone stays until the last access token of its session has expired, for the processes that start meanwhile.
     sweep: () => store.sweep(now() - lifetimes.accessTokenLifetime - lifetimes.leeway)

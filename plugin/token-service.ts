@@ -43,7 +43,7 @@ export function createTokenService (core: Core): TokenService {
     refresh: async token => refresh(core, token),
     revoke: async refreshToken => revoke(core, refreshToken),
     revokeSession: async sid => {
-      const session = await core.store.find(sid)
+      const session = await core.sessions.find(sid)
       return session !== null && revokeSession(core, session)
     },
     revokeUser: async (userId, { except } = {}) => revokeUser(core, String(userId), except),

@@ -40,10 +40,10 @@ t.test('the cache of verified tokens and the list of ended sessions give leeway 
 t.test('sessions, list and store are about the same sessions', async t => {
   const { core } = await buildCore(t)
   const session = await core.sessions.start('1', { userAgent: null, address: null })
-  t.same(await core.store.find(session.sid), session)
+  t.same(await core.sessions.find(session.sid), session)
   await core.sessions.revoke(session.sid)
   t.ok(core.revocations.has(session.sid))
-  t.match(await core.store.find(session.sid), { revokedAt: START })
+  t.match(await core.sessions.find(session.sid), { revokedAt: START })
 })
 
 t.test('a store that fails is logged with the verb and its error, told as an event and answered 503', async t => {
@@ -76,7 +76,7 @@ t.test('two registrations share neither keys nor sessions nor caches nor lists',
   await one.core.sessions.revoke(session.sid)
   one.core.cache.set('token', accessClaims() as never)
   t.equal(two.core.tokens.verifyRefresh(one.core.tokens.mintRefresh(session, {})), 'Token is invalid')
-  t.equal(await two.core.store.find(session.sid), null)
+  t.equal(await two.core.sessions.find(session.sid), null)
   t.equal(two.core.cache.get('token', START), undefined)
   t.notOk(two.core.revocations.has(session.sid))
 })

@@ -132,10 +132,10 @@ t.test('a token is current until it is spent, its session revoked or the time ov
   t.equal(await sessions.current(refreshClaimsOf(session)), null)
   t.same(await sessions.current(refreshClaimsOf(successor)), successor)
   t.equal(await sessions.current(foreign({ sid: 'unknown' })), null)
-  t.same(await sessions.find(refreshClaimsOf(session)), successor, 'it can be found all the same')
+  t.same(await sessions.find(session.sid), successor, 'it can be found all the same')
   clock.advance(DAY)
   t.equal(await sessions.current(refreshClaimsOf(successor)), null)
-  t.same(await sessions.find(refreshClaimsOf(session)), successor)
+  t.same(await sessions.find(session.sid), successor)
 })
 
 t.test('a session is revoked once, and noted at once', async t => {

@@ -12,7 +12,7 @@ export async function revoke (core: Core, token: string, request?: FastifyReques
   const claims = accepted(core.tokens.verifyRefresh(token), core.unauthorized.refused)
   await adoptIfForeign(core, claims, originOf(request))
 
-  const session = await core.sessions.find(claims)
+  const session = await core.sessions.find(sidOf(claims))
   if (session === null || !core.sessions.isLive(session)) throw core.unauthorized.refused('Token is blacklisted')
 
   const good = session.jti === claims.jti || core.sessions.isReplay(session, claims.jti)

@@ -66,7 +66,7 @@ export function sessionsRoutes (scope: FastifyInstance, core: Core, authenticate
     onRequest: authenticate,
     handler: async (request, reply) => {
       const { user_id: userId } = await admit(request, core)
-      const session = await core.store.find(request.params.sid)
+      const session = await core.sessions.find(request.params.sid)
       if (session === null || session.userId !== userId || session.revokedAt !== null) throw notFound()
       await revokeSession(core, session, request)
       return reply.code(204).send()

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Claims, RefreshClaims } from '../claims.ts'
 import type { Core } from '../core.ts'
 import { accepted } from '../errors.ts'
+import { sidOf } from '../sessions.ts'
 import { isRevoked } from '../revoked.ts'
 import { route } from './route.ts'
 import { verifySchema } from './schemas.ts'
@@ -18,7 +19,7 @@ export async function verify (core: Core, token: string): Promise<Claims> {
 async function isSpent (core: Core, claims: RefreshClaims): Promise<boolean> {
   if (claims.sid === undefined && !core.options.adoptRefreshTokens) return true
   if (await core.sessions.current(claims) !== null) return false
-  return claims.sid !== undefined || await core.sessions.find(claims) !== null
+  return claims.sid !== undefined || await core.sessions.find(sidOf(claims)) !== null
 }
 
 export function verifyRoute (scope: FastifyInstance, core: Core): void {

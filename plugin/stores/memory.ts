@@ -1,4 +1,4 @@
-import { isLive, isOver, type Rotation, type RotationResult, type Session, type SessionStore } from './store.ts'
+import { isLive, isOver, isReplay, type Rotation, type RotationResult, type Session, type SessionStore } from './store.ts'
 
 /**
  * A store in the memory of this process: the default, for tests, demonstrations and single processes that may forget
@@ -46,9 +46,7 @@ export function memoryStore (): SessionStore {
       session.rotatedAt = now
       return { outcome: 'rotated', session: { ...session } }
     }
-    if (session.previousJti === presented && session.rotatedAt !== null && now - session.rotatedAt < reuseInterval) {
-      return { outcome: 'replayed', session: { ...session } }
-    }
+    if (isReplay(session, presented, now, reuseInterval)) return { outcome: 'replayed', session: { ...session } }
     end(session, now)
     return { outcome: 'reused', session: { ...session } }
   }

@@ -115,6 +115,11 @@ export function isLive (session: Session, now: number): boolean {
   return session.revokedAt === null && now < session.expiresAt && now < session.endsAt
 }
 
+/** Whether a token is the one that was spent last, less than `reuseInterval` ago, so that it still answers. */
+export function isReplay (session: Session, presented: string, now: number, reuseInterval: number): boolean {
+  return session.previousJti === presented && session.rotatedAt !== null && now - session.rotatedAt < reuseInterval
+}
+
 /** Whether a session was over before `before` and nothing can bring it back, so that its row may go. */
 export function isOver (session: Session, before: number): boolean {
   const over = Math.min(session.revokedAt ?? Infinity, session.expiresAt, session.endsAt)

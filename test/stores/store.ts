@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isLive, isOver } from '../../plugin/stores/store.ts'
+import { isLive, isOver, isReplay } from '../../plugin/stores/store.ts'
 import { NOW, session } from '../../plugin/contract/case.ts'
 
 t.test('a session is live until it is revoked, its refresh token has expired or its end has come', async t => {
@@ -8,6 +8,15 @@ t.test('a session is live until it is revoked, its refresh token has expired or 
   t.equal(isLive(session({ expiresAt: NOW + 1 }), NOW), true)
   t.equal(isLive(session({ expiresAt: NOW }), NOW), false)
   t.equal(isLive(session({ endsAt: NOW }), NOW), false)
+})
+
+t.test('the token that was spent last answers until the reuse interval is over, and no other does', async t => {
+  const rotated = session({ previousJti: 't0', jti: 't1', rotatedAt: NOW })
+  t.equal(isReplay(rotated, 't0', NOW + 9, 10), true)
+  t.equal(isReplay(rotated, 't0', NOW + 10, 10), false)
+  t.equal(isReplay(rotated, 't0', NOW, 0), false)
+  t.equal(isReplay(rotated, 't1', NOW, 10), false)
+  t.equal(isReplay(session({ previousJti: 't0' }), 't0', NOW, 10), false)
 })
 
 t.test('a session is over before a time if any of its ends was earlier, and nothing can adopt it again', async t => {
