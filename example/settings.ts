@@ -65,10 +65,16 @@ function check (env: Record<string, string | undefined>): Record<string, string 
   try {
     return envSchema<Record<string, string>>({ schema, data, env: false, dotenv: false })
   } catch (error) {
-    const { errors } = error as { errors: { instancePath: string, message: string, params: { allowedValues?: string[] } }[] }
-    throw new Error(errors.map(({ instancePath, message, params: { allowedValues } }) =>
-      `${instancePath.slice(1)} ${allowedValues === undefined ? message : `must be ${allowedValues.join(' or ')}`}`).join('; '))
+    const { errors } = error as { errors: Problem[] }
+    throw new Error(errors.map(problem => `${problem.instancePath.slice(1)} ${rule(problem)}`).join('; '))
   }
+}
+
+interface Problem { instancePath: string, message: string, params: { allowedValues?: string[], pattern?: string } }
+
+function rule ({ message, params: { allowedValues, pattern } }: Problem): string {
+  if (allowedValues !== undefined) return `must be ${allowedValues.join(' or ')}`
+  return pattern === undefined ? message : 'must be a number of seconds, or such as 5m or 1d'
 }
 
 const isOn = (value: string | undefined): boolean => value === 'on' || value === 'true'
