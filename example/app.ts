@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import simplejwt from '../plugin/index.ts'
 import { hello } from './hello.ts'
 import type { Settings } from './settings.ts'
+import { openStore } from './store.ts'
 import { checkPassword, findUser } from './users.ts'
 import { welcome } from './welcome.ts'
 
@@ -16,8 +17,12 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   })
   if (settings.secretIsMadeUp) app.log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
 
+  const { store, disconnect } = await openStore(settings.storeUrl)
+  app.addHook('onClose', disconnect)
+
   await app.register(simplejwt, {
     secret: settings.secret,
+    store,
     verifyCredentials: ({ username, password }) => checkPassword(username, password),
     findUser,
     accessTokenLifetime: settings.accessTokenLifetime,

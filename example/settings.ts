@@ -4,6 +4,7 @@ import envSchema from 'env-schema'
 
 const duration = (fallback: string) => ({ type: 'string', pattern: '^[0-9]+ *(ms|s|m|h|d)?$', default: fallback })
 const onOff = (fallback: string) => ({ type: 'string', enum: ['on', 'off', 'true', 'false'], default: fallback })
+const STORES = '^(memory:$|sqlite:.|rediss?://.|postgres(ql)?://.)'
 const onlyYet = (value: string) => ({ type: 'string', enum: [value], default: value })
 
 /** Every variable of the demo, with its default. */
@@ -13,7 +14,7 @@ const schema = {
     HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
     PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 8000 },
     WEB_CONCURRENCY: onlyYet('1'),
-    STORE_URL: onlyYet('memory:'),
+    STORE_URL: { type: 'string', pattern: STORES, default: 'memory:' },
     JWT_SECRET: { type: 'string', minLength: 32 },
     ISSUER: { type: 'string', minLength: 1 },
     AUDIENCE: { type: 'string', minLength: 1 },
@@ -42,6 +43,7 @@ export function readSettings (env: Record<string, string | undefined>) {
   return {
     host: given.HOST as string,
     port: given.PORT as unknown as number,
+    storeUrl: given.STORE_URL as string,
     secret: given.JWT_SECRET ?? randomBytes(32).toString('base64url'),
     /** Whether the secret was made up just now, so that no token outlives the process. */
     secretIsMadeUp: given.JWT_SECRET === undefined,
@@ -74,6 +76,7 @@ interface Problem { instancePath: string, message: string, params: { allowedValu
 
 function rule ({ message, params: { allowedValues, pattern } }: Problem): string {
   if (allowedValues !== undefined) return `must be ${allowedValues.join(' or ')}`
+  if (pattern === STORES) return 'must be memory:, sqlite:PATH, redis://... or postgres://...'
   return pattern === undefined ? message : 'must be a number of seconds, or such as 5m or 1d'
 }
 

@@ -5,6 +5,7 @@ import { type KeyRing, createKeyRing } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Revocations, createRevocations } from './revocations.ts'
 import { type Sessions, createSessions } from './sessions.ts'
+import { createStoreFailures } from './store-failures.ts'
 import { boundedStore } from './stores/bounded.ts'
 import { type Throttle, createThrottle } from './throttle.ts'
 import { type Tokens, createTokens } from './tokens.ts'
@@ -24,13 +25,11 @@ export interface Core {
 }
 
 export async function createCore (app: FastifyInstance, options: ResolvedOptions): Promise<Core> {
-  const { accessTokenLifetime, leeway, now } = options
+  const { accessTokenLifetime, leeway, usernameField, now } = options
   const emit = createEmit(options.onEvent, app.log)
   const keys = await createKeyRing(app, options.keys)
-  const store = boundedStore(options.store, (verb, cause) => {
-    app.log.error({ err: cause, verb }, 'the session store failed')
-    emit({ type: 'store_failed', what: verb })
-  })
+  const failed = createStoreFailures(app.log, emit)
+  const store = boundedStore(options.store, failed)
   const revocations = createRevocations({
     store, interval: options.revocationInterval, accessTokenLifetime: accessTokenLifetime + leeway, now
   })
@@ -43,6 +42,6 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
     cache: createVerificationCache(options.verificationCache, leeway),
     revocations,
     sessions: createSessions(store, revocations, options, now),
-    throttle: await createThrottle(options.rateLimit, options.usernameField, emit, now)
+    throttle: await createThrottle({ limits: options.rateLimit, usernameField, counters: options.store.counters, emit, failed, now })
   }
 }

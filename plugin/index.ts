@@ -19,8 +19,9 @@ export type { KeyInput } from './keys.ts'
 export type { Duration } from './option-checks.ts'
 export type { SimpleJwtOptions } from './options.ts'
 export type { RateLimits } from './rate-limits.ts'
-export type { Revocation, Rotation, RotationOutcome, RotationResult, Session, SessionStore } from './stores/store.ts'
 export { memoryStore } from './stores/memory.ts'
+export type { Session } from './stores/session.ts'
+export type { Counters, Revocation, Rotation, RotationOutcome, RotationResult, SessionStore } from './stores/store.ts'
 export type { RefreshedTokens, TokenPair } from './token-pair.ts'
 export type { TokenService } from './token-service.ts'
 export type { Credentials, User } from './user.ts'
@@ -78,14 +79,25 @@ function decorate (app: FastifyInstance, namespace: string | undefined, name: st
 }
 
 /** From ready to close: the list of ended sessions is fed, and what is over is swept. */
-function keepHouse (app: FastifyInstance, { options, revocations }: Core, tokens: TokenService): void {
+function keepHouse (app: FastifyInstance, core: Core, tokens: TokenService): void {
+  const { options, revocations } = core
   const timer = setInterval(() => { tokens.sweep().catch(() => {}) }, SWEEP_INTERVAL).unref()
-  app.addHook('onReady', () => options.revocation === 'list' ? revocations.start() : undefined)
+  app.addHook('onReady', () => openStore(core))
   app.addHook('onClose', async () => {
     clearInterval(timer)
     revocations.stop()
     await options.store.close?.()
   })
+}
+
+/** Asks the store for the first time, itself: one that cannot be used stops the start, and says why. */
+async function openStore ({ options, revocations }: Core): Promise<void> {
+  try {
+    await options.store.list('', options.now())
+  } catch (cause) {
+    throw new Error(`fastify-simplejwt: the session store cannot be used. ${(cause as Error).message}`, { cause })
+  }
+  if (options.revocation === 'list') await revocations.start()
 }
 
 /** Token authentication for Fastify, on the wire of djangorestframework-simplejwt: token routes, a guard, and `app.tokens`. */

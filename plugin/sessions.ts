@@ -2,7 +2,8 @@ import type { RefreshClaims } from './claims.ts'
 import { newId } from './ids.ts'
 import type { Origin } from './origin.ts'
 import type { Revocations } from './revocations.ts'
-import { type RotationResult, type Session, type SessionStore, isLive, isReplay } from './stores/store.ts'
+import { type Session, isLive, isReplay } from './stores/session.ts'
+import type { RotationResult, SessionStore } from './stores/store.ts'
 
 /** How long things live, in milliseconds. */
 export interface Lifetimes { refreshTokenLifetime: number, sessionLifetime: number, accessTokenLifetime: number, leeway: number, reuseInterval: number }
@@ -89,6 +90,8 @@ export function createSessions (store: SessionStore, revocations: Revocations, l
       const revokedAt = now()
       const ended = await store.revoke(sid, revokedAt)
       if (ended) revocations.add(sid, revokedAt)
+      // Another process has ended it, or an earlier call of ours whose answer was lost.
+      else notice(await store.find(sid))
       return ended
     },
 

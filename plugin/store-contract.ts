@@ -1,40 +1,64 @@
+import { counting } from './contract/counting.ts'
 import { ending } from './contract/ending.ts'
 import { keeping } from './contract/keeping.ts'
+import { otherProcess, shared } from './contract/processes.ts'
 import { rotation } from './contract/rotation.ts'
 import type { SessionStore } from './stores/store.ts'
 
 export type { ContractCase } from './contract/case.ts'
+export type { SharedCase } from './contract/processes.ts'
 
 /** What the contract needs of a test runner and of a store. */
 export interface StoreContract {
-  /** Makes a fresh, empty store. It is closed after the test, if it can be. */
-  open(): SessionStore | Promise<SessionStore>
+  /**
+   * Makes a fresh, empty store. Its name (letters, digits and underscores) is not given to any other: name a file, a table or a
+   * prefix by it. It is closed after the test, if it can be.
+   */
+  open(name: string): SessionStore | Promise<SessionStore>
   /** The runner's function for one test, such as `test` of node:test, tap, vitest or jest. */
   test(name: string, run: () => Promise<void>): unknown
+  /**
+   * For a store that processes share: a module whose default export, given a name, opens once more the store of that name.
+   * Another process imports it. Without it the facts about two processes are left out.
+   */
+  module?: string | URL
 }
 
-/** Every fact of the contract, for a runner of another kind. */
-export const cases = [...keeping, ...rotation, ...ending]
+/** Every fact about one process, for a runner of another kind. */
+export const cases = [...keeping, ...rotation, ...ending, ...counting]
+
+/** Every fact about two processes that share a store. */
+export const sharedCases = shared
 
 /**
- * The suite that every store passes: races, replays, deadlines, endings, sweeping. Nothing in it sleeps.
+ * The suite that every store passes: races, replays, deadlines, endings, sweeping, two processes. Nothing in it waits for time to pass.
  *
  * ```ts
  * import { test } from 'node:test'
  * import { storeContract } from 'fastify-simplejwt/store-contract'
  *
- * storeContract({ test, open: () => myStore() })
+ * storeContract({ test, open: name => myStore(name) })
  * ```
  */
-export function storeContract ({ open, test }: StoreContract): void {
-  for (const { name, run } of cases) {
-    test(name, async () => {
-      const store = await open()
-      try {
-        await run(store)
-      } finally {
-        await store.close?.()
-      }
-    })
+export function storeContract ({ open, test, module }: StoreContract): void {
+  let count = 0
+
+  async function withStore (run: (store: SessionStore, name: string) => Promise<void>): Promise<void> {
+    const name = `contract_${process.pid}_${count++}`
+    const store = await open(name)
+    try {
+      await run(store, name)
+    } finally {
+      await store.close?.()
+    }
+  }
+
+  for (const { name, run } of cases) test(name, () => withStore(run))
+  if (module === undefined) return
+  for (const { name, run } of sharedCases) {
+    test(name, () => withStore(async (store, storeName) => {
+      const other = await otherProcess(module, storeName)
+      await run(store, other).finally(() => other.end())
+    }))
   }
 }

@@ -1,16 +1,30 @@
 import { createHash } from 'node:crypto'
-import fastify, { type FastifyRequest } from 'fastify'
-import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import rateLimit, { normalizeIP, type RateLimitPluginOptions } from '@fastify/rate-limit'
 import { windowCounters } from './counters.ts'
 import { throttled } from './errors.ts'
 import type { Emit } from './events.ts'
+import { type Consume, withFallback } from './fallback.ts'
 import type { RateLimits } from './rate-limits.ts'
+import { sharedCounters } from './shared-counters.ts'
+import type { StoreFailed } from './store-failures.ts'
+import type { Counters } from './stores/store.ts'
 
 /** Counts a request against a limit, first of all, and throws a 429 once there were too many. */
 export type Limiter = (request: FastifyRequest) => Promise<void>
 
 /** The limits of the token routes. */
 export interface Throttle { loginPerAddress: Limiter, loginPerUsername: Limiter, refreshPerAddress: Limiter }
+
+/** What the limits need to know. `counters` are those that other processes share, if any. */
+export interface ThrottleOptions {
+  limits: RateLimits | false
+  usernameField: string
+  counters: Counters | undefined
+  emit: Emit
+  failed: StoreFailed
+  now: () => number
+}
 
 /** The limits count by the minute, in milliseconds. */
 const WINDOW = 60_000
@@ -22,21 +36,28 @@ const fold = (username: string): string =>
   createHash('sha256').update(username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')).digest('base64')
 
 /**
- * The limits on @fastify/rate-limit. It runs in an application of its own that never listens: in the host's, a limiter
- * that the host has registered would hide ours.
+ * @fastify/rate-limit in an application of its own that never listens: in the host's, a limiter that the host has registered
+ * would hide ours.
  */
-export async function createThrottle (limits: RateLimits | false, usernameField: string, emit: Emit, now: () => number): Promise<Throttle> {
-  if (limits === false) return { loginPerAddress: unlimited, loginPerUsername: unlimited, refreshPerAddress: unlimited }
+async function rateLimiter (counters: RateLimitPluginOptions): Promise<FastifyInstance> {
   const app = fastify()
-  await app.register(rateLimit, { global: false, store: windowCounters(now) })
+  await app.register(rateLimit, { global: false, ...counters })
   await app.ready()
+  return app
+}
+
+export async function createThrottle ({ limits, usernameField, counters, emit, failed, now }: ThrottleOptions): Promise<Throttle> {
+  if (limits === false) return { loginPerAddress: unlimited, loginPerUsername: unlimited, refreshPerAddress: unlimited }
+  const here = await rateLimiter({ store: windowCounters(now) })
+  const everywhere = counters && await rateLimiter(sharedCounters(counters, now))
 
   const usernameOf = (request: FastifyRequest): string => (request.body as Record<string, string>)[usernameField] as string
 
   const limiter = (name: keyof RateLimits, key: (request: FastifyRequest) => string | undefined): Limiter => {
-    const consume = app.createRateLimit({
-      max: limits[name], timeWindow: WINDOW, keyGenerator: request => `${name}:${key(request) as string}`
-    })
+    // The name is in the key, since all limiters of one Redis store share their counters otherwise.
+    const options = { max: limits[name], timeWindow: WINDOW, keyGenerator: (request: FastifyRequest) => `${name}:${key(request) as string}` }
+    const countHere: Consume = here.createRateLimit(options)
+    const consume = everywhere === undefined ? countHere : withFallback(everywhere.createRateLimit(options), countHere, failed)
     return async request => {
       if (key(request) === undefined) return
       const result = await consume(request)

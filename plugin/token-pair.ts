@@ -1,6 +1,6 @@
 import type { Core } from './core.ts'
 import { recomputesClaims } from './custom-claims.ts'
-import type { Session } from './stores/store.ts'
+import type { Session } from './stores/session.ts'
 
 /** What a login answers: a refresh token and an access token of one session. */
 export interface TokenPair { refresh: string, access: string }

@@ -8,7 +8,7 @@ import { issue } from './routes/obtain.ts'
 import { refresh } from './routes/refresh.ts'
 import { revokeSession, revokeUser } from './routes/sessions.ts'
 import { verify } from './routes/verify.ts'
-import type { Session } from './stores/store.ts'
+import type { Session } from './stores/session.ts'
 import type { RefreshedTokens, TokenPair } from './token-pair.ts'
 import type { User } from './user.ts'
 

@@ -16,7 +16,7 @@ const LIMITS: RateLimits = { loginPerAddress: 3, loginPerUsername: 3, refreshPer
 async function build (t: { after(close: () => unknown): void }, limit: Limit, limits: RateLimits | false = LIMITS) {
   const events: SimpleJwtEvent[] = []
   const clock = createClock()
-  const throttle = await createThrottle(limits, 'email', event => { events.push(event) }, clock)
+  const throttle = await createThrottle({ limits, usernameField: 'email', counters: undefined, emit: event => { events.push(event) }, failed: () => {}, now: clock })
   const app = fastify()
   t.after(() => app.close())
   app.setErrorHandler((error, _request, reply) => error instanceof SimpleJwtError ? reply.code(error.statusCode).headers(error.headers).send(error.body) : reply.code(500).send(error))
@@ -130,7 +130,7 @@ t.test('addresses of one client share a counter, others do not', async t => {
 })
 
 t.test('the limits do not count for one another', async t => {
-  const throttle = await createThrottle({ ...LIMITS, loginPerAddress: 1, refreshPerAddress: 1 }, 'email', () => {}, createClock())
+  const throttle = await createThrottle({ limits: { ...LIMITS, loginPerAddress: 1, refreshPerAddress: 1 }, usernameField: 'email', counters: undefined, emit: () => {}, failed: () => {}, now: createClock() })
   const app = fastify()
   t.after(() => app.close())
   app.post('/login', { preHandler: throttle.loginPerAddress }, async () => ({}))

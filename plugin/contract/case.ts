@@ -1,4 +1,5 @@
-import type { Rotation, Session, SessionStore } from '../stores/store.ts'
+import type { Session } from '../stores/session.ts'
+import type { Rotation, SessionStore } from '../stores/store.ts'
 
 /** One fact that holds of every store. `run` is given a fresh, empty store and rejects if the fact does not hold. */
 export interface ContractCase { name: string, run(store: SessionStore): Promise<void> }

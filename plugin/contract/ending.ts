@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type ContractCase, HOUR, NOW, presentation, session } from './case.ts'
+import { type ContractCase, HOUR, NOW, SECOND, presentation, session } from './case.ts'
+import { longestTurn } from './turns.ts'
 
 const sids = (sessions: { sid: string }[]): string[] => sessions.map(({ sid }) => sid).sort()
 
@@ -52,6 +53,19 @@ export const ending: ContractCase[] = [
         await Promise.all([...refreshes.slice(0, 5), store.revokeUser(userId, NOW), ...refreshes.slice(5)])
         assert.deepEqual(await store.list(userId, NOW), [])
       }
+    }
+  },
+  {
+    name: 'revokeUser: ends ten thousand sessions within five seconds, and holds nobody up for 50 ms',
+    async run (store) {
+      const own = Array.from({ length: 10_000 }, (_, index) => `s${index}`)
+      for (let start = 0; start < own.length; start += 500) await Promise.all(own.slice(start, start + 500).map(sid => store.create(session({ sid }))))
+      const startedAt = performance.now()
+      const { result, longest } = await longestTurn(() => store.revokeUser('7', NOW, 's0'))
+      assert.ok(performance.now() - startedAt < 5 * SECOND, `took ${performance.now() - startedAt} ms`)
+      assert.ok(longest < 50, `the event loop was held up for ${longest} ms`)
+      assert.equal(new Set(result).size, own.length - 1)
+      assert.deepEqual((await store.list('7', NOW)).map(({ sid }) => sid), ['s0'])
     }
   },
   {

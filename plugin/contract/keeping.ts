@@ -49,6 +49,18 @@ export const keeping: ContractCase[] = [
     }
   },
   {
+    name: 'find: an id that nothing can have is unknown, and no fault',
+    async run (store) {
+      for (const id of ['', '\0', 's\0', '\ud800', 'x'.repeat(10_000)]) {
+        assert.equal(await store.find(id), null)
+        assert.equal(await store.revoke(id, NOW), false)
+        assert.equal((await store.rotate(presentation('t0', 't1', NOW, { sid: id }))).outcome, 'ended')
+        assert.deepEqual(await store.revokeUser(id, NOW), [])
+        assert.deepEqual(await store.list(id, NOW), [])
+      }
+    }
+  },
+  {
     name: 'adopt: creates the session once only',
     async run (store) {
       const adopted = session({ adoptedUntil: NOW + 48 * HOUR })
@@ -66,7 +78,7 @@ export const keeping: ContractCase[] = [
     name: 'sweep: deletes the sessions that are over, and no other',
     async run (store) {
       await store.create(session({ sid: 'expired', expiresAt: NOW }))
-      await store.create(session({ sid: 'over', endsAt: NOW }))
+      await store.create(session({ sid: 'over', expiresAt: NOW, endsAt: NOW }))
       await store.create(session({ sid: 'revoked' }))
       await store.create(session({ sid: 'live' }))
       await store.revoke('revoked', NOW)

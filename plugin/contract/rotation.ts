@@ -52,6 +52,17 @@ export const rotation: ContractCase[] = [
     }
   },
   {
+    name: 'rotate: a call that a driver sends twice is one rotation',
+    async run (store) {
+      await store.create(session())
+      const call = presentation('t0', 't1', NOW, { reuseInterval: 0 })
+      const first = await store.rotate(call)
+      assert.equal(first.outcome, 'rotated')
+      assert.deepEqual(await store.rotate(call), first)
+      assert.equal((await store.rotate(presentation('t1', 't2', NOW, { reuseInterval: 0 }))).outcome, 'rotated', 'and the session goes on')
+    }
+  },
+  {
     name: 'rotate: with a reuse interval of 0 a spent token is reuse at once',
     async run (store) {
       await store.create(session())

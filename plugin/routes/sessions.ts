@@ -3,7 +3,7 @@ import { type Authenticate, admit } from '../authenticate.ts'
 import type { Core } from '../core.ts'
 import { notFound } from '../errors.ts'
 import { subject } from '../origin.ts'
-import type { Session } from '../stores/store.ts'
+import type { Session } from '../stores/session.ts'
 import { route } from './route.ts'
 import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './schemas.ts'
 

@@ -1,18 +1,25 @@
-import { isLive, isOver, isReplay, type Rotation, type RotationResult, type Session, type SessionStore } from './store.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isLive, isOver, type Session } from './session.ts'
+import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+
+/** How many sessions a sweep looks at before others have their turn. */
+const SLICE = 5000
 
 /**
  * A store in the memory of this process: the default, for tests, demonstrations and single processes that may forget
- * their sessions when they restart. Each verb runs to its end without giving way, which is what makes it atomic.
+ * their sessions when they restart. Each verb but `sweep` runs to its end without giving way, which is what makes it atomic.
  */
 export function memoryStore (): SessionStore {
   const sessions = new Map<string, Session>()
-  const sidsOfUser = new Map<string, Set<string>>()
+  const sidsOfUser = new Map<string, string | Set<string>>()
   const revoked = new Map<string, number>()
 
   function insert (session: Session): void {
     sessions.set(session.sid, { ...session })
     const sids = sidsOfUser.get(session.userId)
-    if (sids === undefined) sidsOfUser.set(session.userId, new Set([session.sid]))
+    // Most users have one session, and a set for each of them would take more memory than the session.
+    if (sids === undefined) sidsOfUser.set(session.userId, session.sid)
+    else if (typeof sids === 'string') sidsOfUser.set(session.userId, new Set([sids, session.sid]))
     else sids.add(session.sid)
   }
 
@@ -21,34 +28,35 @@ export function memoryStore (): SessionStore {
     revoked.set(session.sid, now)
   }
 
-  function remove (session: Session): void {
-    sessions.delete(session.sid)
-    revoked.delete(session.sid)
-    const sids = sidsOfUser.get(session.userId)
-    sids?.delete(session.sid)
-    if (sids?.size === 0) sidsOfUser.delete(session.userId)
+  function remove ({ sid, userId }: Session): void {
+    sessions.delete(sid)
+    revoked.delete(sid)
+    const sids = sidsOfUser.get(userId)
+    if (typeof sids === 'object' && sids.size > 1) sids.delete(sid)
+    else sidsOfUser.delete(userId)
   }
 
   function ofUser (userId: string): Session[] {
-    return [...sidsOfUser.get(userId) ?? []].map(sid => sessions.get(sid) as Session)
+    const sids = sidsOfUser.get(userId) ?? []
+    return (typeof sids === 'string' ? [sids] : [...sids]).map(sid => sessions.get(sid) as Session)
   }
 
-  function exchange ({ sid, presented, next, now, reuseInterval, deadline }: Rotation): RotationResult {
+  function exchange (rotation: Rotation): RotationResult {
+    const { sid, presented, next, now, deadline } = rotation
     if (Date.now() > deadline) throw new Error('The deadline of this rotation has passed.')
     const session = sessions.get(sid)
-    if (session === undefined) return { outcome: 'ended', session: null }
-    if (!isLive(session, now)) return { outcome: 'ended', session: { ...session } }
-    if (session.jti === presented) {
-      session.previousJti = presented
-      session.jti = next.jti
-      session.issuedAt = next.issuedAt
-      session.expiresAt = Math.min(next.expiresAt, session.endsAt)
-      session.rotatedAt = now
-      return { outcome: 'rotated', session: { ...session } }
+    const unchanged = outcomeWithoutChange(session ?? null, rotation)
+    if (session === undefined || unchanged !== undefined) return { outcome: unchanged ?? 'ended', session: session === undefined ? null : { ...session } }
+    if (session.jti !== presented) {
+      end(session, now)
+      return { outcome: 'reused', session: { ...session } }
     }
-    if (isReplay(session, presented, now, reuseInterval)) return { outcome: 'replayed', session: { ...session } }
-    end(session, now)
-    return { outcome: 'reused', session: { ...session } }
+    session.previousJti = presented
+    session.jti = next.jti
+    session.issuedAt = next.issuedAt
+    session.expiresAt = Math.min(next.expiresAt, session.endsAt)
+    session.rotatedAt = now
+    return { outcome: 'rotated', session: { ...session } }
   }
 
   return {
@@ -87,13 +95,15 @@ export function memoryStore (): SessionStore {
     },
 
     async sweep (before) {
-      let count = 0
+      let seen = 0
+      let deleted = 0
       for (const session of sessions.values()) {
+        if (++seen % SLICE === 0) await nextTurn()
         if (!isOver(session, before)) continue
         remove(session)
-        count++
+        deleted++
       }
-      return count
+      return deleted
     }
   }
 }

@@ -1,32 +1,4 @@
-/**
- * One login, and all tokens that descend from it (a token family). There is one row per login, never one per token:
- * refreshing changes the row in place. It holds ids, no token and nothing that opens anything. All times are in
- * milliseconds since the epoch.
- */
-export interface Session {
-  /** Session id: the `sid` claim of every token of the family. */
-  sid: string
-  userId: string
-  /** `jti` of the one refresh token that is good now. */
-  jti: string
-  /** `jti` of the refresh token that was spent last, or null before the first rotation. */
-  previousJti: string | null
-  /** When the current refresh token was issued: its `iat`. */
-  issuedAt: number
-  /** When the session was refreshed last, or null. */
-  rotatedAt: number | null
-  /** When the current refresh token expires: its `exp`. Never after `endsAt`. */
-  expiresAt: number
-  createdAt: number
-  /** The absolute end, which no refresh moves. */
-  endsAt: number
-  /** When the session was ended before its time, or null. */
-  revokedAt: number | null
-  /** For an adopted session, when the token that it was adopted from expires: the row is kept until then. Else null. */
-  adoptedUntil: number | null
-  userAgent: string | null
-  address: string | null
-}
+import { type Session, isLive, isReplay } from './session.ts'
 
 /** One presentation of a refresh token, as `rotate` is given it. */
 export interface Rotation {
@@ -38,13 +10,16 @@ export interface Rotation {
   now: number
   /** Milliseconds for which the token just spent still answers. */
   reuseInterval: number
-  /** Wall-clock time (Date.now(), whatever `now` says) after which the call must not take effect, however long it has waited. */
+  /**
+   * When the caller gives up, by the caller's Date.now() (whatever `now` says): the call must not take effect after it,
+   * however long it has waited. A store on another machine looks at its own clock, and so has to know how far that is off.
+   */
   deadline: number
 }
 
 /**
  * What a presentation comes to:
- * - `rotated`: it was the current token; `next` is current now.
+ * - `rotated`: it was the current token; `next` is current now. The same call once more (drivers resend) is the same rotation.
  * - `replayed`: it was spent by the last rotation, less than `reuseInterval` ago; nothing changed.
  * - `reused`: it is another token of a live session; the session was ended in the same step.
  * - `ended`: the session is revoked, expired or unknown; nothing changed.
@@ -54,8 +29,22 @@ export type RotationOutcome = 'rotated' | 'replayed' | 'reused' | 'ended'
 /** Outcome, and the row as the step left it (null only if the session is unknown). */
 export interface RotationResult { outcome: RotationOutcome, session: Session | null }
 
+/** What a presentation comes to if it leaves the row as it is. Undefined if it changes the row: it spends the token, or it is reuse. */
+export function outcomeWithoutChange (session: Session | null, { presented, next, now, reuseInterval }: Rotation): Exclude<RotationOutcome, 'reused'> | undefined {
+  if (session === null || !isLive(session, now)) return 'ended'
+  if (session.jti === next.jti) return 'rotated'
+  if (isReplay(session, presented, now, reuseInterval)) return 'replayed'
+  return undefined
+}
+
 /** An ended session, for the list of ended sessions that each process keeps. */
 export interface Revocation { sid: string, revokedAt: number }
+
+/** Where requests are counted for all processes: the Redis client, which @fastify/rate-limit knows how to count in, or a verb. */
+export type Counters =
+  | { redis: object, prefix: string }
+  /** Counts one request more in the window of a key, in one atomic step. `length` and `ttl`, what is left of the window, are in milliseconds. */
+  | { increment(key: string, length: number, now: number): Promise<{ current: number, ttl: number }> }
 
 /**
  * Where sessions live. Every verb is one atomic step for one session; a store throws only when it is out of reach or
@@ -66,6 +55,9 @@ export interface Revocation { sid: string, revokedAt: number }
 export interface SessionStore {
   /** True if other processes see the same sessions. */
   readonly shared: boolean
+
+  /** Counters that the processes share, for the limits of the token routes. Without them each process counts for itself. */
+  readonly counters?: Counters
 
   /** Stores a new session. */
   create(session: Session): Promise<void>
@@ -103,25 +95,9 @@ export interface SessionStore {
    */
   sweep(before: number): Promise<number>
 
-  /** Creates the tables that the store needs, where it needs any. The app calls it, any number of times. */
+  /** Creates the tables that the store needs, where it needs any. The app calls it, any number of times, from any number of processes. */
   migrate?(): Promise<void>
 
   /** Lets go of timers and listeners of the store's own; the client that the host made stays open. */
   close?(): Promise<void>
-}
-
-/** Whether the tokens of a session are still good at `now`. */
-export function isLive (session: Session, now: number): boolean {
-  return session.revokedAt === null && now < session.expiresAt && now < session.endsAt
-}
-
-/** Whether a token is the one that was spent last, less than `reuseInterval` ago, so that it still answers. */
-export function isReplay (session: Session, presented: string, now: number, reuseInterval: number): boolean {
-  return session.previousJti === presented && session.rotatedAt !== null && now - session.rotatedAt < reuseInterval
-}
-
-/** Whether a session was over before `before` and nothing can bring it back, so that its row may go. */
-export function isOver (session: Session, before: number): boolean {
-  const over = Math.min(session.revokedAt ?? Infinity, session.expiresAt, session.endsAt)
-  return over < before && (session.adoptedUntil ?? -Infinity) < before
 }

@@ -1,0 +1,61 @@
+import { Redis } from 'ioredis'
+import pg from 'pg'
+// In an app of your own: from 'fastify-simplejwt', 'fastify-simplejwt/stores/sqlite' and so on
+import { memoryStore } from '../plugin/stores/memory.ts'
+import { postgresStore } from '../plugin/stores/postgres.ts'
+import { redisStore } from '../plugin/stores/redis.ts'
+import { type SqliteDatabase, sqliteStore } from '../plugin/stores/sqlite.ts'
+import type { SessionStore } from '../plugin/stores/store.ts'
+
+/** A store, and how to let go of its client once the app is closed. */
+export interface OpenStore { store: SessionStore, disconnect(): unknown }
+
+/** Opens the store that `STORE_URL` names, its tables made where it has any. */
+export async function openStore (url: string): Promise<OpenStore> {
+  const opened = await open(url)
+  await opened.store.migrate?.()
+  return opened
+}
+
+async function open (url: string): Promise<OpenStore> {
+  const scheme = url.slice(0, url.indexOf(':'))
+  if (scheme === 'memory') return { store: memoryStore(), disconnect: () => {} }
+  if (scheme === 'sqlite') return openSqlite(url.slice('sqlite:'.length))
+  return scheme.startsWith('redis') ? openRedis(url) : openPostgres(url)
+}
+
+async function openSqlite (path: string): Promise<OpenStore> {
+  const database = await openDatabase(path)
+  // FULL outlives the end of the machine, NORMAL that of the process only.
+  database.exec('PRAGMA synchronous = FULL')
+  return { store: sqliteStore(database), disconnect: () => database.close() }
+}
+
+type Handle = SqliteDatabase & { close(): void }
+interface BuiltIn { DatabaseSync: new (path: string) => Handle }
+
+/** Node has SQLite built in from 22.13 on; before that it takes better-sqlite3, which npm installs where it can. */
+async function openDatabase (path: string): Promise<Handle> {
+  const builtIn = process.getBuiltinModule?.('node:sqlite') as BuiltIn | undefined
+  if (builtIn !== undefined) return new builtIn.DatabaseSync(path)
+  const { default: Database } = await import('better-sqlite3').catch((cause: unknown) => {
+    throw new Error('STORE_URL=sqlite: needs Node 22.13 or later, or better-sqlite3, which could not be installed here', { cause })
+  })
+  return new Database(path) as Handle
+}
+
+function openRedis (url: string): OpenStore {
+  const client = new Redis(url, {
+    // Nothing waits in a queue for a server that is away, and a connection that is dead is given up.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    socketTimeout: 5000,
+    retryStrategy: attempt => Math.min(attempt * 50, 1000)
+  })
+  return { store: redisStore(client), disconnect: () => client.disconnect() }
+}
+
+function openPostgres (url: string): OpenStore {
+  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 700, keepAlive: true })
+  return { store: postgresStore(pool), disconnect: () => pool.end() }
+}

@@ -1,0 +1,141 @@
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import type { Session } from './session.ts'
+import { type SessionRow, sessionOf, statements, tables } from './sql.ts'
+import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+
+type Parameters = Record<string, string | number | null>
+
+/** What the store needs of a statement, as better-sqlite3 and node:sqlite have it. */
+export interface SqliteStatement {
+  all(parameters: Parameters): unknown[]
+  run(parameters: Parameters): { changes: number | bigint }
+}
+
+/** What the store needs of a handle, as better-sqlite3's `Database` and node:sqlite's `DatabaseSync` have it. */
+export interface SqliteDatabase { exec(sql: string): unknown, prepare(sql: string): SqliteStatement }
+
+/** Milliseconds to wait for a lock that another process holds. */
+const PATIENCE = 700
+/** Rows that one statement may change, so that neither this process nor the others wait long for it. */
+const MOST = 500
+
+/**
+ * A store in a SQLite file: sessions outlive the process, and the workers of one machine share them. Give it a handle of its
+ * own, since it sets `busy_timeout` to 0 and waits for locks without holding up the event loop. The file is put in WAL mode.
+ * What a commit survives is the handle's `synchronous`: NORMAL the end of the process, FULL the end of the machine too.
+ */
+export function sqliteStore (database: SqliteDatabase): SessionStore {
+  const sql = statements('simplejwt_')
+  const prepared = new Map<string, SqliteStatement>()
+  let opened = false
+
+  function statement (text: string): SqliteStatement {
+    if (!opened) database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL')
+    opened = true
+    const known = prepared.get(text) ?? database.prepare(text)
+    prepared.set(text, known)
+    return known
+  }
+
+  const rows = <Row>(text: string, parameters: Parameters): Promise<Row[]> => whenFree(() => statement(text).all(parameters) as Row[])
+  const change = (text: string, parameters: Parameters): Promise<number> => whenFree(() => Number(statement(text).run(parameters).changes))
+
+  /** Runs a statement that changes at most MOST rows until it finds none, giving way in between. */
+  async function inSlices (slice: () => Promise<number>): Promise<number> {
+    let total = 0
+    for (;;) {
+      const changed = await slice()
+      total += changed
+      if (changed < MOST) return total
+      await nextTurn()
+    }
+  }
+
+  /** Undefined if the row was changed between the two statements, so that both must be run once more. */
+  function exchange (rotation: Rotation): RotationResult | undefined {
+    const { sid, presented, next, now, reuseInterval, deadline } = rotation
+    if (Date.now() > deadline) throw new Error('The deadline of this rotation has passed.')
+    const [changed] = statement(`${sql.rotate} RETURNING *`).all({ sid, presented, next: next.jti, issuedAt: next.issuedAt, expiresAt: next.expiresAt, now, reuseInterval })
+    if (changed !== undefined) {
+      const session = sessionOf(changed as SessionRow)
+      return { outcome: session.jti === next.jti ? 'rotated' : 'reused', session }
+    }
+    const [found] = statement(sql.find).all({ sid })
+    const session = found === undefined ? null : sessionOf(found as SessionRow)
+    const outcome = outcomeWithoutChange(session, rotation)
+    return outcome && { outcome, session }
+  }
+
+  return {
+    shared: true,
+
+    counters: {
+      async increment (key, length, now) {
+        const [counter] = await rows<{ count: number, ends_at: number }>(sql.increment, { key, now, endsAt: now + length, tooFar: now + 2 * length })
+        return { current: Number(counter?.count), ttl: Number(counter?.ends_at) - now }
+      }
+    },
+
+    async create (session) { await change(sql.create, { ...session }) },
+    async adopt (session) { await change(sql.adopt, { ...session }) },
+
+    async find (sid) {
+      const [row] = await rows<SessionRow>(sql.find, { sid })
+      return row === undefined ? null : sessionOf(row)
+    },
+
+    async rotate (rotation) {
+      for (;;) {
+        const result = await whenFree(() => exchange(rotation))
+        if (result !== undefined) return result
+      }
+    },
+
+    revoke: async (sid, now) => await change(sql.revoke, { sid, now }) === 1,
+
+    async revokeUser (userId, now, except = '') {
+      const ended: string[] = []
+      await inSlices(async () => {
+        const slice = await rows<Pick<Session, 'sid'>>(sql.revokeUser, { userId, now, except, most: MOST })
+        ended.push(...slice.map(({ sid }) => sid))
+        return slice.length
+      })
+      return ended
+    },
+
+    list: async (userId, now) => (await rows<SessionRow>(sql.list, { userId, now })).map(sessionOf),
+    revokedSince: async time => (await rows<Pick<SessionRow, 'sid' | 'revoked_at'>>(sql.revokedSince, { time }))
+      .map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) })),
+
+    async sweep (before) {
+      await change(sql.sweepCounters, { before })
+      return inSlices(() => change(sql.sweep, { before, most: MOST }))
+    },
+
+    migrate: () => whenFree(() => { database.exec(tables('simplejwt_', '')) })
+  }
+}
+
+/** Runs a call when no other process holds the lock. SQLite would wait for it too, but with the event loop held up. */
+async function whenFree<T> (call: () => T): Promise<T> {
+  const patienceEnds = Date.now() + PATIENCE
+  for (let pause = 1; ; pause = Math.min(2 * pause, 25)) {
+    try {
+      return call()
+    } catch (error) {
+      if (!isBusy(error as SqliteError)) throw plainer(error as SqliteError)
+      if (Date.now() > patienceEnds) throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
+    }
+    await delay(pause * Math.random())
+  }
+}
+
+/** An error of either driver: better-sqlite3 names the result code, node:sqlite numbers it. */
+interface SqliteError extends Error { code?: string, errcode?: number }
+
+const isBusy = ({ code, errcode }: SqliteError): boolean => code?.startsWith('SQLITE_BUSY') === true || (errcode !== undefined && (errcode & 0xff) === 5)
+
+function plainer (error: SqliteError): Error {
+  const [, table] = /no such table: (\S+)/.exec(error.message) ?? []
+  return table === undefined ? error : new Error(`The table ${table} is missing: call the store's migrate() before the app starts.`, { cause: error })
+}
