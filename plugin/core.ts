@@ -5,7 +5,7 @@ import { type KeyRing, createKeyRing } from './keys.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Revocations, createRevocations } from './revocations.ts'
 import { type Sessions, createSessions } from './sessions.ts'
-import { createStoreFailures } from './store-failures.ts'
+import { type StoreFailed, createStoreFailures } from './store-failures.ts'
 import { boundedStore } from './stores/bounded.ts'
 import { type Throttle, createThrottle } from './throttle.ts'
 import { type Tokens, createTokens } from './tokens.ts'
@@ -30,6 +30,10 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
   const keys = await createKeyRing(app, options.keys)
   const failed = createStoreFailures(app.log, emit)
   const store = boundedStore(options.store, failed)
+  const countersFailed: StoreFailed = (verb, cause) => {
+    store.doubt()
+    failed(verb, cause)
+  }
   const revocations = createRevocations({
     store, interval: options.revocationInterval, accessTokenLifetime: accessTokenLifetime + leeway, now
   })
@@ -42,6 +46,6 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
     cache: createVerificationCache(options.verificationCache, leeway),
     revocations,
     sessions: createSessions(store, revocations, options, now),
-    throttle: await createThrottle({ limits: options.rateLimit, usernameField, counters: options.store.counters, emit, failed, now })
+    throttle: await createThrottle({ limits: options.rateLimit, usernameField, counters: options.store.counters, emit, failed: countersFailed, now })
   }
 }

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { StoreFailed } from './store-failures.ts'
+import { inTime } from './stores/in-time.ts'
 
 /** Counts a request, and says whether there were too many. */
 export type Consume = (request: FastifyRequest) => ReturnType<ReturnType<FastifyInstance['createRateLimit']>>
 
 /** Milliseconds that a request waits for the shared counters. */
-const PATIENCE = 200
+const PATIENCE = 500
 
 /**
  * Counts with the counters that all processes share, and goes by those of this process while the shared ones are away. These
@@ -19,7 +20,7 @@ export function withFallback (everywhere: Consume, here: Consume, failed: StoreF
   async function tryThem (request: FastifyRequest): Promise<void> {
     if (asking) return
     asking = true
-    away = await everywhere(request).then(() => false, () => true)
+    away = await inTime(everywhere(request), patience, 'The counters').then(() => false, () => true)
     asking = false
   }
 
@@ -29,18 +30,12 @@ export function withFallback (everywhere: Consume, here: Consume, failed: StoreF
       tryThem(request).catch(() => {})
       return counted
     }
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`The counters did not answer within ${patience} ms.`)), patience)
-    })
     try {
-      return await Promise.race([everywhere(request), timeout])
+      return await inTime(everywhere(request), patience, 'The counters')
     } catch (cause) {
       away = true
       failed('increment', cause as Error)
       return counted
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

@@ -4,14 +4,14 @@ import { type ContractCase, NOW, SECOND } from './case.ts'
 
 const LENGTH = 60 * SECOND
 
-type Increment = (key: string, now: number) => Promise<{ current: number, ttl: number }>
+type Increment = (key: string, now: number, count?: number) => Promise<{ current: number, ttl: number }>
 
 /** A fact about stores that count by a verb of their own. Redis counts by @fastify/rate-limit, and a store may not count at all. */
 const fact = (name: string, run: (increment: Increment, store: SessionStore) => Promise<void>): ContractCase => ({
   name: `increment: ${name}`,
   async run (store) {
     const { counters } = store
-    if (counters !== undefined && 'increment' in counters) await run((key, now) => counters.increment(key, LENGTH, now), store)
+    if (counters !== undefined && 'increment' in counters) await run((key, now, count = 1) => counters.increment(key, count, LENGTH, now), store)
   }
 })
 
@@ -21,8 +21,8 @@ export const counting: ContractCase[] = [
     assert.deepEqual(await increment('a', NOW), { current: 1, ttl: LENGTH })
     assert.deepEqual(await increment('a', NOW + SECOND), { current: 2, ttl: LENGTH - SECOND })
     assert.deepEqual(await increment('b', NOW + SECOND), { current: 1, ttl: LENGTH })
-    assert.deepEqual(await increment('a', NOW + LENGTH - 1), { current: 3, ttl: 1 })
-    assert.deepEqual(await increment('a', NOW + LENGTH), { current: 1, ttl: LENGTH })
+    assert.deepEqual(await increment('a', NOW + LENGTH - 1, 10), { current: 12, ttl: 1 })
+    assert.deepEqual(await increment('a', NOW + LENGTH, 2), { current: 2, ttl: LENGTH })
   }),
 
   fact('of 200 at once each is counted', async increment => {

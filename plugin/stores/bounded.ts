@@ -1,4 +1,5 @@
 import { storeUnavailable } from '../errors.ts'
+import { inTime } from './in-time.ts'
 import type { SessionStore } from './store.ts'
 
 /** What a call to the store may cost before it is given up. */
@@ -9,6 +10,14 @@ export interface Bounds {
   most?: number
 }
 
+/** A store whose calls are bounded. */
+export interface BoundedStore extends SessionStore {
+  /** Says that the store behind it did not answer elsewhere: until it does, it is waited for a shorter time. */
+  doubt(): void
+}
+
+/** Milliseconds for a store that has not answered since it was waited for in vain. */
+const IMPATIENCE = 250
 /** Milliseconds. Nobody waits for a sweep. */
 const SWEEP_PATIENCE = 60_000
 
@@ -17,40 +26,43 @@ const SWEEP_PATIENCE = 60_000
  * more are made while too many are unanswered. Its `rotate` carries the end of patience as a deadline, so that a call which is
  * late does not change anything after the client was told 503.
  */
-export function boundedStore (store: SessionStore, onFailure: (verb: string, cause: Error) => void, { patience = 750, most = 2000 }: Bounds = {}): SessionStore {
+export function boundedStore (store: SessionStore, onFailure: (verb: string, cause: Error) => void, { patience = 750, most = 2000 }: Bounds = {}): BoundedStore {
   let unanswered = 0
+  let doubted = false
+  const patienceNow = (): number => doubted ? Math.min(patience, IMPATIENCE) : patience
 
   async function counted<T> (call: () => Promise<T>): Promise<T> {
     if (unanswered >= most) throw new Error(`${most} calls are waiting for the store.`)
     unanswered++
     try {
-      return await call()
+      const answer = await call()
+      doubted = false
+      return answer
     } finally {
       unanswered--
     }
   }
 
-  async function bounded<T> (verb: string, call: () => Promise<T>, within = patience): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`The store did not answer within ${within} ms.`)), within)
-    })
+  async function bounded<T> (verb: string, call: () => Promise<T>, within = patienceNow()): Promise<T> {
     try {
-      return await Promise.race([counted(call), timeout])
+      return await inTime(counted(call), within, 'The store')
     } catch (cause) {
+      doubted = true
       onFailure(verb, cause as Error)
       throw storeUnavailable()
-    } finally {
-      clearTimeout(timer)
     }
   }
 
   return {
     shared: store.shared,
+    doubt () { doubted = true },
     create: session => bounded('create', () => store.create(session)),
     adopt: session => bounded('adopt', () => store.adopt(session)),
     find: sid => bounded('find', () => store.find(sid)),
-    rotate: rotation => bounded('rotate', () => store.rotate({ ...rotation, deadline: Date.now() + patience })),
+    rotate: rotation => {
+      const within = patienceNow()
+      return bounded('rotate', () => store.rotate({ ...rotation, deadline: Date.now() + within }), within)
+    },
     revoke: (sid, now) => bounded('revoke', () => store.revoke(sid, now)),
     revokeUser: (userId, now, except) => bounded('revokeUser', () => store.revokeUser(userId, now, except)),
     list: (userId, now) => bounded('list', () => store.list(userId, now)),

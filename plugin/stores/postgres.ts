@@ -80,8 +80,8 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
     shared: true,
 
     counters: {
-      async increment (key, length, now) {
-        const [counter] = await rows<{ count: number, ends_at: string }>('increment', sql.increment, { key, now, endsAt: now + length, tooFar: now + 2 * length })
+      async increment (key, count, length, now) {
+        const [counter] = await rows<{ count: number, ends_at: string }>('increment', sql.increment, { key, count, now, endsAt: now + length, tooFar: now + 2 * length })
         return { current: Number(counter?.count), ttl: Number(counter?.ends_at) - now }
       }
     },

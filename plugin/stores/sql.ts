@@ -78,9 +78,9 @@ WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AN
 )`,
 
     // A window that ends two windows from now was begun by a clock that was wrong: nobody is to wait for it.
-    increment: `INSERT INTO ${counters} AS c (key, count, ends_at) VALUES (:key, 1, :endsAt)
+    increment: `INSERT INTO ${counters} AS c (key, count, ends_at) VALUES (:key, :count, :endsAt)
 ON CONFLICT (key) DO UPDATE SET
-  count = CASE WHEN c.ends_at <= :now OR c.ends_at > :tooFar THEN 1 ELSE c.count + 1 END,
+  count = CASE WHEN c.ends_at <= :now OR c.ends_at > :tooFar THEN excluded.count ELSE c.count + excluded.count END,
   ends_at = CASE WHEN c.ends_at <= :now OR c.ends_at > :tooFar THEN excluded.ends_at ELSE c.ends_at END
 RETURNING count, ends_at`,
     sweepCounters: `DELETE FROM ${counters} WHERE ends_at < :before`

@@ -43,8 +43,8 @@ export interface Revocation { sid: string, revokedAt: number }
 /** Where requests are counted for all processes: the Redis client, which @fastify/rate-limit knows how to count in, or a verb. */
 export type Counters =
   | { redis: object, prefix: string }
-  /** Counts one request more in the window of a key, in one atomic step. `length` and `ttl`, what is left of the window, are in milliseconds. */
-  | { increment(key: string, length: number, now: number): Promise<{ current: number, ttl: number }> }
+  /** Counts requests in the window of a key, in one atomic step. `length` and `ttl`, what is left of the window, are in milliseconds. */
+  | { increment(key: string, count: number, length: number, now: number): Promise<{ current: number, ttl: number }> }
 
 /**
  * Where sessions live. Every verb is one atomic step for one session; a store throws only when it is out of reach or

@@ -5,6 +5,7 @@ t.test('without a word from the environment the defaults hold', async t => {
   t.match(readSettings({ PATH: '/bin' }), {
     host: '127.0.0.1',
     port: 8000,
+    storeUrl: 'memory:',
     secretIsMadeUp: true,
     issuer: undefined,
     accessTokenLifetime: '5m',
@@ -35,7 +36,8 @@ t.test('the environment says otherwise', async t => {
     REUSE_INTERVAL: '0',
     RATE_LIMIT: 'off',
     TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,::1/128,loopback',
-    LOG_LEVEL: 'silent'
+    LOG_LEVEL: 'silent',
+    STORE_URL: 'redis://127.0.0.1:6379/1'
   }), {
     host: '::1',
     port: 0,
@@ -50,7 +52,8 @@ t.test('the environment says otherwise', async t => {
     reuseInterval: 0,
     rateLimit: false,
     trustProxy: ['127.0.0.1', '10.0.0.0/8', '::1/128', 'loopback'],
-    logLevel: 'silent'
+    logLevel: 'silent',
+    storeUrl: 'redis://127.0.0.1:6379/1'
   })
 })
 
@@ -59,7 +62,7 @@ t.test('a bad value is refused by the name of its variable', async t => {
     HOST: [''],
     PORT: ['x', '', '-1', '65536', '80.5'],
     WEB_CONCURRENCY: ['0', '4', 'x'],
-    STORE_URL: ['sqlite:x', 'redis://localhost', ''],
+    STORE_URL: ['sqlite:', 'sqlite', 'memory', 'memory:x', 'mysql://localhost', 'redis:', ''],
     JWT_SECRET: ['short', ''],
     JWT_KEYS: ['keys.json'],
     COOKIE: ['on'],

@@ -13,7 +13,7 @@ const run = promisify(execFile)
 async function emptyProject (t: { teardown(undo: () => unknown): void }): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-simplejwt-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const [packed] = JSON.parse((await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder])).stdout) as { filename: string }[]
+  const [packed] = JSON.parse((await run('npm', ['pack', '--ignore-scripts', '--json', '--silent', '--pack-destination', folder])).stdout) as { filename: string }[]
   const { devDependencies: own } = JSON.parse(await readFile('package.json', 'utf8'))
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   const others = ['fastify', 'typescript', '@types/node'].map(name => `${name}@${own[name]}`)

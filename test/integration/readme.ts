@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readSettings } from '../../example/settings.ts'
+import { tables } from '../../plugin/stores/sql.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 const security = readFileSync('SECURITY.md', 'utf8')
@@ -41,6 +42,10 @@ t.test('the variables of the demo that the README names are read', async t => {
   for (const name of firstCells('Try the demo').filter(name => !['HOST', 'ISSUER', 'AUDIENCE'].includes(name))) {
     t.throws(() => readSettings({ [name]: '?' }), { message: new RegExp(`^${name} `) }, name)
   }
+})
+
+t.test('the SQL in the README is what migrate() runs', async t => {
+  t.ok(readme.includes(`\`\`\`sql\n${tables('simplejwt_', 'UNLOGGED ')}\`\`\``))
 })
 
 t.test('every file that README and SECURITY link to is there', async t => {
