@@ -4,6 +4,8 @@ import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionS
 
 /** How many sessions a sweep looks at before others have their turn. */
 const SLICE = 5000
+/** How many texts are kept once. Whoever makes up new ones only spends this much. */
+const USER_AGENTS = 1000
 
 /**
  * A store in the memory of this process: the default, for tests, demonstrations and single processes that may forget
@@ -13,9 +15,18 @@ export function memoryStore (): SessionStore {
   const sessions = new Map<string, Session>()
   const sidsOfUser = new Map<string, string | Set<string>>()
   const revoked = new Map<string, number>()
+  const userAgents = new Map<string, string>()
+
+  /** The same text as it is kept already: there are many sessions of few browsers, and it would be the longest part of each. */
+  function once (userAgent: string | null): string | null {
+    if (userAgent === null) return null
+    const kept = userAgents.get(userAgent) ?? userAgent
+    if (userAgents.size < USER_AGENTS) userAgents.set(userAgent, kept)
+    return kept
+  }
 
   function insert (session: Session): void {
-    sessions.set(session.sid, { ...session })
+    sessions.set(session.sid, { ...session, userAgent: once(session.userAgent) })
     const sids = sidsOfUser.get(session.userId)
     // Most users have one session, and a set for each of them would take more memory than the session.
     if (sids === undefined) sidsOfUser.set(session.userId, session.sid)

@@ -22,10 +22,12 @@ export interface PostgresStoreOptions {
 
 /** Milliseconds after which a query is given up and its connection closed: it may be dead. */
 const PATIENCE = 700
+/** Milliseconds. A sweep looks at every row. */
+const SWEEP_PATIENCE = 30_000
 /** How often a transaction is begun again that others made impossible. */
 const ATTEMPTS = 5
-/** Rows that one statement of a sweep deletes. */
-const MOST = 5000
+/** Rows that one statement may change, so that nobody waits long for its locks. */
+const MOST = 1000
 
 const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)'
 
@@ -36,13 +38,14 @@ const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)'
  */
 export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: PostgresStoreOptions = {}): SessionStore {
   const sql = statements(checkedPrefix(prefix))
+  const sweep = `DELETE FROM ${prefix}sessions WHERE sid IN (SELECT sid FROM ${prefix}sessions WHERE ${sql.over} LIMIT :most)`
   if (pool.listenerCount('error') === 0) pool.on('error', () => {})
 
   /** Runs a statement with named parameters. */
-  async function run<Row> (verb: string, text: string, parameters: Record<string, Value>): Promise<{ rows: Row[], rowCount: number | null }> {
+  async function run<Row> (verb: string, text: string, parameters: Record<string, Value>, patience = PATIENCE): Promise<{ rows: Row[], rowCount: number | null }> {
     const names: string[] = []
     const numbered = text.replaceAll(/:(\w+)/g, (_match, name: string) => `$${names.includes(name) ? names.indexOf(name) + 1 : names.push(name)}`)
-    const query = { name: `${prefix}${verb}`, text: numbered, values: names.map(name => storable(parameters[name] as Value)), query_timeout: PATIENCE }
+    const query = { name: `${prefix}${verb}`, text: numbered, values: names.map(name => storable(parameters[name] as Value)), query_timeout: patience }
     for (let attempt = 1; ; attempt++) {
       try {
         return await pool.query(query) as { rows: Row[], rowCount: number | null }
@@ -53,7 +56,6 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
   }
 
   const rows = async <Row>(verb: string, text: string, parameters: Record<string, Value>): Promise<Row[]> => (await run<Row>(verb, text, parameters)).rows
-  const change = async (verb: string, text: string, parameters: Record<string, Value>): Promise<number> => (await run(verb, text, parameters)).rowCount as number
 
   const clock = serverClock(async () => Number((await rows<{ clock: string }>('clock', `SELECT ${CLOCK} AS clock`, {}))[0]?.clock))
 
@@ -99,8 +101,17 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
       throw new Error('The deadline of this rotation has passed.')
     },
 
-    revoke: async (sid, now) => await change('revoke', sql.revoke, { sid, now }) === 1,
-    revokeUser: async (userId, now, except = '') => (await rows<{ sid: string }>('revoke_user', sql.revokeUser, { userId, now, except, most: null })).map(({ sid }) => sid),
+    revoke: async (sid, now) => (await run('revoke', sql.revoke, { sid, now })).rowCount === 1,
+
+    async revokeUser (userId, now, except = '') {
+      const ended: string[] = []
+      for (;;) {
+        const slice = await rows<{ sid: string }>('revoke_user', sql.revokeUser, { userId, now, except, most: MOST })
+        ended.push(...slice.map(({ sid }) => sid))
+        if (slice.length < MOST) return ended
+      }
+    },
+
     list: async (userId, now) => (await rows<SessionRow>('list', sql.list, { userId, now })).map(sessionOf),
     revokedSince: async time => (await rows<{ sid: string, revoked_at: string }>('revoked_since', sql.revokedSince, { time }))
       .map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) })),
@@ -108,9 +119,9 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
     async sweep (before) {
       await run('sweep_counters', sql.sweepCounters, { before })
       for (let total = 0; ;) {
-        const deleted = await change('sweep', sql.sweep, { before, most: MOST })
-        total += deleted
-        if (deleted < MOST) return total
+        const { rowCount } = await run('sweep', sweep, { before, most: MOST }, SWEEP_PATIENCE)
+        total += rowCount as number
+        if (rowCount as number < MOST) return total
       }
     },
 

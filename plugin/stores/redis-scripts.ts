@@ -5,74 +5,81 @@ export interface RedisScript { lua: string, sha: string }
 
 const script = (lua: string): RedisScript => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
 
-/** The keys of a session are in one slot: its hash, and its bucket's sets of sessions by their end and by their revocation. */
-const HEAD = `
-local session, over, revoked = KEYS[1], KEYS[2], KEYS[3]
-local function number (field) return tonumber(redis.call('HGET', session, field) or nil) end
--- Nothing stays for ever: what a set holds is of no use once the last of its sessions is gone.
+/** The fields of a session's hash, in the order in which they are asked for. One that is null is absent. */
+export const FIELDS = ['sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt', 'endsAt', 'revokedAt', 'adoptedUntil', 'userAgent', 'address'] as const
+
+const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
+
+// The keys of a session are in one slot: its hash, and its bucket's sets of sessions by their end and by their revocation.
+const KEYS = 'local session, over, revoked = KEYS[1], KEYS[2], KEYS[3]'
+
+const LATER = `
+local function later (one, other)
+  if other and tonumber(other) > tonumber(one) then return other end
+  return one
+end`
+
+// Nothing stays for ever: what a set holds is of no use once the last of its sessions is gone.
+const KEEP = `
 local function keep (key, milliseconds)
   redis.call('PEXPIRE', key, milliseconds, 'NX')
   redis.call('PEXPIRE', key, milliseconds, 'GT')
-end
-local function sort_in (sid, at)
-  local adopted = number('adoptedUntil')
-  if adopted and adopted > tonumber(at) then at = redis.call('HGET', session, 'adoptedUntil') end
-  redis.call('ZADD', over, at, sid)
-  keep(over, redis.call('PTTL', session))
-end
-local function revoke (sid, at)
+end`
+
+const REVOKE_SESSION = `
+local function revoke (sid, at, expires, adopted)
   redis.call('HSET', session, 'revokedAt', at)
   redis.call('ZADD', revoked, at, sid)
   keep(revoked, redis.call('PTTL', session))
-  local expires = redis.call('HGET', session, 'expiresAt')
-  sort_in(sid, tonumber(expires) < tonumber(at) and expires or at)
-end
-`
+  if tonumber(expires) < tonumber(at) then at = expires end
+  redis.call('ZADD', over, later(at, adopted), sid)
+end`
 
-/** sid, milliseconds to live, expiresAt, '1' to leave a session that exists as it is, then fields and values. */
-export const CREATE = script(`${HEAD}
-if ARGV[4] == '1' and redis.call('EXISTS', session) == 1 then return 0 end
-redis.call('HSET', session, unpack(ARGV, 5))
-redis.call('PEXPIRE', session, ARGV[2])
-sort_in(ARGV[1], ARGV[3])
+/** sid, milliseconds to live, expiresAt, adoptedUntil or '', '1' to leave a session that exists as it is, then fields and values. */
+export const CREATE = script(`${KEYS}${LATER}${KEEP}
+local sid, to_live, expires, adopted, only_if_absent = unpack(ARGV)
+if only_if_absent == '1' and redis.call('EXISTS', session) == 1 then return 0 end
+redis.call('HSET', session, unpack(ARGV, 6))
+redis.call('PEXPIRE', session, to_live)
+redis.call('ZADD', over, later(expires, adopted ~= '' and adopted), sid)
+keep(over, to_live)
 return 1`)
 
 /**
  * sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by this server's clock. Returns what was
- * done ('rotated', 'reused', 'late' or 'nothing') and the fields of the session.
+ * done ('rotated', 'reused', 'late' or 'nothing') and the values of FIELDS.
  */
-export const ROTATE = script(`${HEAD}
+export const ROTATE = script(`${KEYS}${LATER}${KEEP}${REVOKE_SESSION}
 local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
-local jti, previous, rotated, expires_at, ends_at, revoked_at =
-  unpack(redis.call('HMGET', session, 'jti', 'previousJti', 'rotatedAt', 'expiresAt', 'endsAt', 'revokedAt'))
+local row = ${READ}
+local jti, previous, rotated, ends, adopted = row[3], row[4], row[6], row[9], row[11]
 local at = tonumber(now)
-local done = 'nothing'
-local live = jti and not revoked_at and at < tonumber(expires_at) and at < tonumber(ends_at)
+local live = jti and not row[10] and at < tonumber(row[7]) and at < tonumber(ends)
 local replay = previous == presented and at - tonumber(rotated) < tonumber(reuse_interval)
-if live and jti ~= next_jti and not replay then
-  local time = redis.call('TIME')
-  if time[1] * 1000 + time[2] / 1000 > tonumber(deadline) then
-    done = 'late'
-  elseif jti == presented then
-    done = 'rotated'
-    if tonumber(expires) > tonumber(ends_at) then expires = ends_at end
-    redis.call('HSET', session, 'previousJti', jti, 'rotatedAt', now, 'jti', next_jti, 'issuedAt', issued, 'expiresAt', expires)
-    sort_in(sid, expires)
-  else
-    done = 'reused'
-    revoke(sid, now)
-  end
+if not live or jti == next_jti or replay then return {'nothing', row} end
+
+local time = redis.call('TIME')
+if time[1] * 1000 + time[2] / 1000 > tonumber(deadline) then return {'late', row} end
+if jti ~= presented then
+  revoke(sid, now, row[7], adopted)
+  row[10] = now
+  return {'reused', row}
 end
-return {done, redis.call('HGETALL', session)}`)
+if tonumber(expires) > tonumber(ends) then expires = ends end
+redis.call('HSET', session, 'jti', next_jti, 'previousJti', jti, 'issuedAt', issued, 'rotatedAt', now, 'expiresAt', expires)
+redis.call('ZADD', over, later(expires, adopted), sid)
+row[3], row[4], row[5], row[6], row[7] = next_jti, jti, issued, now, expires
+return {'rotated', row}`)
 
 /** sid, now. Returns 1 if it ended the session. */
-export const REVOKE = script(`${HEAD}
-if redis.call('EXISTS', session) == 0 or redis.call('HEXISTS', session, 'revokedAt') == 1 then return 0 end
-revoke(ARGV[1], ARGV[2])
+export const REVOKE = script(`${KEYS}${LATER}${KEEP}${REVOKE_SESSION}
+local row = ${READ}
+if not row[1] or row[10] then return 0 end
+revoke(ARGV[1], ARGV[2], row[7], row[11])
 return 1`)
 
 /** sid, before. Deletes a session that was over before, and returns its user's id, or nothing. */
-export const REMOVE = script(`${HEAD}
+export const REMOVE = script(`${KEYS}
 local at = redis.call('ZSCORE', over, ARGV[1])
 if not at or tonumber(at) >= tonumber(ARGV[2]) then return false end
 local user = redis.call('HGET', session, 'userId')
@@ -82,11 +89,10 @@ redis.call('ZREM', revoked, ARGV[1])
 return user`)
 
 /** The index of a user's sessions. sid, now, when the session is gone for sure, milliseconds until then. */
-export const INDEX = script(`
+export const INDEX = script(`${KEEP}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[4], 'NX')
-redis.call('PEXPIRE', KEYS[1], ARGV[4], 'GT')
+keep(KEYS[1], ARGV[4])
 return 1`)
 
 /** Milliseconds by the clock of the server that has the key. */

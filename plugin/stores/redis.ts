@@ -1,5 +1,5 @@
 import { type RedisClient, redisCommands } from './redis-client.ts'
-import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis-scripts.ts'
+import { CLOCK, CREATE, FIELDS, INDEX, REMOVE, REVOKE, ROTATE } from './redis-scripts.ts'
 import { serverClock } from './server-clock.ts'
 import { type Session, isLive } from './session.ts'
 import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
@@ -38,10 +38,10 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
     const goneAt = Math.max(endsAt, adoptedUntil ?? 0) + HOUR
     await run(INDEX, [userKey(userId)], sid, createdAt, goneAt, goneAt - createdAt)
     const fields = Object.entries(session).filter(([, value]) => value !== null).flat() as (string | number)[]
-    await run(CREATE, keysOf(sid), sid, goneAt - createdAt, Math.min(session.expiresAt, endsAt), onlyIfAbsent ? 1 : 0, ...fields)
+    await run(CREATE, keysOf(sid), sid, goneAt - createdAt, Math.min(session.expiresAt, endsAt), adoptedUntil ?? '', onlyIfAbsent ? 1 : 0, ...fields)
   }
 
-  const find = async (sid: string): Promise<Session | null> => sessionOf(await command('hgetall', sessionKey(sid)))
+  const find = async (sid: string): Promise<Session | null> => sessionOf(await command('hmget', sessionKey(sid), ...FIELDS) as Row)
   const idsOf = async (userId: string): Promise<string[]> => await command('zrange', userKey(userId), 0, -1) as string[]
 
   /** Undefined if the server found the call too late. */
@@ -49,8 +49,8 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
     const { sid, presented, next, now, reuseInterval, deadline } = rotation
     const latest = await (clocks[bucketOf(sid)] as (typeof clocks)[number]).timeThere(deadline)
     if (Date.now() > deadline) return undefined
-    const [done, fields] = await run(ROTATE, keysOf(sid), sid, presented, next.jti, next.issuedAt, next.expiresAt, now, reuseInterval, latest) as [string, unknown]
-    const session = sessionOf(fields)
+    const [done, row] = await run(ROTATE, keysOf(sid), sid, presented, next.jti, next.issuedAt, next.expiresAt, now, reuseInterval, latest) as [string, Row]
+    const session = sessionOf(row)
     const outcome = done === 'rotated' || done === 'reused' ? done : outcomeWithoutChange(session, rotation)
     return outcome && { outcome, session }
   }
@@ -121,24 +121,29 @@ async function inSlices<Item, Result> (items: Item[], work: (item: Item, index: 
 
 const pairs = (flat: string[]): [string, string][] => flat.flatMap((name, index) => index % 2 === 0 ? [[name, flat[index + 1] as string]] : [])
 
-/** A hash as a script gives it, names and values in turn, or as the client gives it, an object. */
-function sessionOf (hash: unknown): Session | null {
-  const fields: Record<string, string> = Array.isArray(hash) ? Object.fromEntries(pairs(hash as string[])) : hash as Record<string, string>
-  if (fields.sid === undefined) return null
-  const number = (name: string): number | null => fields[name] === undefined ? null : Number(fields[name])
+/** The values of FIELDS, in their order. */
+type Row = [
+  sid: string | null, userId: string, jti: string, previousJti: string | null, issuedAt: string, rotatedAt: string | null, expiresAt: string,
+  createdAt: string, endsAt: string, revokedAt: string | null, adoptedUntil: string | null, userAgent: string | null, address: string | null
+]
+
+function sessionOf ([sid, userId, jti, previousJti, issuedAt, rotatedAt, expiresAt, createdAt, endsAt, revokedAt, adoptedUntil, userAgent, address]: Row): Session | null {
+  if (sid === null) return null
   return {
-    sid: fields.sid,
-    userId: fields.userId as string,
-    jti: fields.jti as string,
-    previousJti: fields.previousJti ?? null,
-    issuedAt: Number(fields.issuedAt),
-    rotatedAt: number('rotatedAt'),
-    expiresAt: Number(fields.expiresAt),
-    createdAt: Number(fields.createdAt),
-    endsAt: Number(fields.endsAt),
-    revokedAt: number('revokedAt'),
-    adoptedUntil: number('adoptedUntil'),
-    userAgent: fields.userAgent ?? null,
-    address: fields.address ?? null
+    sid,
+    userId,
+    jti,
+    previousJti,
+    issuedAt: Number(issuedAt),
+    rotatedAt: orNull(rotatedAt),
+    expiresAt: Number(expiresAt),
+    createdAt: Number(createdAt),
+    endsAt: Number(endsAt),
+    revokedAt: orNull(revokedAt),
+    adoptedUntil: orNull(adoptedUntil),
+    userAgent,
+    address
   }
 }
+
+const orNull = (time: string | null): number | null => time === null ? null : Number(time)

@@ -16,8 +16,9 @@ export interface SqliteDatabase { exec(sql: string): unknown, prepare(sql: strin
 
 /** Milliseconds to wait for a lock that another process holds. */
 const PATIENCE = 700
-/** Rows that one statement may change, so that neither this process nor the others wait long for it. */
+/** Rows that one statement may change, or look at, so that neither this process nor the others wait long for it. */
 const MOST = 500
+const LOOKED_AT = 5000
 
 /**
  * A store in a SQLite file: sessions outlive the process, and the workers of one machine share them. Give it a handle of its
@@ -39,17 +40,6 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
 
   const rows = <Row>(text: string, parameters: Parameters): Promise<Row[]> => whenFree(() => statement(text).all(parameters) as Row[])
   const change = (text: string, parameters: Parameters): Promise<number> => whenFree(() => Number(statement(text).run(parameters).changes))
-
-  /** Runs a statement that changes at most MOST rows until it finds none, giving way in between. */
-  async function inSlices (slice: () => Promise<number>): Promise<number> {
-    let total = 0
-    for (;;) {
-      const changed = await slice()
-      total += changed
-      if (changed < MOST) return total
-      await nextTurn()
-    }
-  }
 
   /** Undefined if the row was changed between the two statements, so that both must be run once more. */
   function exchange (rotation: Rotation): RotationResult | undefined {
@@ -95,12 +85,12 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
 
     async revokeUser (userId, now, except = '') {
       const ended: string[] = []
-      await inSlices(async () => {
+      for (;;) {
         const slice = await rows<Pick<Session, 'sid'>>(sql.revokeUser, { userId, now, except, most: MOST })
         ended.push(...slice.map(({ sid }) => sid))
-        return slice.length
-      })
-      return ended
+        if (slice.length < MOST) return ended
+        await nextTurn()
+      }
     },
 
     list: async (userId, now) => (await rows<SessionRow>(sql.list, { userId, now })).map(sessionOf),
@@ -109,7 +99,13 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
 
     async sweep (before) {
       await change(sql.sweepCounters, { before })
-      return inSlices(() => change(sql.sweep, { before, most: MOST }))
+      const [last] = await rows<{ id: number | bigint | null }>('SELECT max(rowid) AS id FROM simplejwt_sessions', {})
+      let total = 0
+      for (let after = 0; after < Number(last?.id); after += LOOKED_AT) {
+        total += await change(`DELETE FROM simplejwt_sessions WHERE rowid > :after AND rowid <= :upTo AND ${sql.over}`, { before, after, upTo: after + LOOKED_AT })
+        await nextTurn()
+      }
+      return total
     },
 
     migrate: () => whenFree(() => { database.exec(tables('simplejwt_', '')) })

@@ -1,0 +1,42 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { postgresProgram } from '../test/fixtures/postgres-server.ts'
+import { redisProgram } from '../test/fixtures/redis-server.ts'
+import { drivers } from '../test/fixtures/sqlite-drivers.ts'
+import { fixed, table } from './harness.ts'
+
+const ABSENT = 'not here'
+
+/** A table of what the numbers hang on: the machine and the versions of all that is measured. */
+export function machine (): string {
+  return table(['machine', ''], [
+    ['CPU', `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`],
+    ['memory', `${fixed(totalmem() / 2 ** 30)} GiB`],
+    ['load when it began', fixed(loadavg()[0] as number, 2)],
+    ['files', `${tmpdir()}, ${said(/\n(\S+)/, 'df', '--output=fstype', tmpdir())}`],
+    ['Node', process.version],
+    ['SQLite', [...drivers.keys()].map(sqlite).join(', ') || ABSENT],
+    ['Redis', `${said(/v=(\S+)/, redisProgram, '--version')}, ioredis ${versionOf('ioredis')}`],
+    ['PostgreSQL', `${said(/\) (\S+)/, postgresProgram, '--version')}, pg ${versionOf('pg')}`]
+  ])
+}
+
+/** What a program says, or as much of it as is asked for. */
+function said (what: RegExp, program: string | undefined, ...args: string[]): string {
+  if (program === undefined) return ABSENT
+  try {
+    return what.exec(execFileSync(program, args, { encoding: 'utf8' }))?.[1] ?? 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+function sqlite (driver: string): string {
+  const handle = drivers.get(driver)?.(':memory:')
+  const [row] = handle?.prepare('SELECT sqlite_version() AS version').all({}) as { version: string }[]
+  handle?.close()
+  return `${row?.version} in ${driver}${driver.startsWith('node:') ? '' : ` ${versionOf(driver)}`}`
+}
+
+const versionOf = (name: string): string => (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }).version

@@ -1,0 +1,52 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createRevocations } from '../plugin/revocations.ts'
+import { createSessions } from '../plugin/sessions.ts'
+import { memoryStore } from '../plugin/stores/memory.ts'
+import type { Session } from '../plugin/stores/session.ts'
+import { type Settings, fixed, heapInUse, table } from './harness.ts'
+import { USER_AGENT } from './refresher.ts'
+import type { Scope } from './scope.ts'
+
+/** The plugin's defaults. */
+const lifetimes = { refreshTokenLifetime: 86_400_000, sessionLifetime: 30 * 86_400_000, accessTokenLifetime: 300_000, leeway: 0, reuseInterval: 10_000 }
+
+/** Headers as they come from the wire. */
+const userAgents = Array.from({ length: 100 }, (_, version) => Buffer.from(USER_AGENT.replace('143', `${100 + version}`)))
+
+/** Bytes of heap that a session takes in `memoryStore()`, started and refreshed as the plugin does it. */
+export default async function sessionsMemory (_t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings): Promise<void> {
+  console.log(`Heap of \`memoryStore()\` with ${fixed(count)} sessions of as many users: ids of 32 and user ids of 7 characters, a user agent of ${USER_AGENT.length}, an IPv4 address, all of them strings of the session's own.\n`)
+  const rows: string[][] = []
+  for (const refreshed of [false, true]) {
+    console.error(`sessions-memory: ${refreshed ? 'refreshed once' : 'never refreshed'}`)
+    const bytes = await heapOf(count, refreshed)
+    rows.push([refreshed ? 'refreshed once' : 'never refreshed', fixed(bytes / count), `${fixed(bytes / 2 ** 20, 1)} MiB`])
+  }
+  console.log(table(['sessions', 'bytes per session', 'in all'], rows))
+}
+
+async function heapOf (count: number, refreshed: boolean): Promise<number> {
+  const before = heapInUse()
+  const store = memoryStore()
+  const revocations = createRevocations({ store, interval: 1000, accessTokenLifetime: lifetimes.accessTokenLifetime, now: Date.now })
+  const sessions = createSessions(store, revocations, lifetimes, Date.now)
+  for (let number = 0; number < count; number++) {
+    const userAgent = userAgents[number % userAgents.length]?.toString() as string
+    const session = await sessions.start(flat(`${1_000_000 + number}`), { userAgent, address: addressOf(number) })
+    if (refreshed) await refresh(session)
+    if (number % 1000 === 0) await nextTurn()
+  }
+  const bytes = heapInUse() - before
+  if (await store.sweep(Infinity) !== count) throw new Error('the store does not hold all sessions')
+  return bytes
+
+  async function refresh ({ sid, jti, userId, issuedAt, expiresAt }: Session): Promise<void> {
+    const { outcome } = await sessions.rotate({ token_type: 'refresh', iat: issuedAt / 1000, exp: expiresAt / 1000, jti, user_id: userId, sid })
+    if (outcome !== 'rotated') throw new Error(`a refresh of the current token was ${outcome}`)
+  }
+}
+
+/** As a string comes from the wire: in one piece, not put together of others that stay in memory. */
+const flat = (text: string): string => Buffer.from(text).toString()
+
+const addressOf = (number: number): string => flat(`100.${64 + (number >> 16 & 63)}.${number >> 8 & 255}.${number & 255}`)
