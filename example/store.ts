@@ -48,7 +48,6 @@ function openRedis (url: string): OpenStore {
   const client = new Redis(url, {
     // Nothing waits in a queue for a server that is away, and a connection that is dead is given up.
     enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
     socketTimeout: 5000,
     retryStrategy: attempt => Math.min(attempt * 50, 1000)
   })
@@ -56,6 +55,6 @@ function openRedis (url: string): OpenStore {
 }
 
 function openPostgres (url: string): OpenStore {
-  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 700, keepAlive: true })
+  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 700, statement_timeout: 700, keepAlive: true })
   return { store: postgresStore(pool), disconnect: () => pool.end() }
 }

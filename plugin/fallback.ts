@@ -10,24 +10,26 @@ const PATIENCE = 500
 
 /**
  * Counts with the counters that all processes share, and goes by those of this process while the shared ones are away. These
- * have counted all along, so that an outage does not give anybody more tries here than the limit says. Never no limiter.
+ * have counted all along, so that an outage does not give anybody more tries here than the limit says, and a flood does not
+ * reach the store. Never no limiter. What one limit finds out, all limits go by.
  */
-export function withFallback (everywhere: Consume, here: Consume, failed: StoreFailed, patience = PATIENCE): Consume {
+export function createFallback (failed: StoreFailed, patience = PATIENCE): (everywhere: Consume, here: Consume) => Consume {
   let away = false
   let asking = false
 
   // While they are away one request at a time tries them, and nobody waits for it.
-  async function tryThem (request: FastifyRequest): Promise<void> {
+  async function tryThem (everywhere: Consume, request: FastifyRequest): Promise<void> {
     if (asking) return
     asking = true
     away = await inTime(everywhere(request), patience, 'The counters').then(() => false, () => true)
     asking = false
   }
 
-  return async request => {
+  return (everywhere, here) => async request => {
     const counted = await here(request)
+    if (!counted.isAllowed && counted.isExceeded) return counted
     if (away) {
-      tryThem(request).catch(() => {})
+      tryThem(everywhere, request).catch(() => {})
       return counted
     }
     try {

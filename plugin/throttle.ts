@@ -4,7 +4,7 @@ import rateLimit, { normalizeIP, type RateLimitPluginOptions } from '@fastify/ra
 import { windowCounters } from './counters.ts'
 import { throttled } from './errors.ts'
 import type { Emit } from './events.ts'
-import { type Consume, withFallback } from './fallback.ts'
+import { type Consume, createFallback } from './fallback.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { sharedCounters } from './shared-counters.ts'
 import type { StoreFailed } from './store-failures.ts'
@@ -50,6 +50,7 @@ export async function createThrottle ({ limits, usernameField, counters, emit, f
   if (limits === false) return { loginPerAddress: unlimited, loginPerUsername: unlimited, refreshPerAddress: unlimited }
   const here = await rateLimiter({ store: windowCounters(now) })
   const everywhere = counters && await rateLimiter(sharedCounters(counters, now))
+  const withFallback = createFallback(failed)
 
   const usernameOf = (request: FastifyRequest): string => (request.body as Record<string, string>)[usernameField] as string
 
@@ -57,7 +58,7 @@ export async function createThrottle ({ limits, usernameField, counters, emit, f
     // The name is in the key, since all limiters of one Redis store share their counters otherwise.
     const options = { max: limits[name], timeWindow: WINDOW, keyGenerator: (request: FastifyRequest) => `${name}:${key(request) as string}` }
     const countHere: Consume = here.createRateLimit(options)
-    const consume = everywhere === undefined ? countHere : withFallback(everywhere.createRateLimit(options), countHere, failed)
+    const consume = everywhere === undefined ? countHere : withFallback(everywhere.createRateLimit(options), countHere)
     return async request => {
       if (key(request) === undefined) return
       const result = await consume(request)

@@ -11,8 +11,9 @@ export interface Credentials { username: string, password: string, [field: strin
 
 /** The `user_id` of a user. Throws a TypeError for a user without an id: a fault of the host's code. */
 export function userIdOf ({ id }: User): string {
-  if ((typeof id === 'string' && id !== '') || Number.isFinite(id) || typeof id === 'bigint') return String(id)
-  throw new TypeError('fastify-simplejwt: a user must have an id that is a string or a number.')
+  // A store could not keep a NUL or half a character, and would take the id for another's.
+  if ((typeof id === 'string' && id !== '' && !/[\0\p{Surrogate}]/u.test(id)) || Number.isFinite(id) || typeof id === 'bigint') return String(id)
+  throw new TypeError('fastify-simplejwt: a user must have an id that is a string (of whole characters, without NUL) or a number.')
 }
 
 /** A user without `isActive` is active. */

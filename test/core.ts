@@ -70,6 +70,22 @@ t.test('every rotation has a deadline', async t => {
   t.ok(Math.abs((deadlines[0] as number) - Date.now() - 500) <= 500, 'within a second from now, on the wall clock')
 })
 
+t.test('when the counters that processes share fail, the store that has them is waited for a shorter time', async t => {
+  const memory = memoryStore()
+  const left: number[] = []
+  const rotate: typeof memory.rotate = rotation => { left.push(rotation.deadline - Date.now()); return memory.rotate(rotation) }
+  const { core, events } = await buildCore(t, { rateLimit: {}, store: { ...memory, rotate, counters: { increment: async () => { throw new Error('down') } } } })
+  const app = fastify()
+  t.after(() => app.close())
+  app.get('/', { onRequest: core.throttle.loginPerAddress }, async () => ({}))
+  const claims = refreshClaimsOf(await core.sessions.start('1', { userAgent: null, address: null }))
+  await core.sessions.rotate(claims)
+  t.equal((await app.inject('/')).statusCode, 200)
+  await core.sessions.rotate(claims)
+  t.ok(left[0] as number > 250 && left[1] as number <= 250, left.join())
+  t.same(events, [{ type: 'store_failed', what: 'increment' }])
+})
+
 t.test('two registrations share neither keys nor sessions nor caches nor lists', async t => {
   const [one, two] = [await buildCore(t), await buildCore(t, { secret: 'another secret of thirty-two byte' })]
   const session = await one.core.sessions.start('1', { userAgent: null, address: null })

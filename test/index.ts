@@ -80,3 +80,12 @@ t.test('a store is closed with the app, and its list of ended sessions read at t
     t.strictSame(calls, revocation === 'list' ? ['revokedSince', 'close'] : ['close'])
   }
 })
+
+t.test('a store that cannot be used stops the start, and says why', async t => {
+  const cause = new Error('The table simplejwt_sessions is missing.')
+  const calls: string[] = []
+  const store = { ...memoryStore(), list: async () => { throw cause }, revokedSince: async () => { calls.push('revokedSince'); return [] } }
+  const { app } = await buildApp(t, { store })
+  await t.rejects(async () => { await app.ready() }, { message: 'fastify-simplejwt: the session store cannot be used. The table simplejwt_sessions is missing.', cause })
+  t.same(calls, [], 'and it is not asked again')
+})

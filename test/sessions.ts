@@ -148,6 +148,15 @@ t.test('a session is revoked once, and noted at once', async t => {
   t.notOk(revocations.has('unknown'), 'what never was cannot fill the list')
 })
 
+t.test('an end that another process caused, or an answer of the store that was lost, is learned when a session is revoked', async t => {
+  const { sessions, store, revocations } = build()
+  const { sid } = await sessions.start('1', ORIGIN)
+  await store.revoke(sid, START)
+  t.notOk(revocations.has(sid))
+  t.equal(await sessions.revoke(sid), false)
+  t.ok(revocations.has(sid))
+})
+
 t.test('all sessions of a user are revoked but one, and nobody else\'s', async t => {
   const { sessions, revocations } = build()
   const [one, two, three, others] = await Promise.all(['1', '1', '1', '2'].map(userId => sessions.start(userId, ORIGIN))) as [Session, Session, Session, Session]

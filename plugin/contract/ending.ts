@@ -29,6 +29,16 @@ export const ending: ContractCase[] = [
     }
   },
   {
+    name: 'revoke and revokeUser: a call that comes after its deadline throws and changes nothing',
+    async run (store) {
+      await store.create(session())
+      await assert.rejects(store.revoke('s', NOW, Date.now() - 60 * SECOND))
+      await assert.rejects(store.revokeUser('7', NOW, undefined, Date.now() - 60 * SECOND))
+      assert.deepEqual(await store.find('s'), session())
+      assert.equal(await store.revoke('s', NOW, Date.now() + 60 * SECOND), true)
+    }
+  },
+  {
     name: 'revokeUser: ends the sessions of one user but the one excepted, expired ones too, and says which',
     async run (store) {
       for (const sid of ['a', 'b', 'c']) await store.create(session({ sid }))

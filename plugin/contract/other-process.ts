@@ -3,6 +3,8 @@ import type { SessionStore } from '../stores/store.ts'
 import type { Call, Work } from './processes.ts'
 
 /** A process that opens the store by the module and the name that it is given, and does what the test tells it. */
+process.on('disconnect', () => { process.exit() })
+
 const [module, name] = process.argv.slice(2) as [string, string]
 const { default: open } = await import(module) as { default(name: string): Promise<SessionStore> }
 const store = await open(name)
@@ -16,5 +18,4 @@ async function work ({ at, calls }: Work): Promise<void> {
 process.on('message', (message: Work) => {
   work(message).catch((error: Error) => { process.send?.({ failed: error.message }) })
 })
-process.on('disconnect', () => { process.exit() })
 process.send?.('ready')

@@ -18,13 +18,14 @@ export interface BoundedStore extends SessionStore {
 
 /** Milliseconds for a store that has not answered since it was waited for in vain. */
 const IMPATIENCE = 250
-/** Milliseconds. Nobody waits for a sweep. */
+/** Milliseconds. No request waits for the feed of ended sessions, which is long after a mass logout, nor for a sweep. */
+const FEED_PATIENCE = 5000
 const SWEEP_PATIENCE = 60_000
 
 /**
  * A store that answers soon or fails as a 503, whatever is wrong with the one behind it: no call is waited for longer, and no
- * more are made while too many are unanswered. Its `rotate` carries the end of patience as a deadline, so that a call which is
- * late does not change anything after the client was told 503.
+ * more are made while too many are unanswered. What spends a token or ends a session carries the end of
+ * patience as a deadline, so that a call which is late does not change anything after the client was told 503.
  */
 export function boundedStore (store: SessionStore, onFailure: (verb: string, cause: Error) => void, { patience = 750, most = 2000 }: Bounds = {}): BoundedStore {
   let unanswered = 0
@@ -43,9 +44,9 @@ export function boundedStore (store: SessionStore, onFailure: (verb: string, cau
     }
   }
 
-  async function bounded<T> (verb: string, call: () => Promise<T>, within = patienceNow()): Promise<T> {
+  async function bounded<T> (verb: string, call: (deadline: number) => Promise<T>, within = patienceNow()): Promise<T> {
     try {
-      return await inTime(counted(call), within, 'The store')
+      return await inTime(counted(() => call(Date.now() + within)), within, 'The store')
     } catch (cause) {
       doubted = true
       onFailure(verb, cause as Error)
@@ -59,14 +60,11 @@ export function boundedStore (store: SessionStore, onFailure: (verb: string, cau
     create: session => bounded('create', () => store.create(session)),
     adopt: session => bounded('adopt', () => store.adopt(session)),
     find: sid => bounded('find', () => store.find(sid)),
-    rotate: rotation => {
-      const within = patienceNow()
-      return bounded('rotate', () => store.rotate({ ...rotation, deadline: Date.now() + within }), within)
-    },
-    revoke: (sid, now) => bounded('revoke', () => store.revoke(sid, now)),
-    revokeUser: (userId, now, except) => bounded('revokeUser', () => store.revokeUser(userId, now, except)),
+    rotate: rotation => bounded('rotate', deadline => store.rotate({ ...rotation, deadline })),
+    revoke: (sid, now) => bounded('revoke', deadline => store.revoke(sid, now, deadline)),
+    revokeUser: (userId, now, except) => bounded('revokeUser', deadline => store.revokeUser(userId, now, except, deadline)),
     list: (userId, now) => bounded('list', () => store.list(userId, now)),
-    revokedSince: time => bounded('revokedSince', () => store.revokedSince(time)),
+    revokedSince: time => bounded('revokedSince', () => store.revokedSince(time), FEED_PATIENCE),
     sweep: before => bounded('sweep', () => store.sweep(before), SWEEP_PATIENCE)
   }
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isLive, isOver, type Session } from './session.ts'
-import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+import { checkDeadline, outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
 /** How many sessions a sweep looks at before others have their turn. */
 const SLICE = 5000
@@ -54,7 +54,7 @@ export function memoryStore (): SessionStore {
 
   function exchange (rotation: Rotation): RotationResult {
     const { sid, presented, next, now, deadline } = rotation
-    if (Date.now() > deadline) throw new Error('The deadline of this rotation has passed.')
+    checkDeadline(deadline)
     const session = sessions.get(sid)
     const unchanged = outcomeWithoutChange(session ?? null, rotation)
     if (session === undefined || unchanged !== undefined) return { outcome: unchanged ?? 'ended', session: session === undefined ? null : { ...session } }
@@ -84,14 +84,16 @@ export function memoryStore (): SessionStore {
 
     async rotate (rotation) { return exchange(rotation) },
 
-    async revoke (sid, now) {
+    async revoke (sid, now, deadline) {
+      checkDeadline(deadline)
       const session = sessions.get(sid)
       if (session === undefined || session.revokedAt !== null) return false
       end(session, now)
       return true
     },
 
-    async revokeUser (userId, now, except) {
+    async revokeUser (userId, now, except, deadline) {
+      checkDeadline(deadline)
       const ending = ofUser(userId).filter(session => session.revokedAt === null && session.sid !== except)
       for (const session of ending) end(session, now)
       return ending.map(session => session.sid)

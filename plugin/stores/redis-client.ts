@@ -12,6 +12,8 @@ export interface RedisClient extends EventEmitter {
 export interface RedisCommands {
   command(name: string, ...parameters: (string | number)[]): Promise<unknown>
   run(script: RedisScript, keys: string[], ...parameters: (string | number)[]): Promise<unknown>
+  /** Stops listening to the client. */
+  close(): Promise<void>
 }
 
 /** Milliseconds to wait for a connection that is being made. */
@@ -30,20 +32,34 @@ export function redisCommands (client: RedisClient): RedisCommands {
     await connecting
   }
 
+  // A command that is lost with its connection may never be answered by the client: by some of its options it forgets it.
+  const unanswered = new Set<(error: Error) => void>()
+  function lose (): void {
+    for (const reject of unanswered) reject(new Error('The connection to Redis was lost.'))
+    unanswered.clear()
+  }
+  client.on('close', lose)
+
+  async function send (name: string, parameters: (string | number)[]): Promise<unknown> {
+    await connected()
+    return new Promise((resolve, reject) => {
+      unanswered.add(reject)
+      client.call(name, ...parameters).then(resolve, reject).finally(() => { unanswered.delete(reject) })
+    })
+  }
+
   return {
-    async command (name, ...parameters) {
-      await connected()
-      return client.call(name, ...parameters)
-    },
+    command: (name, ...parameters) => send(name, parameters),
 
     async run ({ sha, lua }, keys, ...parameters) {
-      await connected()
       try {
-        return await client.call('evalsha', sha, keys.length, ...keys, ...parameters)
+        return await send('evalsha', [sha, keys.length, ...keys, ...parameters])
       } catch (error) {
         if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
-        return client.call('eval', lua, keys.length, ...keys, ...parameters)
+        return send('eval', [lua, keys.length, ...keys, ...parameters])
       }
-    }
+    },
+
+    async close () { client.off('close', lose) }
   }
 }

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
+import { FIELDS } from './redis-session.ts'
 
 /** A Lua script, which the server runs as one atomic step and knows by the SHA-1 of its text. */
 export interface RedisScript { lua: string, sha: string }
 
 const script = (lua: string): RedisScript => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
-
-/** The fields of a session's hash, in the order in which they are asked for. One that is null is absent. */
-export const FIELDS = ['sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt', 'endsAt', 'revokedAt', 'adoptedUntil', 'userAgent', 'address'] as const
 
 const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
 
@@ -24,6 +22,12 @@ const KEEP = `
 local function keep (key, milliseconds)
   redis.call('PEXPIRE', key, milliseconds, 'NX')
   redis.call('PEXPIRE', key, milliseconds, 'GT')
+end`
+
+const TOO_LATE = `
+local function too_late (deadline)
+  local time = redis.call('TIME')
+  return time[1] * 1000 + time[2] / 1000 > tonumber(deadline)
 end`
 
 const REVOKE_SESSION = `
@@ -49,7 +53,7 @@ return 1`)
  * sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by this server's clock. Returns what was
  * done ('rotated', 'reused', 'late' or 'nothing') and the values of FIELDS.
  */
-export const ROTATE = script(`${KEYS}${LATER}${KEEP}${REVOKE_SESSION}
+export const ROTATE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
 local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
 local row = ${READ}
 local jti, previous, rotated, ends, adopted = row[3], row[4], row[6], row[9], row[11]
@@ -58,8 +62,7 @@ local live = jti and not row[10] and at < tonumber(row[7]) and at < tonumber(end
 local replay = previous == presented and at - tonumber(rotated) < tonumber(reuse_interval)
 if not live or jti == next_jti or replay then return {'nothing', row} end
 
-local time = redis.call('TIME')
-if time[1] * 1000 + time[2] / 1000 > tonumber(deadline) then return {'late', row} end
+if too_late(deadline) then return {'late', row} end
 if jti ~= presented then
   revoke(sid, now, row[7], adopted)
   row[10] = now
@@ -71,12 +74,13 @@ redis.call('ZADD', over, later(expires, adopted), sid)
 row[3], row[4], row[5], row[6], row[7] = next_jti, jti, issued, now, expires
 return {'rotated', row}`)
 
-/** sid, now. Returns 1 if it ended the session. */
-export const REVOKE = script(`${KEYS}${LATER}${KEEP}${REVOKE_SESSION}
+/** sid, now, deadline by this server's clock. Returns 'revoked', 'late' or 'nothing'. */
+export const REVOKE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
 local row = ${READ}
-if not row[1] or row[10] then return 0 end
+if not row[1] or row[10] then return 'nothing' end
+if too_late(ARGV[3]) then return 'late' end
 revoke(ARGV[1], ARGV[2], row[7], row[11])
-return 1`)
+return 'revoked'`)
 
 /** sid, before. Deletes a session that was over before, and returns its user's id, or nothing. */
 export const REMOVE = script(`${KEYS}
@@ -88,11 +92,13 @@ redis.call('ZREM', over, ARGV[1])
 redis.call('ZREM', revoked, ARGV[1])
 return user`)
 
-/** The index of a user's sessions. sid, now, when the session is gone for sure, milliseconds until then. */
+/** The index of a user's sessions. sid, milliseconds to live. Those that are gone leave it, by this server's clock. */
 export const INDEX = script(`${KEEP}
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-keep(KEYS[1], ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+keep(KEYS[1], ARGV[2])
 return 1`)
 
 /** Milliseconds by the clock of the server that has the key. */

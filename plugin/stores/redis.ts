@@ -1,8 +1,12 @@
+import { LATE, beforeDeadline } from './before-deadline.ts'
 import { type RedisClient, redisCommands } from './redis-client.ts'
-import { CLOCK, CREATE, FIELDS, INDEX, REMOVE, REVOKE, ROTATE } from './redis-scripts.ts'
-import { serverClock } from './server-clock.ts'
+import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis-scripts.ts'
+import { FIELDS, type Row, sessionOf } from './redis-session.ts'
+import { type ServerClock, serverClock } from './server-clock.ts'
 import { type Session, isLive } from './session.ts'
-import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+import { type RotationResult, type SessionStore, outcomeWithoutChange } from './store.ts'
+
+export type { RedisClient } from './redis-client.ts'
 
 /** Options of the store. */
 export interface RedisStoreOptions {
@@ -13,7 +17,7 @@ export interface RedisStoreOptions {
 /** Sessions are spread over as many hash tags, each with its own sets, so that a Cluster spreads them too. */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
 /** Commands that are sent without waiting for the first to be answered. */
-const MOST = 500
+const MOST = 100
 /** No token is good for longer after the end of its session: the most that the option `leeway` may be, in milliseconds. */
 const HOUR = 3_600_000
 
@@ -23,7 +27,7 @@ const HOUR = 3_600_000
  * @param client a client of ioredis
  */
 export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: RedisStoreOptions = {}): SessionStore {
-  const { command, run } = redisCommands(client)
+  const { command, run, close } = redisCommands(client)
   const inBucket = (bucket: number, name: string): string => `${prefix}{${bucket}}:${name}`
   const userKey = (userId: string): string => `${prefix}user:${userId}`
   const sessionKey = (sid: string): string => inBucket(bucketOf(sid), `session:${sid}`)
@@ -35,47 +39,43 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
   /** Into the user's index first: an entry without a session does no harm, a session without an entry could not be ended. */
   async function insert (session: Session, onlyIfAbsent: boolean): Promise<void> {
     const { sid, userId, createdAt, endsAt, adoptedUntil } = session
-    const goneAt = Math.max(endsAt, adoptedUntil ?? 0) + HOUR
-    await run(INDEX, [userKey(userId)], sid, createdAt, goneAt, goneAt - createdAt)
+    const toLive = Math.max(endsAt, adoptedUntil ?? 0) + HOUR - createdAt
+    await run(INDEX, [userKey(userId)], sid, toLive)
     const fields = Object.entries(session).filter(([, value]) => value !== null).flat() as (string | number)[]
-    await run(CREATE, keysOf(sid), sid, goneAt - createdAt, Math.min(session.expiresAt, endsAt), adoptedUntil ?? '', onlyIfAbsent ? 1 : 0, ...fields)
+    await run(CREATE, keysOf(sid), sid, toLive, Math.min(session.expiresAt, endsAt), adoptedUntil ?? '', onlyIfAbsent ? 1 : 0, ...fields)
   }
 
   const find = async (sid: string): Promise<Session | null> => sessionOf(await command('hmget', sessionKey(sid), ...FIELDS) as Row)
   const idsOf = async (userId: string): Promise<string[]> => await command('zrange', userKey(userId), 0, -1) as string[]
 
-  /** Undefined if the server found the call too late. */
-  async function exchange (rotation: Rotation): Promise<RotationResult | undefined> {
-    const { sid, presented, next, now, reuseInterval, deadline } = rotation
-    const latest = await (clocks[bucketOf(sid)] as (typeof clocks)[number]).timeThere(deadline)
-    if (Date.now() > deadline) return undefined
-    const [done, row] = await run(ROTATE, keysOf(sid), sid, presented, next.jti, next.issuedAt, next.expiresAt, now, reuseInterval, latest) as [string, Row]
-    const session = sessionOf(row)
-    const outcome = done === 'rotated' || done === 'reused' ? done : outcomeWithoutChange(session, rotation)
-    return outcome && { outcome, session }
-  }
+  const before = <T>(deadline: number, sid: string, call: (deadlineThere: number) => Promise<T | typeof LATE>): Promise<T> =>
+    beforeDeadline(clocks[bucketOf(sid)] as ServerClock, deadline, call)
+
+  const revoke = async (sid: string, now: number, deadline = Infinity): Promise<boolean> =>
+    await before(deadline, sid, deadlineThere => run(REVOKE, keysOf(sid), sid, now, deadlineThere)) === 'revoked'
 
   return {
     shared: true,
+    close,
     counters: { redis: client, prefix: `${prefix}limit:` },
     create: session => insert(session, false),
     adopt: session => insert(session, true),
     find,
 
-    async rotate (rotation) {
-      while (Date.now() <= rotation.deadline) {
-        const result = await exchange(rotation)
-        if (result !== undefined) return result
-        clocks[bucketOf(rotation.sid)]?.measureAgain()
-      }
-      throw new Error('The deadline of this rotation has passed.')
-    },
+    rotate: rotation => before(rotation.deadline, rotation.sid, async deadlineThere => {
+      const { sid, presented, next, now, reuseInterval } = rotation
+      const [done, row] = await run(ROTATE, keysOf(sid), sid, presented, next.jti, next.issuedAt, next.expiresAt, now, reuseInterval, deadlineThere) as [string, Row]
+      if (done === LATE) return LATE
+      const session = sessionOf(row)
+      const outcome = done === 'nothing' ? outcomeWithoutChange(session, rotation) : done
+      return { outcome, session } as RotationResult
+    }),
 
-    revoke: async (sid, now) => await run(REVOKE, keysOf(sid), sid, now) === 1,
+    revoke,
 
-    async revokeUser (userId, now, except) {
+    async revokeUser (userId, now, except, deadline) {
       const ending = (await idsOf(userId)).filter(sid => sid !== except)
-      const ended = await inSlices(ending, async sid => await run(REVOKE, keysOf(sid), sid, now) === 1)
+      const ended = await inSlices(ending, sid => revoke(sid, now, deadline))
       return ending.filter((_sid, index) => ended[index])
     },
 
@@ -86,7 +86,7 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
 
     async revokedSince (time) {
       const found = await Promise.all(BUCKETS.map(bucket => command('zrangebyscore', inBucket(bucket, 'revoked'), time, '+inf', 'withscores') as Promise<string[]>))
-      return found.flatMap(pairs).map(([sid, revokedAt]) => ({ sid, revokedAt: Number(revokedAt) }))
+      return found.flatMap(flat => pairs(flat.flat())).map(([sid, revokedAt]) => ({ sid, revokedAt: Number(revokedAt) }))
     },
 
     async sweep (before) {
@@ -120,30 +120,3 @@ async function inSlices<Item, Result> (items: Item[], work: (item: Item, index: 
 }
 
 const pairs = (flat: string[]): [string, string][] => flat.flatMap((name, index) => index % 2 === 0 ? [[name, flat[index + 1] as string]] : [])
-
-/** The values of FIELDS, in their order. */
-type Row = [
-  sid: string | null, userId: string, jti: string, previousJti: string | null, issuedAt: string, rotatedAt: string | null, expiresAt: string,
-  createdAt: string, endsAt: string, revokedAt: string | null, adoptedUntil: string | null, userAgent: string | null, address: string | null
-]
-
-function sessionOf ([sid, userId, jti, previousJti, issuedAt, rotatedAt, expiresAt, createdAt, endsAt, revokedAt, adoptedUntil, userAgent, address]: Row): Session | null {
-  if (sid === null) return null
-  return {
-    sid,
-    userId,
-    jti,
-    previousJti,
-    issuedAt: Number(issuedAt),
-    rotatedAt: orNull(rotatedAt),
-    expiresAt: Number(expiresAt),
-    createdAt: Number(createdAt),
-    endsAt: Number(endsAt),
-    revokedAt: orNull(revokedAt),
-    adoptedUntil: orNull(adoptedUntil),
-    userAgent,
-    address
-  }
-}
-
-const orNull = (time: string | null): number | null => time === null ? null : Number(time)

@@ -21,8 +21,9 @@ export function serverClock (ask: () => Promise<number>): ServerClock {
     const asked = performance.now()
     const there = await ask()
     const took = performance.now() - asked
-    // By the end of the question, not its middle: an error makes a deadline earlier than it need be, never later.
-    ahead = there - Date.now()
+    // By the end of the question, not its middle: an error makes a deadline earlier than it need be, never later. And by a
+    // clock that nobody sets.
+    ahead = there - performance.now()
     measuredAt = took < PROMPT ? performance.now() : -Infinity
   }
 
@@ -38,7 +39,7 @@ export function serverClock (ask: () => Promise<number>): ServerClock {
   return {
     async timeThere (time) {
       if (performance.now() - measuredAt > BELIEVED) await measureOnce()
-      return time + ahead
+      return time - Date.now() + performance.now() + ahead
     },
     measureAgain () { measuredAt = -Infinity }
   }

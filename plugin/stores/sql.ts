@@ -39,7 +39,7 @@ export function sessionOf (row: SessionRow): Session {
 
 /** The prefix of the tables, if it is a name that needs no quotes, perhaps in a schema: `simplejwt_`, `auth.staff_`. */
 export function checkedPrefix (prefix: string): string {
-  if (/^([a-z_][a-z0-9_]{0,30}\.)?[a-z_][a-z0-9_]{0,30}$/.test(prefix)) return prefix
+  if (/^([a-z_][a-z0-9_]{0,23}\.)?[a-z_][a-z0-9_]{0,23}$/.test(prefix)) return prefix
   throw new TypeError('fastify-simplejwt: the prefix of the tables must be lower-case letters, digits and underscores, such as "simplejwt_" or "auth.simplejwt_".')
 }
 
@@ -69,8 +69,8 @@ WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AN
 
     revoke: `UPDATE ${sessions} SET revoked_at = :now WHERE sid = :sid AND revoked_at IS NULL`,
     revokeUser: `UPDATE ${sessions} SET revoked_at = :now WHERE sid IN (
-  SELECT sid FROM ${sessions} WHERE user_id = :userId AND revoked_at IS NULL AND sid <> :except ORDER BY sid LIMIT :most
-) AND revoked_at IS NULL RETURNING sid`,
+  SELECT sid FROM ${sessions} WHERE user_id = :userId AND sid > :after AND revoked_at IS NULL AND sid <> :except ORDER BY sid LIMIT :most
+) AND revoked_at IS NULL`,
     list: `SELECT * FROM ${sessions} WHERE user_id = :userId AND revoked_at IS NULL AND expires_at > :now AND ends_at > :now ORDER BY created_at, sid`,
     revokedSince: `SELECT sid, revoked_at FROM ${sessions} WHERE revoked_at >= :time`,
     over: '(revoked_at < :before OR expires_at < :before) AND (adopted_until IS NULL OR adopted_until < :before)',
@@ -81,7 +81,7 @@ ON CONFLICT (key) DO UPDATE SET
   count = CASE WHEN c.ends_at <= :now OR c.ends_at > :tooFar THEN excluded.count ELSE c.count + excluded.count END,
   ends_at = CASE WHEN c.ends_at <= :now OR c.ends_at > :tooFar THEN excluded.ends_at ELSE c.ends_at END
 RETURNING count, ends_at`,
-    sweepCounters: `DELETE FROM ${counters} WHERE ends_at < :before`
+    sweepCounters: `DELETE FROM ${counters} WHERE key IN (SELECT key FROM ${counters} WHERE ends_at < :before LIMIT :most)`
   }
 }
 
@@ -106,7 +106,7 @@ export function tables (prefix: string, unlogged: '' | 'UNLOGGED '): string {
   user_agent text,
   address text
 );
-CREATE INDEX IF NOT EXISTS ${index}sessions_user_id ON ${prefix}sessions (user_id);
+CREATE INDEX IF NOT EXISTS ${index}sessions_user_id ON ${prefix}sessions (user_id, sid);
 CREATE INDEX IF NOT EXISTS ${index}sessions_revoked_at ON ${prefix}sessions (revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE ${unlogged}TABLE IF NOT EXISTS ${prefix}counters (
   key text PRIMARY KEY,

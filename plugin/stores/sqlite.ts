@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Session } from './session.ts'
 import { type SessionRow, sessionOf, statements, tables } from './sql.ts'
-import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+import { checkDeadline, outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
 type Parameters = Record<string, string | number | null>
 
@@ -28,23 +28,32 @@ const LOOKED_AT = 5000
 export function sqliteStore (database: SqliteDatabase): SessionStore {
   const sql = statements('simplejwt_')
   const prepared = new Map<string, SqliteStatement>()
-  let opened = false
+  let isOpen = false
+
+  function open (): SqliteDatabase {
+    if (!isOpen) database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL')
+    isOpen = true
+    return database
+  }
 
   function statement (text: string): SqliteStatement {
-    if (!opened) database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL')
-    opened = true
-    const known = prepared.get(text) ?? database.prepare(text)
+    const known = prepared.get(text) ?? open().prepare(text)
     prepared.set(text, known)
     return known
   }
 
-  const rows = <Row>(text: string, parameters: Parameters): Promise<Row[]> => whenFree(() => statement(text).all(parameters) as Row[])
-  const change = (text: string, parameters: Parameters): Promise<number> => whenFree(() => Number(statement(text).run(parameters).changes))
+  function inTime (text: string, deadline: number | undefined): SqliteStatement {
+    checkDeadline(deadline)
+    return statement(text)
+  }
+
+  const rows = <Row>(text: string, parameters: Parameters, deadline?: number): Promise<Row[]> => whenFree(() => inTime(text, deadline).all(parameters) as Row[])
+  const change = (text: string, parameters: Parameters, deadline?: number): Promise<number> => whenFree(() => Number(inTime(text, deadline).run(parameters).changes))
 
   /** Undefined if the row was changed between the two statements, so that both must be run once more. */
   function exchange (rotation: Rotation): RotationResult | undefined {
     const { sid, presented, next, now, reuseInterval, deadline } = rotation
-    if (Date.now() > deadline) throw new Error('The deadline of this rotation has passed.')
+    checkDeadline(deadline)
     const [changed] = statement(`${sql.rotate} RETURNING *`).all({ sid, presented, next: next.jti, issuedAt: next.issuedAt, expiresAt: next.expiresAt, now, reuseInterval })
     if (changed !== undefined) {
       const session = sessionOf(changed as SessionRow)
@@ -78,16 +87,17 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
       for (;;) {
         const result = await whenFree(() => exchange(rotation))
         if (result !== undefined) return result
+        await nextTurn()
       }
     },
 
-    revoke: async (sid, now) => await change(sql.revoke, { sid, now }) === 1,
+    revoke: async (sid, now, deadline) => await change(sql.revoke, { sid, now }, deadline) === 1,
 
-    async revokeUser (userId, now, except = '') {
+    async revokeUser (userId, now, except = '', deadline) {
       const ended: string[] = []
       for (;;) {
-        const slice = await rows<Pick<Session, 'sid'>>(sql.revokeUser, { userId, now, except, most: MOST })
-        ended.push(...slice.map(({ sid }) => sid))
+        const slice = await rows<Pick<Session, 'sid'>>(`${sql.revokeUser} RETURNING sid`, { userId, now, except, after: ended.at(-1) ?? '', most: MOST }, deadline)
+        ended.push(...slice.map(({ sid }) => sid).sort())
         if (slice.length < MOST) return ended
         await nextTurn()
       }
@@ -98,17 +108,17 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
       .map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) })),
 
     async sweep (before) {
-      await change(sql.sweepCounters, { before })
-      const [last] = await rows<{ id: number | bigint | null }>('SELECT max(rowid) AS id FROM simplejwt_sessions', {})
+      while (await change(sql.sweepCounters, { before, most: MOST }) === MOST) await nextTurn()
+      const [ids] = await rows<{ first: number | bigint | null, last: number | bigint | null }>('SELECT min(rowid) AS first, max(rowid) AS last FROM simplejwt_sessions', {})
       let total = 0
-      for (let after = 0; after < Number(last?.id); after += LOOKED_AT) {
+      for (let after = Number(ids?.first) - 1; after < Number(ids?.last); after += LOOKED_AT) {
         total += await change(`DELETE FROM simplejwt_sessions WHERE rowid > :after AND rowid <= :upTo AND ${sql.over}`, { before, after, upTo: after + LOOKED_AT })
         await nextTurn()
       }
       return total
     },
 
-    migrate: () => whenFree(() => { database.exec(tables('simplejwt_', '')) })
+    migrate: () => whenFree(() => { open().exec(tables('simplejwt_', '')) })
   }
 }
 

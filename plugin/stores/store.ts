@@ -37,6 +37,11 @@ export function outcomeWithoutChange (session: Session | null, { presented, next
   return undefined
 }
 
+/** For a store in this process, inside the step. @throws Error if the caller has given up */
+export function checkDeadline (deadline = Infinity): void {
+  if (Date.now() > deadline) throw new Error('The deadline of this call has passed.')
+}
+
 /** An ended session, for the list of ended sessions that each process keeps. */
 export interface Revocation { sid: string, revokedAt: number }
 
@@ -74,14 +79,18 @@ export interface SessionStore {
    */
   rotate(rotation: Rotation): Promise<RotationResult>
 
-  /** Ends a session. True if this call set `revokedAt`, false if it was set before or the session is unknown; it never moves. */
-  revoke(sid: string, now: number): Promise<boolean>
+  /**
+   * Ends a session. True if this call set `revokedAt`, false if it was set before or the session is unknown; it never moves. A
+   * call that could take effect only after its deadline (as in `Rotation`) throws, and changes nothing: other processes look for
+   * ends of the last seconds only.
+   */
+  revoke(sid: string, now: number, deadline?: number): Promise<boolean>
 
   /**
    * Ends the sessions of a user but `except`, and resolves to the ids of those that this call ended. One whose refresh
-   * token has expired is ended too: its last access token may be good yet.
+   * token has expired is ended too: its last access token may be good yet. At its deadline it throws, with those ended that it came to.
    */
-  revokeUser(userId: string, now: number, except?: string): Promise<string[]>
+  revokeUser(userId: string, now: number, except?: string, deadline?: number): Promise<string[]>
 
   /** The live sessions of a user, oldest first. */
   list(userId: string, now: number): Promise<Session[]>

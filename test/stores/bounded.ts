@@ -1,4 +1,5 @@
-import { setTimeout } from 'node:timers/promises'
+import { mock } from 'node:test'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { boundedStore } from '../../plugin/stores/bounded.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
@@ -23,10 +24,13 @@ const CALLS: [verb: string, (store: SessionStore) => Promise<unknown>][] = [
 const UNAVAILABLE = { name: 'SimpleJwtError', statusCode: 503, code: 'store_unavailable', headers: { 'retry-after': '1' } }
 
 /** All that is told of failures: verb and cause. */
-function build (store: SessionStore, patience?: number) {
+function build (store: SessionStore, patience?: number, most?: number) {
   const failures: [verb: string, cause: unknown][] = []
-  return { failures, store: boundedStore(store, (verb, cause) => { failures.push([verb, cause]) }, patience === undefined ? {} : { patience }) }
+  const bounds = { ...(patience !== undefined && { patience }), ...(most !== undefined && { most }) }
+  return { failures, store: boundedStore(store, (verb, cause) => { failures.push([verb, cause]) }, bounds) }
 }
+
+const never = storeThat(() => new Promise(() => {}))
 
 t.test('a store that rejects, or throws at once, is a 503, and the cause is told', async t => {
   const cause = new Error('ECONNREFUSED')
@@ -49,35 +53,76 @@ t.test('what the store said does not reach the answer', async t => {
 })
 
 t.test('a store that never answers is a 503 when patience is at its end', async t => {
-  for (const [verb, call] of CALLS) {
-    const { store, failures } = build(storeThat(() => new Promise(() => {})), 20)
+  for (const [verb, call] of CALLS.filter(([verb]) => !['revokedSince', 'sweep'].includes(verb))) {
+    const { store, failures } = build(never, 20)
     await t.rejects(call(store), UNAVAILABLE, verb)
     t.match(failures, [[verb, { message: 'The store did not answer within 20 ms.' }]])
   }
 })
 
-t.test('what a late store comes back with is nobody\'s concern', async t => {
-  const rejections: unknown[] = []
-  const listener = (reason: unknown) => { rejections.push(reason) }
-  process.on('unhandledRejection', listener)
-  t.after(() => process.off('unhandledRejection', listener))
-  const { store, failures } = build(storeThat(async () => { await setTimeout(30); throw new Error('late') }), 5)
-  await t.rejects(store.find('a'), UNAVAILABLE)
-  await setTimeout(60)
-  t.same(rejections, [])
-  t.equal(failures.length, 1)
+t.test('the feed of ended sessions and a sweep, for which no request waits, have more time', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  for (const [verb, within] of [['revokedSince', 5 * SECOND], ['sweep', 60 * SECOND]] as const) {
+    const { store, failures } = build(never, 20)
+    const called = store[verb](START).catch((error: unknown) => error)
+    mock.timers.tick(within - 1)
+    await setImmediate()
+    t.equal(failures.length, 0)
+    mock.timers.tick(1)
+    t.match(await called, UNAVAILABLE)
+    t.match(failures, [[verb, { message: `The store did not answer within ${within} ms.` }]])
+  }
 })
 
-t.test('a rotation carries the end of patience as its deadline, on the wall clock', async t => {
+t.test('no more calls are made while too many are unanswered, given up or not', async t => {
+  const answers: ((answer: null) => void)[] = []
+  const { store, failures } = build({ ...memoryStore(), find: () => new Promise(resolve => { answers.push(resolve) }) }, 20, 3)
+  for (let count = 0; count < 3; count++) await t.rejects(store.find('a'), UNAVAILABLE)
+  await t.rejects(store.find('a'), UNAVAILABLE)
+  t.equal(answers.length, 3)
+  t.match(failures.at(-1), ['find', { message: '3 calls are waiting for the store.' }])
+  answers[0]?.(null)
+  await setImmediate()
+  const found = store.find('a')
+  t.equal(answers.length, 4)
+  answers[3]?.(null)
+  t.equal(await found, null)
+})
+
+t.test('a store that fails, or is said to be in doubt, is waited for a shorter time until it answers', async t => {
+  for (const [patience, inDoubt] of [[750, 250], [300, 250], [50, 50]] as const) {
+    for (const failing of [true, false]) {
+      const memory = memoryStore()
+      const left: number[] = []
+      const { store } = build({
+        ...memory,
+        find: async () => { throw new Error('down') },
+        rotate: rotation => { left.push(rotation.deadline - Date.now()); return memory.rotate(rotation) }
+      }, patience)
+      if (failing) await t.rejects(store.find('a'), UNAVAILABLE)
+      else store.doubt()
+      await store.rotate(ROTATION)
+      await store.rotate(ROTATION)
+      t.ok(left[0] as number <= inDoubt, `${left[0]} ms`)
+      if (inDoubt < patience) t.ok(left[1] as number > inDoubt, `${left[1]} ms`)
+    }
+  }
+})
+
+t.test('what spends a token or ends a session carries the end of patience as its deadline, on the wall clock', async t => {
   for (const [patience, expected] of [[undefined, 0.75 * SECOND], [250, 250]] as const) {
-    const seen: Rotation[] = []
-    const memory = memoryStore()
-    const { store } = build({ ...memory, rotate: rotation => { seen.push(rotation); return memory.rotate(rotation) } }, patience)
+    const deadlines: (number | undefined)[] = []
+    const { store } = build({
+      ...memoryStore(),
+      rotate: async ({ deadline }) => { deadlines.push(deadline); return { outcome: 'ended', session: null } },
+      revoke: async (_sid, _now, deadline) => { deadlines.push(deadline); return true },
+      revokeUser: async (_userId, _now, _except, deadline) => { deadlines.push(deadline); return [] }
+    }, patience)
     const before = Date.now()
-    await store.rotate(ROTATION)
-    const { deadline, ...rest } = seen[0] as Rotation
-    t.ok(deadline >= before + expected && deadline <= Date.now() + expected)
-    t.same({ ...rest, deadline: Infinity }, ROTATION, 'the rest is as it was')
+    for (const [, call] of CALLS) await call(store)
+    t.equal(deadlines.length, 3)
+    for (const deadline of deadlines) t.ok(deadline !== undefined && deadline >= before + expected && deadline <= Date.now() + expected)
   }
 })
 
@@ -100,6 +145,7 @@ t.test('what the store answers in time is passed on, and so is what it was asked
     t.equal(await call(store), answer, verb)
     const direct: unknown[] = []
     await call({ ...memoryStore(), [verb]: async (...given: unknown[]) => { direct.push(...given) } })
+    if (['revoke', 'revokeUser'].includes(verb)) t.ok(asked.pop() as number > Date.now(), 'a deadline is added')
     t.same(asked.map(given => verb === 'rotate' ? { ...given as Rotation, deadline: Infinity } : given), direct, verb)
     t.equal(failures.length, 0)
   }
@@ -108,11 +154,4 @@ t.test('what the store answers in time is passed on, and so is what it was asked
 t.test('shared is what the store says', async t => {
   t.equal(build(memoryStore()).store.shared, false)
   t.equal(build({ ...memoryStore(), shared: true }).store.shared, true)
-})
-
-t.test('a call that was answered leaves no timer behind', async t => {
-  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
-  const before = timers()
-  for (const broken of [memoryStore(), storeThat(async () => { throw new Error('down') })]) await build(broken, 60_000).store.find('a').catch(() => {})
-  t.equal(timers(), before)
 })

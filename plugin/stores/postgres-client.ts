@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+export type Value = string | number | null
+
+/** A query as pg takes it. With a name it is parsed once for each connection. */
+export interface PostgresQuery { name?: string, text: string, values?: Value[], query_timeout?: number }
+
+/** What the store needs of a pool, as pg's `Pool` has it. */
+export interface PostgresPool {
+  query(query: PostgresQuery): Promise<{ rows: unknown[], rowCount: number | null }>
+  on(event: 'error', listener: (error: Error) => void): unknown
+  listenerCount(event: 'error'): number
+}
+
+/** A statement with named parameters, such as `:sid`. */
+export interface Statement { verb: string, text: string, parameters: Record<string, Value>, patience?: number }
+
+/** Milliseconds after which a query is given up and its connection closed: it may be dead. */
+const PATIENCE = 700
+/** How often a transaction is begun again that others made impossible. */
+const ATTEMPTS = 10
+
+/** Runs statements on a pool by their names, which begin with the prefix. */
+export function postgresClient (pool: PostgresPool, prefix: string) {
+  if (pool.listenerCount('error') === 0) pool.on('error', () => {})
+
+  return async function run<Row> ({ verb, text, parameters, patience = PATIENCE }: Statement): Promise<{ rows: Row[], rowCount: number }> {
+    const names: string[] = []
+    const numbered = text.replaceAll(/:(\w+)/g, (_match, name: string) => `$${names.includes(name) ? names.indexOf(name) + 1 : names.push(name)}`)
+    const query = { name: `${prefix}${verb}`, text: numbered, values: names.map(name => storable(parameters[name] as Value)), query_timeout: patience }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await pool.query(query) as { rows: Row[], rowCount: number }
+      } catch (error) {
+        if (!isConflict(error) || attempt === ATTEMPTS) throw plainer(error)
+        await delay(10 * attempt * Math.random())
+      }
+    }
+  }
+}
+
+/** PostgreSQL's text holds no NUL, so no session has an id with one: this looks for another that nobody has. */
+const storable = (value: Value): Value => typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value
+
+/** PostgreSQL's code of an error, such as `40001`. */
+export const codeOf = (error: unknown): string | undefined => (error as { code?: string }).code
+
+/** A serialization failure or a deadlock: the statement was rolled back, and may be run again. */
+const isConflict = (error: unknown): boolean => codeOf(error) === '40001' || codeOf(error) === '40P01'
+
+function plainer (error: unknown): unknown {
+  return codeOf(error) === '42P01' ? new Error(`${(error as Error).message}: call the store's migrate() before the app starts, or create its tables.`, { cause: error }) : error
+}
