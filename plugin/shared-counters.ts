@@ -8,7 +8,7 @@ type Callback = (error: Error | null, result?: { current: number, ttl: number })
 export function sharedCounters (counters: Counters, now: () => number): Pick<RateLimitPluginOptions, 'redis' | 'nameSpace' | 'store'> {
   return 'redis' in counters
     ? { redis: counters.redis, nameSpace: counters.prefix }
-    : { store: verbCounters((key, count, length, time) => counters.increment(key, count, length, time), now) }
+    : { store: verbCounters(async (key, count, length, time) => counters.increment(key, count, length, time), now) }
 }
 
 /**

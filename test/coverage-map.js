@@ -16,9 +16,15 @@ const here = {
 /** A store whose service is not here cannot be measured. REQUIRE_SERVICES=1 asks for all of them. */
 const isAway = source => process.env.REQUIRE_SERVICES !== '1' && Object.entries(here).some(([store, found]) => !found && source.startsWith(`plugin/stores/${store}`))
 
-/** Each test file answers for the source file of its own name; the contract's test for the parts of the contract too. */
+/** What a source is made of that has no test of its own. */
+const parts = {
+  'plugin/store-contract.ts': partsOfContract,
+  'plugin/stores/redis.ts': ['plugin/stores/redis-session.ts'],
+  'plugin/stores/postgres.ts': ['plugin/stores/postgres-client.ts', 'plugin/stores/before-deadline.ts']
+}
+
+/** Each test file answers for the source file of its own name, and for its parts. */
 export default test => {
   const source = test.replace(/^test\//, 'plugin/')
-  if (source === 'plugin/store-contract.ts') return [source, ...partsOfContract]
-  return existsSync(source) && !isAway(source) ? source : null
+  return existsSync(source) && !isAway(source) ? [source, ...parts[source] ?? []] : null
 }

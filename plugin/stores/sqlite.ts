@@ -123,17 +123,15 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
 }
 
 /** Runs a call when no other process holds the lock. SQLite would wait for it too, but with the event loop held up. */
-async function whenFree<T> (call: () => T): Promise<T> {
-  const patienceEnds = Date.now() + PATIENCE
-  for (let pause = 1; ; pause = Math.min(2 * pause, 25)) {
-    try {
-      return call()
-    } catch (error) {
-      if (!isBusy(error as SqliteError)) throw plainer(error as SqliteError)
-      if (Date.now() > patienceEnds) throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
-    }
-    await delay(pause * Math.random())
+async function whenFree<T> (call: () => T, patienceEnds = Date.now() + PATIENCE, pause = 1): Promise<T> {
+  try {
+    return call()
+  } catch (error) {
+    if (!isBusy(error as SqliteError)) throw plainer(error as SqliteError)
+    if (Date.now() > patienceEnds) throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
   }
+  await delay(pause * Math.random())
+  return whenFree(call, patienceEnds, Math.min(2 * pause, 25))
 }
 
 /** An error of either driver: better-sqlite3 names the result code, node:sqlite numbers it. */

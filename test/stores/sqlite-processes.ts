@@ -7,8 +7,8 @@ import { skipUnless } from '../fixtures/services.ts'
 import { drivers, sqliteFolder } from '../fixtures/sqlite-drivers.ts'
 
 /** Is ready, waits for a word, and does what an app does when it starts. */
-const APP = () => `
-import { openStore } from './${built('dist/example/store.js')}'
+const app = (store: string): string => `
+import { openStore } from './${store}'
 process.stdin.once('data', async () => {
   const { store, disconnect } = await openStore(process.argv[1])
   await store.list('7', 0)
@@ -18,8 +18,8 @@ process.stdin.once('data', async () => {
 console.log('ready')`
 
 /** Starts so many apps at once: their exit codes, and what they complained of. */
-async function start (count: number, url: string): Promise<{ codes: unknown[], said: string }> {
-  const apps = Array.from({ length: count }, () => spawn(process.execPath, ['--input-type=module', '-e', APP(), url]))
+async function start (count: number, program: string, url: string): Promise<{ codes: unknown[], said: string }> {
+  const apps = Array.from({ length: count }, () => spawn(process.execPath, ['--input-type=module', '-e', program, url]))
   let said = ''
   for (const app of apps) app.stderr.on('data', text => { said += text })
   await Promise.all(apps.map(app => once(app.stdout, 'data')))
@@ -29,9 +29,10 @@ async function start (count: number, url: string): Promise<{ codes: unknown[], s
 }
 
 t.test('ten processes that start at once on an empty file make its tables, and one that starts later finds them', { skip: skipUnless(drivers.size > 0, 'better-sqlite3') }, async t => {
+  const program = app(built('dist/example/store.js'))
   const url = `sqlite:${join(sqliteFolder(t), 'sessions.db')}`
   for (const count of [10, 1]) {
-    const { codes, said } = await start(count, url)
+    const { codes, said } = await start(count, program, url)
     t.same(codes, Array.from({ length: count }, () => 0), said)
   }
 })
