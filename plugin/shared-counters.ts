@@ -32,7 +32,7 @@ function verbCounters (increment: Increment, now: () => number): FastifyRateLimi
       }, error => {
         for (const callback of callbacks) callback(error)
       }).finally(() => {
-        const next = this.#waiting.get(key) ?? []
+        const next = this.#waiting.get(key) as Callback[]
         if (next.length > 0) this.#count(key, next, length)
         else this.#waiting.delete(key)
       })

@@ -28,11 +28,12 @@ export function postgresClient (pool: PostgresPool, prefix: string) {
     const names: string[] = []
     const numbered = text.replaceAll(/:(\w+)/g, (_match, name: string) => `$${names.includes(name) ? names.indexOf(name) + 1 : names.push(name)}`)
     const query = { name: `${prefix}${verb}`, text: numbered, values: names.map(name => storable(parameters[name] as Value)), query_timeout: patience }
-    for (let attempt = 1; ; attempt++) {
+    let attempt = 0
+    for (;;) {
       try {
         return await pool.query(query) as { rows: Row[], rowCount: number }
       } catch (error) {
-        if (!isConflict(error) || attempt === ATTEMPTS) throw plainer(error)
+        if (!isConflict(error) || ++attempt === ATTEMPTS) throw plainer(error)
         await delay(10 * attempt * Math.random())
       }
     }

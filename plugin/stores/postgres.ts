@@ -22,8 +22,9 @@ const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)'
 
 // What RETURNING says comes after all waits for rows that others have locked (a condition may be looked at before them): a
 // text that is no number ends the statement there, with the code 22P02, and nothing has changed.
+const TOO_LATE = 'The deadline of this call has passed.'
 const inTime = (columns: string): string =>
-  `RETURNING ${columns}, CAST(CASE WHEN ${CLOCK} <= :deadline THEN '1' ELSE 'The deadline of this call has passed.' END AS integer) AS in_time`
+  `RETURNING ${columns}, CAST(CASE WHEN ${CLOCK} <= :deadline THEN '1' ELSE '${TOO_LATE}' END AS integer) AS in_time`
 
 /**
  * A store in PostgreSQL, for any number of machines. Call `migrate()` once, or create the tables yourself.
@@ -31,7 +32,7 @@ const inTime = (columns: string): string =>
  * @throws TypeError for a prefix that is no name
  */
 export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: PostgresStoreOptions = {}): SessionStore {
-  const sql = statements(checkedPrefix(prefix))
+  const sql = statements(checkedPrefix(prefix), ' FOR UPDATE')
   const run = postgresClient(pool, prefix)
   const rows = async <Row>(verb: string, text: string, parameters: Record<string, Value>): Promise<Row[]> => (await run<Row>({ verb, text, parameters })).rows
 
@@ -40,7 +41,7 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
   /** The rows that a statement changes, if it does so before the deadline. */
   const changed = <Row>(deadline: number, verb: string, text: string, parameters: Record<string, Value>): Promise<Row[]> =>
     beforeDeadline(clock, deadline, deadlineThere => rows<Row>(verb, text, { ...parameters, deadline: deadlineThere }).catch((error: unknown) => {
-      if (codeOf(error) === '22P02') return LATE
+      if (codeOf(error) === '22P02' && (error as Error).message.includes(TOO_LATE)) return LATE
       throw error
     }))
 
@@ -107,7 +108,8 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
       const sweep = `DELETE FROM ${prefix}sessions WHERE sid IN (SELECT sid FROM ${prefix}sessions WHERE ${sql.over} LIMIT :most)`
       const slice = async (verb: string, text: string): Promise<number> => (await run({ verb, text, parameters: { before, most: MOST }, patience: SWEEP_PATIENCE })).rowCount
       while (await slice('sweep_counters', sql.sweepCounters) === MOST);
-      for (let total = 0; ;) {
+      let total = 0
+      for (;;) {
         const deleted = await slice('sweep', sweep)
         total += deleted
         if (deleted < MOST) return total

@@ -43,8 +43,11 @@ export function checkedPrefix (prefix: string): string {
   throw new TypeError('fastify-simplejwt: the prefix of the tables must be lower-case letters, digits and underscores, such as "simplejwt_" or "auth.simplejwt_".')
 }
 
-/** The statements that SQLite and PostgreSQL have in common, with named parameters. Times are bound in milliseconds. */
-export function statements (prefix: string) {
+/**
+ * The statements that SQLite and PostgreSQL have in common, with named parameters. Times are bound in milliseconds. `lockRows` is
+ * PostgreSQL's word for rows that are locked before a LIMIT counts them.
+ */
+export function statements (prefix: string, lockRows: '' | ' FOR UPDATE' = '') {
   const sessions = `${prefix}sessions`
   const counters = `${prefix}counters`
   const insert = `INSERT INTO ${sessions} (sid, user_id, jti, previous_jti, issued_at, rotated_at, expires_at, created_at, ends_at, revoked_at, adopted_until, user_agent, address)
@@ -69,7 +72,7 @@ WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AN
 
     revoke: `UPDATE ${sessions} SET revoked_at = :now WHERE sid = :sid AND revoked_at IS NULL`,
     revokeUser: `UPDATE ${sessions} SET revoked_at = :now WHERE sid IN (
-  SELECT sid FROM ${sessions} WHERE user_id = :userId AND sid > :after AND revoked_at IS NULL AND sid <> :except ORDER BY sid LIMIT :most
+  SELECT sid FROM ${sessions} WHERE user_id = :userId AND sid > :after AND revoked_at IS NULL AND sid <> :except ORDER BY sid LIMIT :most${lockRows}
 ) AND revoked_at IS NULL`,
     list: `SELECT * FROM ${sessions} WHERE user_id = :userId AND revoked_at IS NULL AND expires_at > :now AND ends_at > :now ORDER BY created_at, sid`,
     revokedSince: `SELECT sid, revoked_at FROM ${sessions} WHERE revoked_at >= :time`,
