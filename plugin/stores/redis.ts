@@ -17,7 +17,7 @@ export interface RedisStoreOptions {
 /** Sessions are spread over as many hash tags, each with its own sets, so that a Cluster spreads them too. */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
 /** Commands that are sent without waiting for the first to be answered. */
-const MOST = 100
+const MOST = 50
 /** No token is good for longer after the end of its session: the most that the option `leeway` may be, in milliseconds. */
 const HOUR = 3_600_000
 
@@ -46,7 +46,17 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
   }
 
   const find = async (sid: string): Promise<Session | null> => sessionOf(await command('hmget', sessionKey(sid), ...FIELDS) as Row)
-  const idsOf = async (userId: string): Promise<string[]> => await command('zrange', userKey(userId), 0, -1) as string[]
+
+  /** By pages: one answer with all of ten thousand ids would hold up the event loop. */
+  async function idsOf (userId: string): Promise<string[]> {
+    const ids = new Set<string>()
+    for (let cursor = ''; cursor !== '0';) {
+      const [next, page] = await command('zscan', userKey(userId), cursor || '0', 'count', MOST) as [string, string[]]
+      for (const [sid] of pairs(page.flat())) ids.add(sid)
+      cursor = next
+    }
+    return [...ids]
+  }
 
   const before = <T>(deadline: number, sid: string, call: (deadlineThere: number) => Promise<T | typeof LATE>): Promise<T> =>
     beforeDeadline(clocks[bucketOf(sid)] as ServerClock, deadline, call)
