@@ -1,3 +1,6 @@
+/** Milliseconds. */
+const GRACE = 50
+
 /**
  * What a call comes to, if it does so in time (milliseconds). What it comes to later is nobody's concern.
  * @throws Error that says who did not answer
@@ -5,8 +8,11 @@
 export async function inTime<T> (call: Promise<T>, time: number, who: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
-    // A turn later, in which an answer is read that came while the event loop was busy.
-    timer = setTimeout(() => setImmediate(reject, new Error(`${who} did not answer within ${time} ms.`)), time)
+    // In two steps, so that an answer which came while the event loop was busy is read before the call is given up.
+    const rest = Math.min(GRACE, time / 2)
+    timer = setTimeout(() => {
+      timer = setTimeout(reject, rest, new Error(`${who} did not answer within ${time} ms.`))
+    }, time - rest)
   })
   try {
     return await Promise.race([call, timeout])
