@@ -56,8 +56,9 @@ export function memoryStore (): SessionStore {
     const { sid, presented, next, now, deadline } = rotation
     checkDeadline(deadline)
     const session = sessions.get(sid)
-    const unchanged = outcomeWithoutChange(session ?? null, rotation)
-    if (session === undefined || unchanged !== undefined) return { outcome: unchanged ?? 'ended', session: session === undefined ? null : { ...session } }
+    if (session === undefined) return { outcome: 'ended', session: null }
+    const unchanged = outcomeWithoutChange(session, rotation)
+    if (unchanged !== undefined) return { outcome: unchanged, session: { ...session } }
     if (session.jti !== presented) {
       end(session, now)
       return { outcome: 'reused', session: { ...session } }
