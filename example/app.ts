@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 // In an app of your own: import simplejwt from 'fastify-simplejwt'
 import simplejwt from '../plugin/index.ts'
 import { hello } from './hello.ts'
+import { readKeys } from './keys.ts'
 import type { Settings } from './settings.ts'
 import { openStore } from './store.ts'
 import { checkPassword, findUser } from './users.ts'
@@ -21,7 +22,7 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   app.addHook('onClose', disconnect)
 
   await app.register(simplejwt, {
-    secret: settings.secret,
+    ...(settings.keysPath === undefined ? { secret: settings.secret } : { keys: readKeys(settings.keysPath) }),
     store,
     verifyCredentials: ({ username, password }) => checkPassword(username, password),
     findUser,

@@ -1,20 +1,34 @@
 import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
+import { readKeys } from './keys.ts'
 import { type Settings, readSettings } from './settings.ts'
 
-/** Starts the demo. SIGTERM and SIGINT: no new requests, those that run are finished, exit 0. */
+/** Starts the demo. SIGTERM and SIGINT: no new requests, those that run are finished, exit 0. SIGHUP: the keys are read again. */
 async function start (settings: Settings): Promise<void> {
   const app = await buildApp(settings)
-  closeWithGrace({ delay: 10_000, logger: app.log }, async ({ err }) => {
+  process.on('SIGHUP', () => { readKeysAgain(app, settings) })
+  closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
     if (err !== undefined) app.log.fatal(err)
     await app.close()
   })
   await app.listen({ host: settings.host, port: settings.port })
 }
 
+/** With keys that are no good it goes on with those that it has. */
+async function readKeysAgain (app: FastifyInstance, { keysPath }: Settings): Promise<void> {
+  if (keysPath === undefined) return app.log.warn('SIGHUP: without JWT_KEYS there are no keys to read again')
+  try {
+    await app.tokens.setKeys(readKeys(keysPath))
+    app.log.info('SIGHUP: the keys were read again')
+  } catch (error) {
+    app.log.error(`SIGHUP: the keys stay as they were. ${(error as Error).message}`)
+  }
+}
+
 try {
   await start(readSettings(process.env))
 } catch (error) {
-  console.error(`The demo server did not start: ${(error as Error).message}`)
+  console.error(`The demo server did not start: ${(error as Error).message.replace('fastify-simplejwt: option "keys', 'JWT_KEYS: "keys')}`)
   process.exit(1)
 }

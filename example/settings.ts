@@ -16,6 +16,7 @@ const schema = {
     WEB_CONCURRENCY: onlyYet('1'),
     STORE_URL: { type: 'string', pattern: STORES, default: 'memory:' },
     JWT_SECRET: { type: 'string', minLength: 32 },
+    JWT_KEYS: { type: 'string', minLength: 1 },
     ISSUER: { type: 'string', minLength: 1 },
     AUDIENCE: { type: 'string', minLength: 1 },
     ACCESS_TOKEN_LIFETIME: duration('5m'),
@@ -32,7 +33,7 @@ const schema = {
 }
 
 /** Variables that a later version reads: better not to start than to start without what somebody asked for. */
-const NOT_YET = ['JWT_KEYS', 'COOKIE']
+const NOT_YET = ['COOKIE']
 
 export type Settings = ReturnType<typeof readSettings>
 
@@ -40,13 +41,16 @@ export type Settings = ReturnType<typeof readSettings>
 export function readSettings (env: Record<string, string | undefined>) {
   for (const name of NOT_YET) if (env[name] !== undefined) throw new Error(`${name} is not supported yet`)
   const given = check(env)
+  if (given.JWT_KEYS !== undefined && given.JWT_SECRET !== undefined) throw new Error('JWT_KEYS and JWT_SECRET exclude each other')
   return {
     host: given.HOST as string,
     port: given.PORT as unknown as number,
     storeUrl: given.STORE_URL as string,
+    /** Path of a file with private keys, in place of the secret. */
+    keysPath: given.JWT_KEYS,
     secret: given.JWT_SECRET ?? randomBytes(32).toString('base64url'),
     /** Whether the secret was made up just now, so that no token outlives the process. */
-    secretIsMadeUp: given.JWT_SECRET === undefined,
+    secretIsMadeUp: given.JWT_SECRET === undefined && given.JWT_KEYS === undefined,
     issuer: given.ISSUER,
     audience: given.AUDIENCE,
     accessTokenLifetime: seconds(given.ACCESS_TOKEN_LIFETIME),

@@ -41,22 +41,30 @@ function repeatsAuthorization (rawHeaders: readonly string[]): boolean {
 }
 
 function verifiedClaims (token: string, core: Core): AccessClaims {
-  const cached = core.cache.get(token, core.options.now())
-  if (cached !== undefined) return cached
   const claims = accepted(core.tokens.verifyAccess(token), core.unauthorized.refusedByGuard)
   core.cache.set(token, claims)
   return claims
 }
 
-/** The claims of a request whose access token is good and whose session goes on. A promise only if the store is asked. */
-export function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<AccessClaims> {
-  const claims = verifiedClaims(bearerToken(request, core), core)
-  const unlessRevoked = (revoked: boolean): AccessClaims => {
+/** Not revoked, or refused. A promise only if the store is asked. */
+function unlessRevoked (claims: AccessClaims, core: Core): AccessClaims | Promise<AccessClaims> {
+  const settle = (revoked: boolean): AccessClaims => {
     if (revoked) throw core.unauthorized.refusedByGuard('Token is blacklisted')
     return claims
   }
   const revoked = isRevoked(core, claims)
-  return typeof revoked === 'boolean' ? unlessRevoked(revoked) : revoked.then(unlessRevoked)
+  return typeof revoked === 'boolean' ? settle(revoked) : revoked.then(settle)
+}
+
+/** The claims of a request whose access token is good and whose session goes on. A promise only if the store, or the issuer, is asked. */
+export function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<AccessClaims> {
+  const token = bearerToken(request, core)
+  const cached = core.cache.get(token, core.options.now())
+  if (cached !== undefined) return unlessRevoked(cached, core)
+  const missing = core.tokens.missingKey(token)
+  return missing === undefined
+    ? unlessRevoked(verifiedClaims(token, core), core)
+    : missing.then(() => unlessRevoked(verifiedClaims(token, core), core))
 }
 
 /** What the slot holds is the host's to type. */

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { type Unauthorized, createUnauthorized } from './errors.ts'
 import { type Emit, createEmit } from './events.ts'
-import { type KeyRing, createKeyRing } from './keys.ts'
+import { fetchJwks } from './fetch-jwks.ts'
+import { type KeyRing, createKeyRing } from './key-ring.ts'
 import type { ResolvedOptions } from './options.ts'
+import { type RemoteKeys, createRemoteKeys } from './remote-keys.ts'
 import { type Revocations, createRevocations } from './revocations.ts'
 import { type Sessions, createSessions } from './sessions.ts'
 import { type StoreFailed, createStoreFailures } from './store-failures.ts'
@@ -17,6 +19,10 @@ export interface Core {
   readonly unauthorized: Unauthorized
   readonly emit: Emit
   readonly keys: KeyRing
+  /** Only where the keys are another server's. */
+  readonly remoteKeys: RemoteKeys | undefined
+  /** After the ring has got other keys: what was verified with the ones before is not good for that. */
+  keysChanged(): void
   readonly tokens: Tokens
   readonly cache: VerificationCache
   readonly revocations: Revocations
@@ -25,9 +31,16 @@ export interface Core {
 }
 
 export async function createCore (app: FastifyInstance, options: ResolvedOptions): Promise<Core> {
-  const { accessTokenLifetime, leeway, usernameField, now } = options
+  const { accessTokenLifetime, leeway, usernameField, jwksUrl, now } = options
   const emit = createEmit(options.onEvent, app.log)
-  const keys = await createKeyRing(app, options.keys)
+  const cache = createVerificationCache(options.verificationCache, leeway)
+  const keysChanged = (): void => {
+    cache.clear()
+    emit({ type: 'keys_changed' })
+  }
+  const ring = await createKeyRing(app, options.keys)
+  const remoteKeys = jwksUrl && createRemoteKeys({ fetchKeys: closing => fetchJwks(jwksUrl, closing), ring, changed: keysChanged, log: app.log })
+  const keys = remoteKeys?.ring ?? ring
   const failed = createStoreFailures(app.log, emit)
   const store = boundedStore(options.store, failed)
   const countersFailed: StoreFailed = (verb, cause) => {
@@ -42,8 +55,10 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
     unauthorized: createUnauthorized(options.realm),
     emit,
     keys,
+    remoteKeys,
+    keysChanged,
     tokens: createTokens(keys, options, accessTokenLifetime, now),
-    cache: createVerificationCache(options.verificationCache, leeway),
+    cache,
     revocations,
     sessions: createSessions(store, revocations, options, now),
     throttle: await createThrottle({ limits: options.rateLimit, usernameField, counters: options.store.counters, emit, failed: countersFailed, now })

@@ -81,6 +81,12 @@ export const storeUnavailable = (): SimpleJwtError =>
     { detail: 'The session store is not available. Try again.', code: 'store_unavailable' },
     { 'retry-after': '1' })
 
+/** The keys of another server could not be fetched: whether the token is good is not known. */
+export const keysUnavailable = (wait: number): SimpleJwtError =>
+  new SimpleJwtError(503, 'keys_unavailable',
+    { detail: "The issuer's public keys are not available. Try again.", code: 'keys_unavailable' },
+    { 'retry-after': String(wait) })
+
 /** The 401s. They carry a challenge (RFC 6750 section 3) and so need the realm of their registration. */
 export interface Unauthorized {
   noCredentials(): SimpleJwtError

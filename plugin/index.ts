@@ -8,14 +8,18 @@ import { type Core, createCore } from './core.ts'
 import { answerOurErrors } from './error-reply.ts'
 import { refuse } from './option-checks.ts'
 import { type SimpleJwtOptions, resolveOptions } from './options.ts'
-import { tokenRoutes } from './routes/routes.ts'
+import { publish } from './published-keys.ts'
+import { keyRoutes, tokenRoutes } from './routes/routes.ts'
 import { type TokenService, createTokenService } from './token-service.ts'
 
 export type { Authenticate, AuthenticateUser } from './authenticate.ts'
 export type { AccessClaims, Claims, RefreshClaims } from './claims.ts'
 export { SimpleJwtError, type ErrorBody, type GuardMessage, type Refusal } from './errors.ts'
 export type { SimpleJwtEvent } from './events.ts'
-export type { KeyInput } from './keys.ts'
+export type { Algorithm } from './algorithms.ts'
+export type { Jwk, PublicJwk } from './jwk.ts'
+export type { KeyMaterial } from './key-material.ts'
+export type { KeyInput, KeyPairInput, SecretInput } from './keys.ts'
 export type { Duration } from './option-checks.ts'
 export type { SimpleJwtOptions } from './options.ts'
 export type { RateLimits } from './rate-limits.ts'
@@ -61,14 +65,18 @@ async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<v
   const authenticate = createAuthenticate(core)
   const tokens = createTokenService(core)
 
-  const { namespace, findUser, prefix } = core.options
+  const { namespace, findUser, prefix, verifyOnly } = core.options
   decorate(app, namespace, 'authenticate', authenticate)
   if (findUser !== undefined) decorate(app, namespace, 'authenticateUser', createAuthenticateUser(core))
   decorate(app, namespace, 'tokens', tokens)
 
   answerOurErrors(app)
-  if (app.hasRoute({ method: 'POST', url: `${app.prefix}${prefix}/` })) refuse('prefix', `is taken: there is a route POST ${app.prefix}${prefix}/ already.`)
-  await app.register(tokenRoutes(app, core, authenticate), { prefix })
+  if (!verifyOnly) {
+    if (app.hasRoute({ method: 'POST', url: `${app.prefix}${prefix}/` })) refuse('prefix', `is taken: there is a route POST ${app.prefix}${prefix}/ already.`)
+    await app.register(tokenRoutes(app, core, authenticate), { prefix })
+    const rings = publish(app, core.keys)
+    if (rings !== undefined) await app.register(keyRoutes(app, rings))
+  }
   keepHouse(app, core, tokens)
 }
 
@@ -80,11 +88,15 @@ function decorate (app: FastifyInstance, namespace: string | undefined, name: st
 
 /** From ready to close: the list of ended sessions is fed, and what is over is swept. */
 function keepHouse (app: FastifyInstance, core: Core, tokens: TokenService): void {
-  const { options, revocations } = core
+  const { options, revocations, remoteKeys } = core
   const timer = setInterval(() => { tokens.sweep().catch(() => {}) }, SWEEP_INTERVAL).unref()
-  app.addHook('onReady', () => openStore(core))
+  app.addHook('onReady', async () => {
+    remoteKeys?.start()
+    await openStore(core)
+  })
   app.addHook('onClose', async () => {
     clearInterval(timer)
+    remoteKeys?.stop()
     revocations.stop()
     await options.store.close?.()
   })

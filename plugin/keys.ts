@@ -1,131 +1,110 @@
-import { createPublicKey } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
-import fastifyJwt, { type JWT } from '@fastify/jwt'
-import { createSigner, createVerifier } from 'fast-jwt'
+import { type KeyObject, createPublicKey, sign, verify } from 'node:crypto'
+import { type Algorithm, ALGORITHMS, isAlgorithm } from './algorithms.ts'
+import { thumbprint } from './jwk.ts'
+import { type KeyMaterial, readPrivateKey, readPublicKey } from './key-material.ts'
 import type { Refuse } from './option-checks.ts'
+import { checkSecret } from './secrets.ts'
 
-/** A key as the host gives it. This version takes HS256 keys only. */
-export interface KeyInput {
-  /** Key id: written into the header of tokens, and selects this key for tokens that carry it. */
+/** A symmetric key: who can verify with it can sign with it. */
+export interface SecretInput {
+  /** Key id: written into the header of tokens, and selects this key for tokens that carry one. Default none. */
   kid?: string
-  algorithm: 'HS256'
-  /** At least 32 bytes (RFC 7518 section 3.2). A string is taken as UTF-8. */
+  algorithm: 'HS256' | 'HS384' | 'HS512'
+  /** At least 32, 48 or 64 bytes (RFC 7518 section 3.2). A string is taken as UTF-8. */
   secret: string | Buffer
 }
 
-/** A key that was checked. */
-export interface SigningKey { readonly kid: string | undefined, readonly algorithm: 'HS256', readonly secret: Buffer }
-
-/** What signs and verifies with one key. `verify` throws for a token that is not this key's. */
-interface Codec {
-  key: SigningKey
-  sign(payload: object): string
-  verify(token: string): { payload: unknown }
+/** An asymmetric key. With a `privateKey` it signs and verifies, with a `publicKey` alone it verifies. */
+export interface KeyPairInput {
+  /** Key id. Default the `kid` of a JWK, or else the key's SHA-256 thumbprint (RFC 7638). */
+  kid?: string
+  algorithm: Exclude<Algorithm, SecretInput['algorithm']>
+  /** PEM (PKCS#8, PKCS#1, SEC1), JWK or KeyObject. */
+  privateKey?: KeyMaterial
+  /** Of a `privateKey` that is encrypted. */
+  passphrase?: string
+  /** PEM (SPKI, PKCS#1, X.509 certificate), JWK or KeyObject. Not needed where the `privateKey` is given. */
+  publicKey?: KeyMaterial
 }
 
-/** The keys of one registration. */
-export interface KeyRing {
-  /** Signs with the first key. */
-  sign(payload: object): string
-  /** The payload of a token whose signature is good, or undefined. `alg` and `kid` are the token's own words: hostile. */
-  verify(token: string, alg: string, kid: string | undefined): unknown
-  /** Puts other keys in place of all that there are. Tokens of a dropped key are refused from then on. */
-  replace(keys: readonly SigningKey[]): void
-}
+/** A key as the host gives it. Each serves the one algorithm that it names. */
+export type KeyInput = SecretInput | KeyPairInput
+
+/** A symmetric key that was checked. */
+export interface SecretKey { readonly kid: string | undefined, readonly algorithm: Algorithm, readonly secret: Buffer }
+
+/** An asymmetric key that was checked. Without a `privateKey` it only verifies. */
+export interface PairKey { readonly kid: string | undefined, readonly algorithm: Algorithm, readonly privateKey: KeyObject | undefined, readonly publicKey: KeyObject }
+
+export type Key = SecretKey | PairKey
+
+export const isSecret = (key: Key): key is SecretKey => 'secret' in key
+
+export const canSign = (key: Key): boolean => isSecret(key) || key.privateKey !== undefined
 
 /**
  * Checks `secret` or `keys`.
  * @throws whatever `refuse` throws, given the option's name and the rule that it breaks
  */
-export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse: Refuse): readonly SigningKey[] {
+export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse: Refuse): readonly Key[] {
   if (given.secret !== undefined && given.keys !== undefined) refuse('keys', 'cannot be given together with "secret".')
-  if (given.keys === undefined) return [{ kid: undefined, algorithm: 'HS256', secret: checkSecret('secret', given.secret, refuse) }]
+  if (given.keys === undefined) return [{ kid: undefined, algorithm: 'HS256', secret: checkSecret('secret', given.secret, 'HS256', refuse) }]
   if (!Array.isArray(given.keys) || given.keys.length === 0) refuse('keys', 'must be an array of at least one key.')
 
-  const kids = new Set<string>()
-  return Array.from(given.keys, (key: Partial<KeyInput> | null | undefined, index) => {
-    const name = `keys[${index}]`
-    if (typeof key !== 'object' || key === null) return refuse(name, 'must be an object.')
-    for (const member of Object.keys(key)) if (!['kid', 'algorithm', 'secret'].includes(member)) refuse(`${name}.${member}`, 'is not known, or not supported yet.')
-    if (key.algorithm !== 'HS256') refuse(`${name}.algorithm`, 'must be HS256: other algorithms are not supported yet.')
-    if (key.kid !== undefined) {
-      if (typeof key.kid !== 'string' || key.kid === '' || key.kid.length > 200) refuse(`${name}.kid`, 'must be a string of 1 to 200 characters.')
-      if (kids.has(key.kid)) refuse(`${name}.kid`, 'is the kid of another key too.')
-      kids.add(key.kid)
-    }
-    return { kid: key.kid, algorithm: 'HS256' as const, secret: checkSecret(`${name}.secret`, key.secret, refuse) }
-  })
+  const keys = Array.from(given.keys, (key: unknown, index) => resolveKey(`keys[${index}]`, key, refuse))
+  refuseRepeats(keys, refuse)
+  return keys
 }
 
-function checkSecret (name: string, secret: unknown, refuse: Refuse): Buffer {
-  if (typeof secret !== 'string' && !Buffer.isBuffer(secret)) return refuse(name, 'is required: a string or a Buffer of at least 32 bytes.')
-  const bytes = Buffer.from(secret)
-  if (bytes.length < 32) refuse(name, `must have at least 32 bytes for HS256 (RFC 7518 section 3.2); it has ${bytes.length}.`)
-  const text = bytes.toString('latin1')
-  if (/-----BEGIN|"kty"|^(ssh|ecdsa)-/.test(text)) refuse(name, 'looks like a key in PEM, JWK or SSH form; a secret is none.')
-  for (const der of [bytes, Buffer.from(text, 'base64')]) if (isPublicKey(der)) refuse(name, 'is a public key in DER form; a secret is none.')
-  return bytes
-}
+const MEMBERS = { oct: ['kid', 'algorithm', 'secret'], pair: ['kid', 'algorithm', 'privateKey', 'passphrase', 'publicKey'] }
 
-function isPublicKey (der: Buffer): boolean {
-  return (['spki', 'pkcs1'] as const).some(type => {
-    try {
-      return createPublicKey({ key: der, format: 'der', type }) !== undefined
-    } catch {
-      return false
-    }
-  })
-}
-
-/** The clock is ours and so are the claims: the library checks the signature and the algorithm alone. */
-const verifierOptions = (key: SigningKey) =>
-  ({ algorithms: [key.algorithm], complete: true, ignoreExpiration: true, ignoreNotBefore: true })
-
-const signerOptions = (key: SigningKey) =>
-  key.kid === undefined ? { algorithm: key.algorithm } : { algorithm: key.algorithm, kid: key.kid }
-
-/**
- * Builds the ring on @fastify/jwt, one namespace a key, in a scope of its own. The scope gets a `jwt` of its own first, so
- * that nothing reaches a host which uses @fastify/jwt itself, whichever of the two is registered first.
- */
-export async function createKeyRing (app: FastifyInstance, keys: readonly SigningKey[]): Promise<KeyRing> {
-  const codecs: Codec[] = []
-  await app.register(async scope => {
-    scope.decorate('jwt', Object.create(null))
-    for (const [index, key] of keys.entries()) {
-      const namespace = `key${index}`
-      await scope.register(fastifyJwt, { namespace, secret: key.secret, sign: signerOptions(key), verify: verifierOptions(key) })
-      const jwt = (scope.jwt as unknown as Record<string, JWT>)[namespace] as JWT
-      codecs.push({ key, sign: payload => jwt.sign(payload), verify: token => jwt.verify(token) })
-    }
-  })
-  return ring(codecs)
-}
-
-/** Fastify takes no plugins once it runs: a key that arrives then gets its codec from the library below @fastify/jwt. */
-function codecAtRunTime (key: SigningKey): Codec {
-  const sign = createSigner({ ...signerOptions(key), key: key.secret })
-  const verify = createVerifier({ ...verifierOptions(key), key: key.secret })
-  return { key, sign: payload => sign(payload as Record<string, unknown>), verify: token => verify(token) as unknown as { payload: unknown } }
-}
-
-function ring (codecs: Codec[]): KeyRing {
-  const candidates = (alg: string, kid: string | undefined): Codec[] => {
-    const named = kid !== undefined && codecs.some(codec => codec.key.kid !== undefined)
-    return codecs.filter(({ key }) => key.algorithm === alg && (!named || key.kid === kid))
+function resolveKey (name: string, given: unknown, refuse: Refuse): Key {
+  if (typeof given !== 'object' || given === null) return refuse(name, 'must be an object.')
+  const { algorithm, kid } = given as { algorithm: unknown, kid?: unknown }
+  if (!isAlgorithm(algorithm)) return refuse(`${name}.algorithm`, `must be one of: ${Object.keys(ALGORITHMS).join(', ')}.`)
+  const symmetric = ALGORITHMS[algorithm].kty === 'oct'
+  for (const member of Object.keys(given)) {
+    if (!MEMBERS[symmetric ? 'oct' : 'pair'].includes(member)) refuse(`${name}.${member}`, `is not known for a key of ${algorithm}.`)
   }
-  return {
-    sign: payload => (codecs[0] as Codec).sign(payload),
-    verify: (token, alg, kid) => {
-      for (const codec of candidates(alg, kid)) {
-        try {
-          return codec.verify(token).payload
-        } catch {
-          // Not this key's token. Whatever the library's reason, it is one answer outside: "Token is invalid".
-        }
-      }
-      return undefined
-    },
-    replace: keys => { codecs = keys.map(codecAtRunTime) }
+  if (kid !== undefined && !isKid(kid)) refuse(`${name}.kid`, 'must be a string of 1 to 200 characters.')
+  if (symmetric) return { kid: kid as string | undefined, algorithm, secret: checkSecret(`${name}.secret`, (given as SecretInput).secret, algorithm, refuse) }
+  return resolvePair(name, given as KeyPairInput, refuse)
+}
+
+const isKid = (kid: unknown): kid is string => typeof kid === 'string' && kid !== '' && kid.length <= 200
+
+function resolvePair (name: string, { algorithm, kid, privateKey, passphrase, publicKey }: KeyPairInput, refuse: Refuse): PairKey {
+  if (privateKey === undefined && publicKey === undefined) refuse(name, 'must have a "privateKey", or a "publicKey" to verify only.')
+  if (passphrase !== undefined && typeof passphrase !== 'string') refuse(`${name}.passphrase`, 'must be a string.')
+  const signing = privateKey === undefined ? undefined : readPrivateKey(privateKey, passphrase, { name: `${name}.privateKey`, algorithm, refuse })
+  const verifying = publicKey === undefined ? createPublicKey(signing as KeyObject) : readPublicKey(publicKey, { name: `${name}.publicKey`, algorithm, refuse })
+  if (signing !== undefined && !belongTogether(signing, verifying)) refuse(name, 'has a "privateKey" and a public one that do not belong together, or a damaged one.')
+  const named = [kid, kidOf(publicKey), kidOf(privateKey)].find(isKid)
+  return { kid: named ?? thumbprint(verifying), algorithm, privateKey: signing, publicKey: verifying }
+}
+
+const kidOf = (material: unknown): unknown => (material as { kid?: unknown } | undefined)?.kid
+
+/** A damaged JWK is read without complaint, and then signs what nobody can verify. */
+function belongTogether (privateKey: KeyObject, publicKey: KeyObject): boolean {
+  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  const probe = Buffer.from('probe')
+  try {
+    return verify(hash, probe, publicKey, sign(hash, probe, privateKey))
+  } catch {
+    return false
+  }
+}
+
+/** A `kid` names one key, and a key serves one algorithm (RFC 8725 section 3.1). */
+function refuseRepeats (keys: readonly Key[], refuse: Refuse): void {
+  const kids = new Set<string>()
+  const materials = new Set<string>()
+  for (const [index, key] of keys.entries()) {
+    const material = isSecret(key) ? key.secret.toString('latin1') : thumbprint(key.publicKey)
+    if (key.kid !== undefined && kids.has(key.kid)) refuse(`keys[${index}].kid`, 'is the kid of another key too.')
+    if (materials.has(material)) refuse(`keys[${index}]`, 'is there already: a key serves one algorithm, under one kid.')
+    if (key.kid !== undefined) kids.add(key.kid)
+    materials.add(material)
   }
 }

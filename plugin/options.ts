@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { SimpleJwtEvent } from './events.ts'
-import { type KeyInput, resolveKeys } from './keys.ts'
+import { resolveJwksUrl } from './jwks-url.ts'
+import { type KeyInput, canSign, resolveKeys } from './keys.ts'
 import { type Duration, duration, flag, oneOf, optionalFunction, refuse, text, wholeNumber, withMethods } from './option-checks.ts'
 import { type RateLimits, resolveLimits } from './rate-limits.ts'
 import { memoryStore } from './stores/memory.ts'
@@ -11,11 +12,11 @@ import type { Credentials, User } from './user.ts'
 export interface SimpleJwtOptions {
   /** The HS256 secret, at least 32 bytes: short for one entry of `keys`. */
   secret?: string | Buffer | undefined
-  /** Keys. The first signs, all verify. This version takes HS256 keys. */
+  /** Keys, each with its algorithm. The first that can sign signs, all verify. With none that can, tokens are only verified. */
   keys?: KeyInput[]
-  /** Verify only, with the public keys of another server (JWKS). Not supported yet. */
+  /** Verify only, with the public keys of another server: the address of its JWK set, https or http to a loopback address. */
   jwksUrl?: string
-  /** Checks a login: resolves to the user, or to null for an unknown user and a wrong password alike. Required. */
+  /** Checks a login: resolves to the user, or to null for an unknown user and a wrong password alike. Required where there is a key to sign with. */
   verifyCredentials?(credentials: Credentials, request: FastifyRequest): Promise<User | null> | User | null
   /** Looks a user up again: at every refresh, and for `authenticateUser`. Without a request when called by `app.tokens`. */
   findUser?(userId: string, request?: FastifyRequest): Promise<User | null> | User | null
@@ -98,6 +99,11 @@ function sharedOrNot (store: SessionStore): SessionStore {
   return typeof store.shared === 'boolean' ? store : refuse('store', 'must say whether it is shared: true or false.')
 }
 
+/** Where nobody can log in. */
+function nobody (verifyCredentials: unknown): () => null {
+  return verifyCredentials === undefined ? () => null : refuse('verifyCredentials', 'cannot be given: without a key that can sign nobody can log in here.')
+}
+
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
  * @throws TypeError that names the option and says what it may be
@@ -106,13 +112,18 @@ export function resolveOptions (options: SimpleJwtOptions) {
   for (const name of Object.keys(options)) if (!NAMES.has(name)) refuse(name, 'is not known.')
   // An option that is undefined has its default, as if it were absent; null is a bad value.
   const given = { ...DEFAULTS, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SimpleJwtOptions }
-  if (given.jwksUrl !== undefined) refuse('jwksUrl', 'is not supported yet.')
   if (given.cookie !== undefined && given.cookie !== false) refuse('cookie', 'must be false: cookie mode is not supported yet.')
-  if (given.namespace !== undefined && options.prefix === undefined) refuse('prefix', 'must be given when "namespace" is.')
+  const jwksUrl = resolveJwksUrl(given, refuse)
+  const keys = jwksUrl === undefined ? resolveKeys(given, refuse) : []
+  const verifyOnly = !keys.some(canSign)
+  if (given.namespace !== undefined && options.prefix === undefined && !verifyOnly) refuse('prefix', 'must be given when "namespace" is.')
 
   return Object.freeze({
-    keys: resolveKeys(given, refuse),
-    verifyCredentials: optionalFunction('verifyCredentials', given.verifyCredentials) ?? refuse('verifyCredentials', 'is required: a function that resolves to the user or null.'),
+    keys,
+    jwksUrl,
+    /** Without a key that can sign there are no token routes. */
+    verifyOnly,
+    verifyCredentials: verifyOnly ? nobody(given.verifyCredentials) : optionalFunction('verifyCredentials', given.verifyCredentials) ?? refuse('verifyCredentials', 'is required: a function that resolves to the user or null.'),
     findUser: optionalFunction('findUser', given.findUser),
     claims: optionalFunction('claims', given.claims),
     usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/, 'must be a name other than "password".') as string,

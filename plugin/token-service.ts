@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Claims } from './claims.ts'
 import type { Core } from './core.ts'
-import { type KeyInput, resolveKeys } from './keys.ts'
+import { type PublicJwk, jwkSet } from './jwk.ts'
+import { type KeyInput, canSign, resolveKeys } from './keys.ts'
 import { refuse } from './option-checks.ts'
 import { revoke } from './routes/blacklist.ts'
 import { issue } from './routes/obtain.ts'
@@ -28,19 +29,31 @@ export interface TokenService {
   revokeUser(userId: string | number | bigint, options?: { except?: string }): Promise<number>
   /** The live sessions of a user, oldest first. Times in milliseconds. */
   sessions(userId: string | number | bigint): Promise<Session[]>
-  /** The public keys (RFC 7517). None, while all keys are secrets. */
-  jwks(): { keys: Record<string, unknown>[] }
-  /** Puts other keys in place of all that there are, at once. @throws TypeError as at registration */
+  /** The public keys that are published (RFC 7517). None while all keys are secrets, and none where tokens are only verified. */
+  jwks(): { keys: PublicJwk[] }
+  /** Puts other keys in place of all that there are, at once. Not with `jwksUrl`. @throws TypeError as at registration */
   setKeys(keys: KeyInput[]): Promise<void>
   /** Deletes the sessions that are over. Resolves to how many. */
   sweep(): Promise<number>
 }
 
 export function createTokenService (core: Core): TokenService {
+  const { verifyOnly, jwksUrl } = core.options
+  // Before anything is stored or spent that could then not be answered.
+  const mustSign = (): void => {
+    if (verifyOnly) throw new Error('fastify-simplejwt: this registration only verifies tokens: it has no key to sign them with.')
+  }
+
   return {
-    issue: (user, request) => issue(core, user, request),
+    issue: async (user, request) => {
+      mustSign()
+      return issue(core, user, request)
+    },
     verify: async token => verify(core, token),
-    refresh: async token => refresh(core, token),
+    refresh: async token => {
+      mustSign()
+      return refresh(core, token)
+    },
     revoke: async refreshToken => revoke(core, refreshToken),
     revokeSession: async sid => {
       const session = await core.sessions.find(sid)
@@ -48,11 +61,13 @@ export function createTokenService (core: Core): TokenService {
     },
     revokeUser: async (userId, { except } = {}) => revokeUser(core, String(userId), except),
     sessions: async userId => core.sessions.list(String(userId)),
-    jwks: () => ({ keys: [] }),
-    setKeys: async keys => {
-      core.keys.replace(resolveKeys({ keys: keys ?? null }, refuse))
-      core.cache.clear()
-      core.emit({ type: 'keys_changed' })
+    jwks: () => jwkSet(verifyOnly ? [] : core.keys.publicKeys()),
+    setKeys: async given => {
+      if (jwksUrl !== undefined) throw new Error('fastify-simplejwt: the keys are those of "jwksUrl".')
+      const keys = resolveKeys({ keys: given ?? null }, refuse)
+      if (!verifyOnly && !keys.some(canSign)) refuse('keys', 'must have one that can sign: a secret, or a key with a "privateKey".')
+      core.keys.replace(keys)
+      core.keysChanged()
     },
     sweep: async () => {
       core.revocations.prune()

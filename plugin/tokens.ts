@@ -2,7 +2,7 @@ import { type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, ch
 import { readHeader } from './compact.ts'
 import type { Refusal } from './errors.ts'
 import { newId } from './ids.ts'
-import type { KeyRing } from './keys.ts'
+import type { KeyRing } from './key-ring.ts'
 
 /** What a refresh token is minted from: the part of a session that tells about its current refresh token. */
 export interface RefreshTokenSeed { sid: string, userId: string, jti: string, issuedAt: number, expiresAt: number }
@@ -19,6 +19,8 @@ export interface Tokens {
   verifyRefresh(token: string): RefreshClaims | Refusal
   /** Either kind. */
   verifyAny(token: string): Claims | Refusal
+  /** Undefined if a token can be verified now. Else a promise for the moment when its key was asked for, which rejects if that cannot be. */
+  missingKey(token: string): Promise<void> | undefined
 }
 
 const toSeconds = (ms: number): number => Math.floor(ms / 1000)
@@ -51,6 +53,10 @@ export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifet
     mintRefresh: (seed, custom) => mint('refresh', seed.issuedAt, seed.expiresAt, seed.jti, seed, custom),
     verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
-    verifyAny: token => verify(token, undefined)
+    verifyAny: token => verify(token, undefined),
+    missingKey: token => {
+      const header = keys.missing === undefined ? undefined : readHeader(token)
+      return header === undefined ? undefined : keys.missing?.(header.alg, header.kid)
+    }
   }
 }

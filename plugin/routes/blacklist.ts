@@ -9,6 +9,7 @@ import { blacklistSchema } from './schemas.ts'
 
 /** Ends the session of a refresh token. A token that was spent long ago ends it too, but is refused: it was reused. */
 export async function revoke (core: Core, token: string, request?: FastifyRequest): Promise<void> {
+  await core.tokens.missingKey(token)
   const claims = accepted(core.tokens.verifyRefresh(token), core.unauthorized.refused)
   await adoptIfForeign(core, claims, originOf(request))
 

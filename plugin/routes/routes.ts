@@ -3,9 +3,11 @@ import type { Authenticate } from '../authenticate.ts'
 import type { Core } from '../core.ts'
 import { prepareReply } from '../error-reply.ts'
 import { SimpleJwtError, badRequest, unsupportedMediaType } from '../errors.ts'
+import type { KeyRing } from '../key-ring.ts'
 import { blacklistRoute } from './blacklist.ts'
 import { parseBodies } from './body.ts'
 import { compileFields } from './fields.ts'
+import { jwksRoute } from './jwks.ts'
 import { obtainRoute } from './obtain.ts'
 import { refreshRoute } from './refresh.ts'
 import { compileSerializer } from './serialize.ts'
@@ -32,6 +34,15 @@ export function tokenRoutes (host: FastifyInstance, core: Core, authenticate: Au
     verifyRoute(scope, core)
     blacklistRoute(scope, core)
     sessionsRoutes(scope, core, authenticate)
+  }
+}
+
+/** The route of the public keys, at a path of its own and in a scope of its own. */
+export function keyRoutes (host: FastifyInstance, rings: readonly KeyRing[]): FastifyPluginAsync {
+  return async scope => {
+    followErrorHandler(host, scope)
+    scope.setSerializerCompiler(compileSerializer)
+    jwksRoute(scope, rings)
   }
 }
 

@@ -123,3 +123,17 @@ export const endSessionSchema = {
   params: { type: 'object', properties: { sid: { type: 'string' } } },
   response: { 204: nothing, 401: refused, 404: notFound, 503: unavailable }
 }
+
+export const jwksSchema = {
+  summary: 'The public keys that tokens are verified with (RFC 7517).',
+  tags: ['token'],
+  response: {
+    200: {
+      description: 'A JWK set. It may be kept for as long as `Cache-Control` says.',
+      type: 'object',
+      properties: { keys: { type: 'array', items: { type: 'object', additionalProperties: true } } },
+      examples: [{ keys: [{ kty: 'OKP', kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k', use: 'sig', alg: 'EdDSA', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }] }]
+    },
+    404: error('All keys are secrets.', { detail: 'Not found.' })
+  }
+}

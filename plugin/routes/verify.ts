@@ -9,6 +9,7 @@ import { verifySchema } from './schemas.ts'
 
 /** The claims of a token of either kind, if it is good and its session goes on. */
 export async function verify (core: Core, token: string): Promise<Claims> {
+  await core.tokens.missingKey(token)
   const claims = accepted(core.tokens.verifyAny(token), core.unauthorized.refused)
   const blacklisted = claims.token_type === 'refresh' ? await isSpent(core, claims as RefreshClaims) : await isRevoked(core, claims)
   if (blacklisted) throw core.unauthorized.refused('Token is blacklisted')

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+// In an app of your own: from 'fastify-simplejwt'
+import type { Jwk, KeyInput } from '../plugin/index.ts'
+
+/** Reads the file that `JWT_KEYS` names: a JWK set (`{"keys":[...]}`) of private keys, or one JWK. The first that can sign signs. */
+export function readKeys (path: string): KeyInput[] {
+  const content = parse(path) as { keys?: unknown } | null
+  const keys = Array.isArray(content?.keys) ? content.keys : [content]
+  return keys.map((jwk, index) => asInput(jwk, `JWT_KEYS: key ${index + 1} of ${path}`))
+}
+
+function parse (path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    // A parser repeats a part of what it could not read, and that may be a key.
+    const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message
+    throw new Error(`JWT_KEYS: ${path} cannot be read: ${reason}`)
+  }
+}
+
+function asInput (jwk: Jwk | null, name: string): KeyInput {
+  if (typeof jwk !== 'object' || jwk === null || typeof jwk.kty !== 'string') throw new Error(`${name} is not a JWK`)
+  if (typeof jwk.alg !== 'string') throw new Error(`${name} has no "alg"`)
+  const { kid, alg: algorithm } = jwk
+  const key = jwk.kty === 'oct'
+    ? { secret: Buffer.from(String(jwk.k), 'base64url') }
+    : Object.hasOwn(jwk, 'd') ? { privateKey: jwk } : { publicKey: jwk }
+  // The plugin says what is wrong with an algorithm or a key that is none.
+  return { algorithm, ...(kid !== undefined && { kid }), ...key } as KeyInput
+}

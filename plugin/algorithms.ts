@@ -1,0 +1,27 @@
+/** A signature algorithm, and the one kind of key that it takes: RFC 7518 sections 3.2 to 3.5, RFC 8037 section 3.1. */
+export type KeyKind =
+  | { readonly kty: 'oct', readonly leastBytes: number }
+  | { readonly kty: 'RSA' }
+  | { readonly kty: 'EC', readonly crv: 'P-256' | 'P-384' | 'P-521' }
+  | { readonly kty: 'OKP', readonly crv: 'Ed25519' }
+
+/** Names of the algorithms, as they stand in the header of a token (`alg`). */
+export type Algorithm = 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
+
+export const ALGORITHMS: Readonly<Record<Algorithm, KeyKind>> = {
+  HS256: { kty: 'oct', leastBytes: 32 },
+  HS384: { kty: 'oct', leastBytes: 48 },
+  HS512: { kty: 'oct', leastBytes: 64 },
+  RS256: { kty: 'RSA' },
+  RS384: { kty: 'RSA' },
+  RS512: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  PS384: { kty: 'RSA' },
+  PS512: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' }
+}
+
+export const isAlgorithm = (name: unknown): name is Algorithm => typeof name === 'string' && Object.hasOwn(ALGORITHMS, name)
