@@ -30,6 +30,7 @@ const statuses: Record<string, { tag: string, statuses: string[], fields?: strin
   'POST /api/token/refresh': { tag: 'token', statuses: ['200', '400', '401', '429', '503'], fields: ['refresh'] },
   'POST /api/token/verify': { tag: 'token', statuses: ['200', '400', '401', '503'], fields: ['token'] },
   'POST /api/token/blacklist': { tag: 'token', statuses: ['200', '400', '401', '503'], fields: ['refresh'] },
+  'GET /.well-known/jwks.json': { tag: 'token', statuses: ['200', '404'] },
   'GET /api/token/sessions': { tag: 'sessions', statuses: ['200', '401', '503'] },
   'DELETE /api/token/sessions': { tag: 'sessions', statuses: ['204', '401', '503'] },
   'DELETE /api/token/sessions/{sid}': { tag: 'sessions', statuses: ['204', '401', '404', '503'] }
