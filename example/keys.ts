@@ -6,7 +6,9 @@ import type { Jwk, KeyInput } from '../plugin/index.ts'
 export function readKeys (path: string): KeyInput[] {
   const content = parse(path) as { keys?: unknown } | null
   const keys = Array.isArray(content?.keys) ? content.keys : [content]
-  return keys.map((jwk, index) => asInput(jwk, `JWT_KEYS: key ${index + 1} of ${path}`))
+  const inputs = keys.map((jwk, index) => asInput(jwk, `JWT_KEYS: key ${index + 1} of ${path}`))
+  if (!inputs.some(input => 'secret' in input || 'privateKey' in input)) throw new Error(`JWT_KEYS: ${path} has no private key to sign with`)
+  return inputs
 }
 
 function parse (path: string): unknown {

@@ -21,7 +21,6 @@ function bearerToken (request: FastifyRequest, core: Core): string {
   const header = request.headers.authorization
   if (repeatsAuthorization(request.raw.rawHeaders)) throw core.unauthorized.badAuthorizationHeader()
   if (header === undefined) throw core.unauthorized.noCredentials()
-  if (header.startsWith('Bearer ') && header.indexOf(' ', 7) === -1 && header.indexOf('\t') === -1 && header.length > 7) return header.slice(7)
   const parts = header.split(/[ \t]+/).filter(part => part !== '')
   if (parts[0]?.toLowerCase() !== 'bearer') throw core.unauthorized.noCredentials()
   if (parts.length !== 2 || header.includes('\t')) throw core.unauthorized.badAuthorizationHeader()
@@ -46,21 +45,27 @@ function verifiedClaims (token: string, core: Core): AccessClaims {
   return claims
 }
 
-/** Not revoked, or refused. A promise only if the store is asked. */
+function settle (claims: AccessClaims, revoked: boolean, core: Core): AccessClaims {
+  if (revoked) throw core.unauthorized.refusedByGuard('Token is blacklisted')
+  return claims
+}
+
 function unlessRevoked (claims: AccessClaims, core: Core): AccessClaims | Promise<AccessClaims> {
-  const settle = (revoked: boolean): AccessClaims => {
-    if (revoked) throw core.unauthorized.refusedByGuard('Token is blacklisted')
-    return claims
-  }
   const revoked = isRevoked(core, claims)
-  return typeof revoked === 'boolean' ? settle(revoked) : revoked.then(settle)
+  return typeof revoked === 'boolean' ? settle(claims, revoked, core) : revoked.then(revoked => settle(claims, revoked, core))
+}
+
+/** The claims, if the token was verified before. What is in the cache is a token, so the header needs no closer look. */
+function knownClaims ({ headers: { authorization }, raw }: FastifyRequest, { cache, options }: Core): AccessClaims | undefined {
+  if (authorization === undefined || !authorization.startsWith('Bearer ') || repeatsAuthorization(raw.rawHeaders)) return undefined
+  return cache.get(authorization.slice(7), options.now())
 }
 
 /** The claims of a request whose access token is good and whose session goes on. A promise only if the store, or the issuer, is asked. */
 export function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<AccessClaims> {
+  const known = knownClaims(request, core)
+  if (known !== undefined) return unlessRevoked(known, core)
   const token = bearerToken(request, core)
-  const cached = core.cache.get(token, core.options.now())
-  if (cached !== undefined) return unlessRevoked(cached, core)
   const missing = core.tokens.missingKey(token)
   return missing === undefined
     ? unlessRevoked(verifiedClaims(token, core), core)

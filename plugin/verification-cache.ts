@@ -12,16 +12,22 @@ export interface VerificationCache {
   clear(): void
 }
 
+/**
+ * Where an entry is looked for: the end of a token, which is a part of its signature. To hash the whole of each token that
+ * comes in takes longer than all the rest, and to compare it takes next to nothing.
+ */
+const TAIL = 24
+
 /** A cache of `size` tokens, the least recently used leaving first. `leeway` in milliseconds. */
 export function createVerificationCache (size: number, leeway: number): VerificationCache {
   if (size === 0) return { get: () => undefined, set: () => {}, clear: () => {} }
-  const verified = new LruMap<AccessClaims>(size)
+  const verified = new LruMap<{ token: string, claims: AccessClaims, deadAt: number }>(size)
   return {
     get: (token, now) => {
-      const claims = verified.get(token)
-      return claims !== undefined && claims.exp * 1000 > now - leeway ? claims : undefined
+      const entry = verified.get(token.slice(-TAIL))
+      return entry !== undefined && entry.token === token && now < entry.deadAt ? entry.claims : undefined
     },
-    set: (token, claims) => verified.set(token, claims),
+    set: (token, claims) => { verified.set(token.slice(-TAIL), { token, claims, deadAt: claims.exp * 1000 + leeway }) },
     clear: () => verified.clear()
   }
 }

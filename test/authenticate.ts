@@ -3,6 +3,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import fastify, { type FastifyRequest } from 'fastify'
 import simplejwt from '../plugin/index.ts'
+import { generateKey } from '../plugin/keygen.ts'
 import { SECOND, SECRET, START, type TestApp, buildApp } from './fixtures/app.ts'
 import { accessClaims, refreshClaims, sign } from './fixtures/jwt.ts'
 
@@ -126,6 +127,20 @@ t.test('a host that does not let request.user be set gets an error, and the proc
     app.get('/hello/', { onRequest: app.authenticate }, async () => 'hello')
     const { access } = await app.tokens.issue({ id: 1 })
     t.equal((await app.inject({ url: '/hello/', headers: { authorization: `Bearer ${access}` } })).statusCode, 500)
+  }
+})
+
+t.test('a request whose key has to be fetched first waits for it, and is then known', async t => {
+  const issuer = await buildApp(t, { keys: [{ algorithm: 'EdDSA', privateKey: generateKey('EdDSA') }] })
+  await issuer.app.listen({ host: '127.0.0.1', port: 0 })
+  const { access } = await issuer.login()
+  const app = fastify()
+  t.after(() => app.close())
+  await app.register(simplejwt, { jwksUrl: `http://127.0.0.1:${(issuer.app.server.address() as AddressInfo).port}/.well-known/jwks.json`, now: issuer.clock })
+  app.get('/hello/', { onRequest: app.authenticate }, async request => request.user.user_id)
+  for (const seen of ['first', 'again']) {
+    const reply = await app.inject({ url: '/hello/', headers: { authorization: `Bearer ${access}` } })
+    t.same([reply.statusCode, reply.body], [200, '1'], seen)
   }
 })
 

@@ -50,3 +50,36 @@ t.test('a cache of no entries keeps nothing', async t => {
   cache.clear()
   t.equal(cache.get('one', START), undefined)
 })
+
+t.test('tokens that end alike are two, and the later takes the place of the earlier', async t => {
+  const cache = createVerificationCache(10, 0)
+  const [one, two] = ['one', 'two'].map(name => `${name}.${'x'.repeat(100)}`) as [string, string]
+  cache.set(one, claims)
+  t.equal(cache.get(two, START), undefined)
+  cache.set(two, { ...claims, user_id: '2' })
+  t.equal(cache.get(two, START)?.user_id, '2')
+  t.equal(cache.get(one, START), undefined)
+})
+
+t.test('no token ever gets the claims of another, in a million look-ups of a cache that is too small', async t => {
+  const cache = createVerificationCache(16, 0)
+  const users = Array.from({ length: 64 }, (_, index) => String(index))
+  // Some end alike in all the characters that an entry is looked for by.
+  const tokens = users.map(user => `header.${user}.${'s'.repeat(40)}${Number(user) % 8 === 0 ? '' : user.padStart(4, '0')}`)
+  let seed = 1
+  const random = (below: number): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.floor(seed / 65_536) % below
+  }
+  let [found, wrong] = [0, 0]
+  for (let count = 0; count < 1_000_000; count++) {
+    const index = random(users.length)
+    const token = tokens[index] as string
+    const known = cache.get(token, START)
+    if (known === undefined) cache.set(token, { ...claims, user_id: users[index] as string })
+    else if (known.user_id === users[index]) found++
+    else wrong++
+  }
+  t.equal(wrong, 0)
+  t.ok(found > 100_000, `${found} were found`)
+})
