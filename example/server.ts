@@ -6,8 +6,9 @@ import { type Settings, readSettings } from './settings.ts'
 
 /** Starts the demo. SIGTERM and SIGINT: no new requests, those that run are finished, exit 0. SIGHUP: the keys are read again. */
 async function start (settings: Settings): Promise<void> {
-  const app = await buildApp(settings)
-  process.on('SIGHUP', () => { readKeysAgain(app, settings) })
+  const building = buildApp(settings)
+  process.on('SIGHUP', () => { building.then(app => readKeysAgain(app, settings)) })
+  const app = await building
   closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
     if (err !== undefined) app.log.fatal(err)
     await app.close()

@@ -18,19 +18,32 @@ const DEFAULT_MAX_AGE = 600_000
 /**
  * Fetches a JWK set (RFC 7517 section 5). Keys that are of no use here are left out: of an unknown kind, symmetric, weak, or not
  * for signatures. Follows no redirect.
- * @throws Error if there is no answer within 5 s, or it is not a JWK set
+ * @throws Error if there is no answer within 5 s, or it is not a JWK set, or none of its keys is of use
  */
 export async function fetchJwks (url: URL, closing: AbortSignal): Promise<FetchedKeys> {
-  const response = await fetch(url, {
-    headers: { accept: 'application/jwk-set+json, application/json' },
-    redirect: 'error',
-    signal: AbortSignal.any([closing, AbortSignal.timeout(TIMEOUT)])
-  })
+  // Not AbortSignal.any with AbortSignal.timeout: Node 20 collects such a signal as garbage, and then nothing ends the wait.
+  const giveUp = new AbortController()
+  const close = (): void => giveUp.abort(closing.reason)
+  const timer = setTimeout(() => giveUp.abort(new DOMException('It did not answer in time.', 'TimeoutError')), TIMEOUT).unref()
+  closing.addEventListener('abort', close)
+  if (closing.aborted) close()
+  try {
+    return await read(await fetch(url, { headers: { accept: 'application/jwk-set+json, application/json' }, redirect: 'error', signal: giveUp.signal }))
+  } finally {
+    clearTimeout(timer)
+    closing.removeEventListener('abort', close)
+  }
+}
+
+async function read (response: Response): Promise<FetchedKeys> {
   const text = await boundedText(response)
   if (response.status !== 200) throw new Error(`It answered ${response.status}.`)
   const { keys } = (JSON.parse(text) ?? {}) as { keys?: unknown }
   if (!Array.isArray(keys) || keys.length > MOST_KEYS) throw new Error('It answered something else than a JWK set.')
-  return { keys: keys.map(usableKey).filter(key => key !== undefined), maxAge: maxAgeOf(response.headers) }
+  const usable = keys.map(usableKey).filter(key => key !== undefined)
+  // A server that signs has a key. To take this for an answer would make every token bad.
+  if (usable.length === 0) throw new Error('It answered a JWK set without a key that is of use here.')
+  return { keys: usable, maxAge: maxAgeOf(response.headers) }
 }
 
 async function boundedText ({ body }: Response): Promise<string> {
@@ -57,10 +70,9 @@ const reject: Refuse = (_name, rule) => { throw new Error(rule) }
 
 function usableKey (jwk: Jwk | null): PairKey | undefined {
   const algorithm = algorithmOf(jwk ?? {})
-  const kid = jwk?.kid as unknown
-  if (algorithm === undefined || (kid !== undefined && typeof kid !== 'string')) return undefined
+  if (algorithm === undefined) return undefined
   try {
-    return { kid, algorithm, privateKey: undefined, publicKey: readPublicKey(jwk, { name: 'key', algorithm, refuse: reject }) }
+    return { kid: jwk?.kid, algorithm, privateKey: undefined, publicKey: readPublicKey(jwk, { name: 'key', algorithm, refuse: reject }) }
   } catch {
     return undefined
   }

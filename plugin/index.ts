@@ -94,6 +94,8 @@ function keepHouse (app: FastifyInstance, core: Core, tokens: TokenService): voi
     remoteKeys?.start()
     await openStore(core)
   })
+  // Before the requests that run are waited for: some may wait for the issuer.
+  app.addHook('preClose', async () => { remoteKeys?.stop() })
   app.addHook('onClose', async () => {
     clearInterval(timer)
     remoteKeys?.stop()

@@ -19,9 +19,8 @@ export interface PublicJwk extends Jwk {
   readonly use: 'sig'
 }
 
-/** The members that make a key what it is, in the order of RFC 7638 section 3.2. None is secret, but the `k` of a symmetric key. */
+/** The members that make a key pair what it is, in the order of RFC 7638 section 3.2. None of them is secret. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
-  oct: ['k', 'kty'],
   RSA: ['e', 'kty', 'n'],
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x']
@@ -42,16 +41,20 @@ export function publicJwk (key: KeyObject, kid: string, algorithm: Algorithm): P
   return { kty: kty as string, kid, use: 'sig', alg: algorithm, ...members }
 }
 
+export const isKid = (kid: unknown): kid is string => typeof kid === 'string' && kid !== '' && kid.length <= 200
+
 /** Why a JWK is none to sign or to verify with by `algorithm` (RFC 7517 sections 4.2 to 4.4), or undefined. */
 export function misuseOfJwk (jwk: Jwk, algorithm: Algorithm, operation: 'sign' | 'verify'): string | undefined {
   if (jwk.kty !== ALGORITHMS[algorithm].kty) return `is a key of kty ${JSON.stringify(jwk.kty)}, and ${algorithm} takes ${ALGORITHMS[algorithm].kty}.`
   if (jwk.alg !== undefined && jwk.alg !== algorithm) return `is meant for another algorithm: its "alg" is not ${algorithm}.`
   if (jwk.use !== undefined && jwk.use !== 'sig') return 'is not meant for signatures: its "use" is not "sig".'
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes(operation))) return `is not meant to ${operation}: its "key_ops" say so.`
+  if (jwk.kid !== undefined && !isKid(jwk.kid)) return 'has a "kid" that is no string of 1 to 200 characters.'
   return undefined
 }
 
-/** A JWK set (RFC 7517 section 5) of public keys, in the order of their kids, so that it only changes with them. */
+/** A JWK set (RFC 7517 section 5) of public keys: each once, and in the order of their kids, so that it only changes with them. */
 export function jwkSet (keys: readonly PublicJwk[]): { keys: PublicJwk[] } {
-  return { keys: [...keys].sort((a, b) => a.kid < b.kid ? -1 : 1) }
+  const different = new Map(keys.map(key => [`${key.kid} ${JSON.stringify(key)}`, key]))
+  return { keys: [...different.keys()].sort().map(text => different.get(text) as PublicJwk) }
 }

@@ -1,4 +1,4 @@
-import { type JsonWebKey, KeyObject, createPrivateKey, createPublicKey } from 'node:crypto'
+import { type AsymmetricKeyDetails, type JsonWebKey, KeyObject, createPrivateKey, createPublicKey } from 'node:crypto'
 import { type Algorithm, ALGORITHMS } from './algorithms.ts'
 import { type Jwk, misuseOfJwk } from './jwk.ts'
 import type { Refuse } from './option-checks.ts'
@@ -14,8 +14,9 @@ interface Purpose { name: string, algorithm: Algorithm, refuse: Refuse }
  * @throws whatever `refuse` throws, for anything else and for a key that is weak or not of the algorithm's kind
  */
 export function readPrivateKey (given: unknown, passphrase: string | undefined, { name, algorithm, refuse }: Purpose): KeyObject {
-  const key = read(given, 'private', { name, algorithm, refuse }, text =>
-    createPrivateKey(passphrase === undefined ? text : { key: text, passphrase }))
+  // Asked for one, OpenSSL does not say that it is the passphrase it misses.
+  if (passphrase === undefined && isEncrypted(given)) refuse(name, 'is encrypted and needs its "passphrase".')
+  const key = read(given, 'private', { name, algorithm, refuse }, text => createPrivateKey(passphrase === undefined ? text : { key: text, passphrase }))
   checkKind(key, { name, algorithm, refuse })
   return key
 }
@@ -29,6 +30,9 @@ export function readPublicKey (given: unknown, { name, algorithm, refuse }: Purp
   checkKind(key, { name, algorithm, refuse })
   return key
 }
+
+/** PKCS#8 says so in its first line, the older forms in their headers. */
+const isEncrypted = (given: unknown): boolean => (typeof given === 'string' || Buffer.isBuffer(given)) && /-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(given.toString())
 
 type Half = 'private' | 'public'
 
@@ -47,18 +51,16 @@ function readPem (text: string, half: Half, { name, refuse }: Purpose, fromPem: 
   if (text.includes('PRIVATE KEY-----') !== (half === 'private')) refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
   try {
     return fromPem(text)
-  } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === 'ERR_MISSING_PASSPHRASE') refuse(name, 'is encrypted and needs its "passphrase".')
+  } catch {
     // What OpenSSL says of it helps nobody, and might repeat a part of it.
-    return refuse(name, /encrypt/i.test(text) ? 'cannot be read: the "passphrase" is wrong, or the key is damaged.' : `cannot be read as a ${half} key.`)
+    return refuse(name, isEncrypted(text) ? 'cannot be read: the "passphrase" is wrong, or the key is damaged.' : `cannot be read as a ${half} key.`)
   }
 }
 
 function readJwk (jwk: Jwk, half: Half, { name, algorithm, refuse }: Purpose): KeyObject {
   const misuse = misuseOfJwk(jwk, algorithm, half === 'private' ? 'sign' : 'verify')
   if (misuse !== undefined) refuse(name, misuse)
-  if (Object.hasOwn(jwk, 'd') !== (half === 'private')) refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
+  if (isPrivate(jwk) !== (half === 'private')) refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
   try {
     return half === 'private' ? createPrivateKey({ key: jwk, format: 'jwk' }) : createPublicKey({ key: jwk, format: 'jwk' })
   } catch {
@@ -66,13 +68,16 @@ function readJwk (jwk: Jwk, half: Half, { name, algorithm, refuse }: Purpose): K
   }
 }
 
+/** RFC 7518 sections 6.2.2, 6.3.2 and 6.4. */
+const isPrivate = (jwk: Jwk): boolean => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].some(member => Object.hasOwn(jwk, member))
+
 const TYPES: Record<string, string> = { RSA: 'rsa', EC: 'ec', OKP: 'ed25519' }
 const CURVES: Record<string, string> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' }
 
 /** A key serves one algorithm, and only if it is of its kind and strong enough (RFC 7518 sections 3.3 to 3.5, RFC 8725 section 3.5). */
 function checkKind (key: KeyObject, { name, algorithm, refuse }: Purpose): void {
   const kind = ALGORITHMS[algorithm]
-  const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails as AsymmetricKeyDetails
   if (key.asymmetricKeyType !== TYPES[kind.kty]) refuse(name, `is a key of type ${key.asymmetricKeyType}, and ${algorithm} takes ${TYPES[kind.kty]}.`)
   if (kind.kty === 'EC' && namedCurve !== CURVES[kind.crv]) refuse(name, `is on the curve ${namedCurve}, and ${algorithm} takes ${kind.crv} (${CURVES[kind.crv]}).`)
   if (kind.kty !== 'RSA') return

@@ -1,6 +1,6 @@
 import { type KeyObject, createPublicKey, sign, verify } from 'node:crypto'
 import { type Algorithm, ALGORITHMS, isAlgorithm } from './algorithms.ts'
-import { thumbprint } from './jwk.ts'
+import { isKid, thumbprint } from './jwk.ts'
 import { type KeyMaterial, readPrivateKey, readPublicKey } from './key-material.ts'
 import type { Refuse } from './option-checks.ts'
 import { checkSecret } from './secrets.ts'
@@ -70,8 +70,6 @@ function resolveKey (name: string, given: unknown, refuse: Refuse): Key {
   if (symmetric) return { kid: kid as string | undefined, algorithm, secret: checkSecret(`${name}.secret`, (given as SecretInput).secret, algorithm, refuse) }
   return resolvePair(name, given as KeyPairInput, refuse)
 }
-
-const isKid = (kid: unknown): kid is string => typeof kid === 'string' && kid !== '' && kid.length <= 200
 
 function resolvePair (name: string, { algorithm, kid, privateKey, passphrase, publicKey }: KeyPairInput, refuse: Refuse): PairKey {
   if (privateKey === undefined && publicKey === undefined) refuse(name, 'must have a "privateKey", or a "publicKey" to verify only.')

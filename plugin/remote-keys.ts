@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { ALGORITHMS, isAlgorithm } from './algorithms.ts'
 import { keysUnavailable } from './errors.ts'
 import type { FetchedKeys } from './fetch-jwks.ts'
 import { thumbprint } from './jwk.ts'
@@ -29,6 +30,11 @@ const COOLDOWN = 10_000
 const FIRST_RETRY = 250
 /** However long an issuer says. In milliseconds. */
 const LONGEST_AGE = 86_400_000
+/** Requests that wait for an issuer at a time. The others are told at once to try again. */
+const MOST_WAITING = 2000
+
+/** Whether an issuer could have published the key of such a token at all. */
+const isPublished = (alg: string): boolean => isAlgorithm(alg) && ALGORITHMS[alg].kty !== 'oct'
 
 export function createRemoteKeys ({ fetchKeys, ring, changed, log, cooldown = COOLDOWN }: RemoteKeysOptions): RemoteKeys {
   const closing = new AbortController()
@@ -38,6 +44,7 @@ export function createRemoteKeys ({ fetchKeys, ring, changed, log, cooldown = CO
   /** Fetches in a row that failed; and when the next may be, by performance.now(). */
   let failures = 0
   let notBefore = 0
+  let waiting = 0
 
   const refresh = (): Promise<void> => {
     fetching ??= attempt().finally(() => { fetching = undefined })
@@ -65,20 +72,25 @@ export function createRemoteKeys ({ fetchKeys, ring, changed, log, cooldown = CO
   function take (keys: PairKey[]): void {
     const names = JSON.stringify(keys.map(({ kid, algorithm, publicKey }) => [kid, algorithm, thumbprint(publicKey)]))
     if (names === known) return
-    known = names
     ring.replace(keys)
     changed()
+    known = names
   }
 
   const unavailable = () => keysUnavailable(Math.max(1, Math.ceil((notBefore - performance.now()) / 1000)))
 
   function missing (alg: string, kid: string | undefined): Promise<void> | undefined {
-    if (ring.knows(alg, kid)) return undefined
+    if (ring.knows(alg, kid) || !isPublished(alg)) return undefined
     if (fetching === undefined && performance.now() < notBefore) return failures === 0 ? undefined : Promise.reject(unavailable())
-    return refresh().then(() => {
-      // Without the issuer nobody knows whether the token is good, so it is not called bad.
-      if (failures > 0 && !ring.knows(alg, kid)) throw unavailable()
-    })
+    return waiting < MOST_WAITING ? waitFor(alg, kid) : Promise.reject(unavailable())
+  }
+
+  async function waitFor (alg: string, kid: string | undefined): Promise<void> {
+    waiting++
+    await refresh()
+    waiting--
+    // Without the issuer nobody knows whether the token is good, so it is not called bad.
+    if (failures > 0 && !ring.knows(alg, kid)) throw unavailable()
   }
 
   return {

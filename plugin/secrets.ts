@@ -19,18 +19,18 @@ export function checkSecret (name: string, secret: unknown, algorithm: Algorithm
 /** Whether a key shows in the bytes, or in what they are the base64 or hexadecimal text of, so many wrappings deep. */
 function looksLikeKey (bytes: Buffer, depth: number): boolean {
   const text = bytes.toString('latin1').replaceAll('\0', '')
-  if (/-----BEGIN|(["'\\]|%22)kty|\b(ssh|ecdsa|sk)-[a-z0-9@.-]+ +AAAA/.test(text) || holdsDer(bytes)) return true
+  if (/---- ?BEGIN|(["'\\]|%22)kty|\bkty\s*[:=]|AAAA(B3NzaC1|C3NzaC1|E2VjZHNh|[GI]nNrL[XW])/.test(text) || holdsDer(bytes)) return true
   return depth > 0 && wrappedIn(text).some(inner => looksLikeKey(inner, depth - 1))
 }
 
 function wrappedIn (text: string): Buffer[] {
   const dense = text.replace(/\s|\\[nr]/g, '')
-  const base64 = dense.match(/[A-Za-z0-9+/_-]{60,}/g) ?? []
-  const hexadecimal = dense.match(/(?:[0-9A-Fa-f]{2}){60,}/g) ?? []
+  const base64 = dense.match(/[A-Za-z0-9+/_-]{54,}/g) ?? []
+  const hexadecimal = dense.match(/[0-9A-Fa-f]{80,}/g) ?? []
   // A prefix of letters may have moved the text against its groups of four, or two.
   return [
     ...base64.flatMap(run => [0, 1, 2, 3].map(start => Buffer.from(run.slice(start), 'base64url'))),
-    ...hexadecimal.map(run => Buffer.from(run, 'hex'))
+    ...hexadecimal.flatMap(run => [0, 1].map(start => Buffer.from(run.slice(start), 'hex')))
   ]
 }
 
@@ -48,7 +48,15 @@ function lengthOfDer (bytes: Buffer, start: number): number | undefined {
   const more = first < 0x80 ? 0 : first - 0x80
   if (more > 2 || start + 2 + more > bytes.length) return undefined
   const length = 2 + more + (more === 0 ? first : bytes.readUIntBE(start + 2, more))
-  return length >= 40 && start + length <= bytes.length ? length : undefined
+  return length >= 40 && start + length <= bytes.length && beginsAsKey(bytes, start + 2 + more) ? length : undefined
+}
+
+/** With a number, or with a SEQUENCE that begins with an object identifier, a version or a number. To ask OpenSSL at each 0x30 would take long. */
+function beginsAsKey (bytes: Buffer, start: number): boolean {
+  if (bytes[start] === 0x02) return true
+  const length = bytes[start + 1] as number
+  const tag = bytes[start + 2 + (length < 0x80 ? 0 : length - 0x80)]
+  return bytes[start] === 0x30 && (tag === 0x06 || tag === 0xa0 || tag === 0x02)
 }
 
 function isKey (der: Buffer): boolean {

@@ -1,12 +1,14 @@
 import fastify from 'fastify'
 import t from 'tap'
 import { createCore } from '../plugin/core.ts'
+import { generateKey } from '../plugin/keygen.ts'
 import { type SimpleJwtOptions, resolveOptions } from '../plugin/options.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import { DAY, MINUTE, SECOND, SECRET, START, createClock } from './fixtures/app.ts'
 import { buildCore } from './fixtures/core.ts'
 import { accessClaims, decode, sign } from './fixtures/jwt.ts'
 import { createLogLines } from './fixtures/log-lines.ts'
+import { serve } from './fixtures/serve.ts'
 import { refreshClaimsOf, storeThat } from './fixtures/session.ts'
 
 t.test('the parts of a registration go by its options', async t => {
@@ -107,4 +109,19 @@ t.test('the limits count by the clock of the options', async t => {
   t.same([await status(), await status()], [200, 429])
   clock.advance(DAY)
   t.equal(await status(), 200)
+})
+
+t.test('keys of another server fill the ring, and empty the cache of what was verified with those before', async t => {
+  const { kty, kid, alg, crv, x } = generateKey('EdDSA')
+  const { url } = await serve(t, (_request, response) => { response.end(JSON.stringify({ keys: [{ kty, kid, alg, crv, x }] })) })
+  const app = fastify()
+  t.after(() => app.close())
+  const events: unknown[] = []
+  const core = await createCore(app, resolveOptions({ jwksUrl: url.replace(/\/?$/, '/jwks.json'), onEvent: event => { events.push(event) } }))
+  core.cache.set('token', accessClaims({ exp: Infinity }) as never)
+  await core.remoteKeys?.start()
+  core.remoteKeys?.stop()
+  t.ok(core.keys.knows('EdDSA', kid))
+  t.equal(core.cache.get('token', Date.now()), undefined)
+  t.same(events, [{ type: 'keys_changed' }])
 })

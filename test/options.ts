@@ -3,6 +3,7 @@ import t from 'tap'
 import { type SimpleJwtOptions, resolveOptions } from '../plugin/options.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import { SECRET } from './fixtures/app.ts'
+import { EVERY, inputOf, publicInputOf } from './fixtures/keys.ts'
 
 type Name = keyof SimpleJwtOptions
 const REQUIRED: SimpleJwtOptions = { secret: SECRET, verifyCredentials: () => null }
@@ -112,6 +113,8 @@ t.test('the defaults are those of the design', async t => {
   t.same(keys, [{ kid: undefined, algorithm: 'HS256', secret: Buffer.from(SECRET) }])
   t.equal(store.shared, false)
   t.same(rest, {
+    jwksUrl: undefined,
+    verifyOnly: false,
     findUser: undefined,
     claims: undefined,
     usernameField: 'username',
@@ -153,10 +156,37 @@ t.test('a namespace needs a prefix of its own', async t => {
   t.equal(resolve({ namespace: 'staff', prefix: '/staff/token' }).namespace, 'staff')
 })
 
-t.test('secret and keys exclude each other, and one is required', async t => {
-  t.throws(() => resolve({ keys: [{ algorithm: 'HS256', secret: SECRET }] }), { message: 'option "keys"' })
+t.test('secret, keys and jwksUrl exclude each other, and one is required', async t => {
+  const jwksUrl = 'https://issuer.example/'
+  const keys = [{ algorithm: 'HS256', secret: SECRET }]
+  t.throws(() => resolve({ keys }), { message: 'option "keys" cannot be given together with "secret"' })
+  t.throws(() => resolve({ jwksUrl }), { message: 'option "jwksUrl" cannot be given together' })
+  t.throws(() => resolve({ secret: undefined, keys, jwksUrl }), { message: 'option "jwksUrl" cannot be given together' })
   t.throws(() => resolve({ secret: undefined }), { message: 'option "secret" is required' })
-  t.equal(resolve({ secret: undefined, keys: [{ algorithm: 'HS256', secret: SECRET }] }).keys.length, 1)
+  t.equal(resolve({ secret: undefined, keys }).keys.length, 1)
+})
+
+/** Those of a server that only verifies. */
+const VERIFYING: [string, object][] = [['a public key', { keys: [publicInputOf('ES256')] }], ['jwksUrl', { jwksUrl: 'https://issuer.example/' }]]
+
+t.test('without a key that can sign tokens are only verified', async t => {
+  for (const [what, keys] of VERIFYING) t.match(resolveOptions(keys), { verifyOnly: true, findUser: undefined }, what)
+  for (const algorithm of EVERY) t.equal(resolve({ secret: undefined, keys: [publicInputOf('EdDSA', 'public'), inputOf(algorithm)].slice(algorithm === 'EdDSA' ? 1 : 0) }).verifyOnly, false, algorithm)
+  const { keys, jwksUrl } = resolveOptions({ jwksUrl: 'https://issuer.example/' })
+  t.same([keys, jwksUrl?.href], [[], 'https://issuer.example/'])
+})
+
+t.test('nobody can log in where tokens are only verified, so verifyCredentials is refused there and required elsewhere', async t => {
+  for (const [what, keys] of VERIFYING) {
+    for (const verifyCredentials of [() => null, null, 'x']) t.throws(() => resolveOptions({ ...keys, verifyCredentials } as SimpleJwtOptions), { name: 'TypeError', message: 'option "verifyCredentials" cannot be given: without a key that can sign nobody can log in here.' }, what)
+    t.equal((resolveOptions({ ...keys, verifyCredentials: undefined as never }).verifyCredentials as () => unknown)(), null, what)
+  }
+  for (const algorithm of EVERY) t.throws(() => resolveOptions({ keys: [inputOf(algorithm)] }), { message: 'option "verifyCredentials" is required' }, algorithm)
+})
+
+t.test('a registration that only verifies has no routes, so its namespace needs no prefix', async t => {
+  for (const [what, keys] of VERIFYING) t.match(resolveOptions({ ...keys, namespace: 'staff' }), { namespace: 'staff', verifyOnly: true }, what)
+  t.throws(() => resolveOptions({ ...REQUIRED, secret: undefined, keys: [inputOf('ES256')], namespace: 'staff' }), { message: 'option "prefix" must be given' })
 })
 
 t.test('the result is frozen and the caller\'s object is as it was', async t => {

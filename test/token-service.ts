@@ -1,9 +1,13 @@
 import t from 'tap'
 import { SimpleJwtError } from '../plugin/errors.ts'
+import type { KeyInput } from '../plugin/keys.ts'
+import { memoryStore } from '../plugin/stores/memory.ts'
+import type { SessionStore } from '../plugin/stores/store.ts'
 import { createTokenService } from '../plugin/token-service.ts'
 import { DAY, MINUTE, SECRET, START, buildApp } from './fixtures/app.ts'
 import { buildCore } from './fixtures/core.ts'
 import { accessClaims, decode, refreshClaims, sign } from './fixtures/jwt.ts'
+import { inputOf, pairOf, publicInputOf, signAs } from './fixtures/keys.ts'
 
 const blacklisted = { statusCode: 401, code: 'token_not_valid', body: { detail: 'Token is blacklisted' } }
 const sidOf = (token: string): string => decode(token).payload.sid as string
@@ -93,9 +97,12 @@ t.test('sessions are the live ones of a user, oldest first', async t => {
   for (const id of [7, '7', 7n]) t.same((await app.tokens.sessions(id)).map(({ sid }) => sid), [sidOf(one.access), sidOf(two.access)])
 })
 
-t.test('secrets are in no key set', async t => {
+t.test('the key set is the public keys, in the order of their kids; secrets are in none', async t => {
   const { app } = await buildApp(t)
   t.same(app.tokens.jwks(), { keys: [] })
+  const secret: KeyInput = { algorithm: 'HS256', secret: SECRET }
+  await app.tokens.setKeys([secret, inputOf('ES256', 'b'), publicInputOf('EdDSA', 'a')])
+  t.same(app.tokens.jwks(), { keys: [['EdDSA', 'a'], ['ES256', 'b']].map(([alg, kid]) => ({ ...pairOf(alg as 'EdDSA' | 'ES256').publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg })) })
 })
 
 t.test('setKeys takes effect at once, for tokens that were seen before too', async t => {
@@ -119,6 +126,64 @@ t.test('keys that are bad change nothing', async t => {
   for (const keys of bad) await t.rejects(app.tokens.setKeys(keys as never), { name: 'TypeError', message: /option "(keys|secret)/ }, JSON.stringify(keys))
   t.equal((await hello(access)).statusCode, 200)
   t.equal(events.filter(({ type }) => type === 'keys_changed').length, 0)
+})
+
+t.test('where tokens are signed one key must be able to: else setKeys changes nothing', async t => {
+  const { app, hello, events } = await buildApp(t, { keys: [inputOf('ES256', 'a')] })
+  const { access } = await app.tokens.issue({ id: 7 })
+  await t.rejects(app.tokens.setKeys([publicInputOf('ES256', 'a'), publicInputOf('EdDSA')]), { name: 'TypeError', message: 'option "keys" must have one that can sign' })
+  t.equal((await hello(access)).statusCode, 200)
+  t.equal((await hello((await app.tokens.issue({ id: 7 })).access)).statusCode, 200)
+  t.same(app.tokens.jwks().keys.map(({ kid }) => kid), ['a'])
+  t.notOk(events.some(({ type }) => type === 'keys_changed'))
+})
+
+t.test('a key changes without logging anybody out: the old one goes on as its public half', async t => {
+  const { app, hello, clock } = await buildApp(t, { keys: [inputOf('ES256', 'old')] })
+  const { access, refresh } = await app.tokens.issue({ id: 7 })
+  await app.tokens.setKeys([inputOf('EdDSA', 'new'), publicInputOf('ES256', 'old')])
+  t.equal((await hello(access)).statusCode, 200)
+  clock.advance(MINUTE)
+  const pair = await app.tokens.refresh(refresh)
+  t.match(decode(pair.access).header, { alg: 'EdDSA', kid: 'new' })
+  await app.tokens.setKeys([inputOf('EdDSA', 'new')])
+  t.equal((await hello(access)).statusCode, 401, 'which is dropped in the end')
+  t.equal((await hello(pair.access)).statusCode, 200)
+})
+
+t.test('where tokens are only verified nothing is issued or refreshed, stored or spent', async t => {
+  const calls: string[] = []
+  const store = Object.fromEntries(Object.entries(memoryStore()).map(([name, member]: [string, unknown]) =>
+    [name, typeof member !== 'function' ? member : (...args: unknown[]) => { calls.push(name); return member(...args) }])) as unknown as SessionStore
+  const { core, events } = await buildCore(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never, store })
+  const tokens = createTokenService(core)
+  const onlyVerifies = { name: 'Error', message: 'fastify-simplejwt: this registration only verifies tokens: it has no key to sign them with.' }
+  await t.rejects(tokens.issue({ id: 7 }), onlyVerifies)
+  await t.rejects(tokens.refresh(signAs('ES256', refreshClaims({ sid: 's' }))), onlyVerifies)
+  await t.rejects(tokens.refresh('garbage'), onlyVerifies)
+  t.same([calls, events], [[], []])
+  t.match(await tokens.verify(signAs('ES256', accessClaims())), { user_id: '1' })
+  t.same(tokens.jwks(), { keys: [] }, 'the keys are another server\'s to publish')
+})
+
+t.test('where tokens are only verified setKeys takes keys that cannot sign, and one that can issues nothing', async t => {
+  const { core, events } = await buildCore(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never })
+  const tokens = createTokenService(core)
+  await tokens.setKeys([publicInputOf('EdDSA')])
+  t.match(await tokens.verify(signAs('EdDSA', accessClaims())), { user_id: '1' })
+  await t.rejects(tokens.verify(signAs('ES256', accessClaims())), { name: 'SimpleJwtError', message: 'Token is invalid' })
+  await tokens.setKeys([inputOf('EdDSA')])
+  await t.rejects(tokens.issue({ id: 7 }), { message: 'only verifies tokens' })
+  t.same(tokens.jwks(), { keys: [] })
+  t.equal(events.filter(({ type }) => type === 'keys_changed').length, 2)
+})
+
+t.test('with jwksUrl the keys are another server\'s: setKeys is refused, whatever it is given', async t => {
+  const { core, events } = await buildCore(t, { secret: undefined, jwksUrl: 'https://issuer.example/', verifyCredentials: undefined as never })
+  const tokens = createTokenService(core)
+  for (const keys of [[inputOf('ES256')], [publicInputOf('ES256')], [], undefined]) await t.rejects(tokens.setKeys(keys as KeyInput[]), { message: 'fastify-simplejwt: the keys are those of "jwksUrl".' })
+  t.same(events, [])
+  t.notOk(core.keys.knows('ES256', undefined))
 })
 
 t.test('sweep deletes what is over and says how many', async t => {

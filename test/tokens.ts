@@ -3,7 +3,8 @@ import fastify from 'fastify'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Refusal } from '../plugin/errors.ts'
-import { type KeyInput, createKeyRing, resolveKeys } from '../plugin/keys.ts'
+import { createKeyRing } from '../plugin/key-ring.ts'
+import { type KeyInput, resolveKeys } from '../plugin/keys.ts'
 import { refuse } from '../plugin/option-checks.ts'
 import { type Tokens, createTokens } from '../plugin/tokens.ts'
 import { DAY, MINUTE, SECOND, SECRET, START, createClock } from './fixtures/app.ts'
@@ -177,6 +178,22 @@ t.test('an unknown kid is refused, unless no key has a kid', async t => {
   t.equal(typeof named.verifyAccess(forge(bare)), 'object')
   for (const kid of ['k2', '', 'K1', '__proto__']) t.equal(named.verifyAccess(forge({ ...bare, kid })), 'Token is invalid', kid)
   t.equal(typeof tokens.verifyAccess(forge({ ...bare, kid: 'k2' })), 'object')
+})
+
+t.test('a key that is missing is asked for by the header of a token, and only by one that can be read', async t => {
+  const app = fastify()
+  t.after(() => app.close())
+  const ring = await createKeyRing(app, resolveKeys({ secret: SECRET }, refuse))
+  const asked: unknown[] = []
+  const remote = { ...ring, missing: async (alg: string, kid: string | undefined) => { asked.push([alg, kid]) } }
+  const rules = { issuer: undefined, audience: undefined, leeway: 0 }
+  const others = createTokens(remote, rules, 5 * MINUTE, clock)
+  await others.missingKey(forge({ ...bare, kid: 'k1' }))
+  await others.missingKey(forge({ alg: 'ES256' }))
+  t.same(asked, [['HS256', 'k1'], ['ES256', undefined]])
+  for (const token of ['', 'x', '..', forge({ ...bare, kid: 1 }), forge({ kid: 'k1' })]) t.equal(others.missingKey(token), undefined)
+  t.equal(asked.length, 2)
+  t.equal(tokens.missingKey(forge({ ...bare, kid: 'k1' })), undefined, 'keys of our own are all here')
 })
 
 t.test('dates are finite numbers of seconds', async t => {

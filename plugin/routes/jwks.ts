@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
 import { jwkSet } from '../jwk.ts'
 import type { KeyRing } from '../key-ring.ts'
@@ -32,13 +32,15 @@ export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): v
     method: ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
     url: JWKS_PATH,
     schema: { hide: true } as object,
-    onRequest: async (request, reply) => {
-      if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, ALLOW)
-      return reply.code(204).header('allow', ALLOW).send()
-    },
-    // Never reached: the hook has answered, before any body was read.
-    handler: async () => {}
+    // The hook answers, before any body is read; a handler there must be.
+    onRequest: answerOther,
+    handler: answerOther
   })
+}
+
+async function answerOther (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, ALLOW)
+  return reply.code(204).header('allow', ALLOW).send()
 }
 
 /** RFC 9110 section 13.1.2: weak comparison with any of a list. */

@@ -6,6 +6,7 @@ t.test('without a word from the environment the defaults hold', async t => {
     host: '127.0.0.1',
     port: 8000,
     storeUrl: 'memory:',
+    keysPath: undefined,
     secretIsMadeUp: true,
     issuer: undefined,
     accessTokenLifetime: '5m',
@@ -57,6 +58,11 @@ t.test('the environment says otherwise', async t => {
   })
 })
 
+t.test('a file of keys takes the place of the secret', async t => {
+  t.match(readSettings({ JWT_KEYS: 'keys.json' }), { keysPath: 'keys.json', secretIsMadeUp: false })
+  t.throws(() => readSettings({ JWT_KEYS: 'keys.json', JWT_SECRET: 'x'.repeat(32) }), { message: 'JWT_KEYS and JWT_SECRET exclude each other' })
+})
+
 t.test('a bad value is refused by the name of its variable', async t => {
   const bad: Record<string, string[]> = {
     HOST: [''],
@@ -64,7 +70,7 @@ t.test('a bad value is refused by the name of its variable', async t => {
     WEB_CONCURRENCY: ['0', '4', 'x'],
     STORE_URL: ['sqlite:', 'sqlite', 'memory', 'memory:x', 'mysql://localhost', 'redis:', ''],
     JWT_SECRET: ['short', ''],
-    JWT_KEYS: ['keys.json'],
+    JWT_KEYS: [''],
     COOKIE: ['on'],
     ISSUER: [''],
     AUDIENCE: [''],
