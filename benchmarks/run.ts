@@ -8,7 +8,8 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   rotations: () => import('./rotations.ts'),
   refreshes: () => import('./refreshes.ts'),
   'sessions-memory': () => import('./sessions-memory.ts'),
-  logout: () => import('./logout.ts')
+  logout: () => import('./logout.ts'),
+  protected: () => import('./protected.ts')
 }
 
 const USAGE = `npm run bench -- [NAME...] [--count N] [--quick]

@@ -1,0 +1,10 @@
+import express from 'express'
+import { expressjwt } from 'express-jwt'
+import { HELLO, type Serve, listening } from './guarded.ts'
+
+/** Express 5 with express-jwt, which verifies with jsonwebtoken. */
+export const serve: Serve = async ({ algorithm, key }) => {
+  const app = express()
+  app.get('/hello/', expressjwt({ secret: key, algorithms: [algorithm as 'HS256'] }), (_request, response) => { response.json(HELLO) })
+  return listening(app.listen(0, '127.0.0.1'))
+}
