@@ -21,6 +21,7 @@ function bearerToken (request: FastifyRequest, core: Core): string {
   const header = request.headers.authorization
   if (repeatsAuthorization(request.raw.rawHeaders)) throw core.unauthorized.badAuthorizationHeader()
   if (header === undefined) throw core.unauthorized.noCredentials()
+  if (header.startsWith('Bearer ') && header.length > 7 && !header.includes(' ', 7) && !header.includes('\t')) return header.slice(7)
   const parts = header.split(/[ \t]+/).filter(part => part !== '')
   if (parts[0]?.toLowerCase() !== 'bearer') throw core.unauthorized.noCredentials()
   if (parts.length !== 2 || header.includes('\t')) throw core.unauthorized.badAuthorizationHeader()

@@ -78,9 +78,11 @@ function checkIdentity (claims: Record<string, unknown>, expected: 'access' | 'r
 }
 
 /** Claims are shared by all requests that bring the same token, so nobody may change them. */
-function freeze<T> (value: T): T {
-  if (typeof value !== 'object' || value === null) return value
-  for (const member of Object.values(value)) freeze(member)
+function freeze<T extends object> (value: T): Readonly<T> {
+  for (const name in value) {
+    const member = value[name]
+    if (typeof member === 'object' && member !== null) freeze(member)
+  }
   return Object.freeze(value)
 }
 

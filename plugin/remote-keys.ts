@@ -27,7 +27,9 @@ export interface RemoteKeysOptions {
 }
 
 const COOLDOWN = 10_000
+/** After a fetch that failed, twice as long each time. In milliseconds. */
 const FIRST_RETRY = 250
+const LAST_RETRY = 2000
 /** However long an issuer says. In milliseconds. */
 const LONGEST_AGE = 86_400_000
 /** Requests that wait for an issuer at a time. The others are told at once to try again. */
@@ -62,7 +64,7 @@ export function createRemoteKeys ({ fetchKeys, ring, changed, log, cooldown = CO
       next = Math.min(Math.max(maxAge, cooldown), LONGEST_AGE)
       take(keys)
     } catch (error) {
-      next = Math.min(FIRST_RETRY * 2 ** failures++, cooldown)
+      next = Math.min(FIRST_RETRY * 2 ** failures++, LAST_RETRY, cooldown)
       notBefore = begun + next
       if (!closing.signal.aborted) log.warn({ err: error }, 'simplejwt: the public keys of the issuer could not be fetched')
     }

@@ -1,5 +1,5 @@
 import { type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, checkClaims, customClaims } from './claims.ts'
-import { readHeader } from './compact.ts'
+import { type Header, headerSegment, readHeader } from './compact.ts'
 import type { Refusal } from './errors.ts'
 import { newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -23,6 +23,8 @@ export interface Tokens {
   missingKey(token: string): Promise<void> | undefined
 }
 
+const MOST_HEADERS = 100
+
 const toSeconds = (ms: number): number => Math.floor(ms / 1000)
 
 export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifetime: number, now: () => number): Tokens {
@@ -39,10 +41,15 @@ export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifet
       ...customClaims(custom)
     })
 
+  /** Headers of tokens whose signature was good, which are few and come again with every token. */
+  const headers = new Map<string, Header>()
+
   const verify = (token: string, expected: 'access' | 'refresh' | undefined): Claims | Refusal => {
-    const header = readHeader(token)
+    const header = readHeader(token, headers)
     if (header === undefined) return 'Token is invalid'
-    return checkClaims(keys.verify(token, header.alg, header.kid), expected, rules, now())
+    const payload = keys.verify(token, header.alg, header.kid)
+    if (payload !== undefined && headers.size < MOST_HEADERS) headers.set(headerSegment(token), header)
+    return checkClaims(payload, expected, rules, now())
   }
 
   return {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { LONGEST_TOKEN, readHeader } from '../plugin/compact.ts'
+import { LONGEST_TOKEN, headerSegment, readHeader } from '../plugin/compact.ts'
 
 const encode = (value: unknown): string => Buffer.from(value instanceof Uint8Array ? value : typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 const PLAIN = encode({ alg: 'HS256' })
@@ -95,4 +95,13 @@ t.test('of all the ways to write the same bytes only canonical base64url is read
     const other = header.slice(0, -1) + last
     if (!isCanonical(other) && readHeader(`${other}.e30.AAAA`) !== undefined) throw new Error(`${other} was read`)
   }
+})
+
+t.test('a header that is known is not read again, and all the rest is looked at none the less', async t => {
+  const token = withHeader({ alg: 'HS256', kid: 'a' })
+  const header = { alg: 'HS256', kid: 'as it was read before' }
+  const known = new Map([[headerSegment(token), header]])
+  t.equal(readHeader(token, known), header)
+  t.same(readHeader(withHeader({ alg: 'HS256', kid: 'b' }), known), { alg: 'HS256', kid: 'b' })
+  for (const other of [`${token}=`, `${token}.`, token.replace('.e30.', '.e3.'), token.replace('.e30.', '._w.'), token.replace('AAAA', 'AAB')]) t.equal(readHeader(other, known), undefined, other)
 })

@@ -115,7 +115,7 @@ t.test('who waits is told for how long', async t => {
   const { remote, tryKid } = await build(t, 5000, { isAway: true })
   await remote.start()
   for (let turn = 0; turn < 4; turn++) await remote.start()
-  t.equal(await tryKid('a'), '503 keys_unavailable 4')
+  t.equal(await tryKid('a'), '503 keys_unavailable 2', 'two seconds at most, whatever the cooldown')
 })
 
 t.test('keys that have aged are fetched again: one that is gone is dropped, and only a change is told', async t => {
