@@ -9,7 +9,8 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   refreshes: () => import('./refreshes.ts'),
   'sessions-memory': () => import('./sessions-memory.ts'),
   logout: () => import('./logout.ts'),
-  protected: () => import('./protected.ts')
+  protected: () => import('./protected.ts'),
+  verify: () => import('./verify.ts')
 }
 
 const USAGE = `npm run bench -- [NAME...] [--count N] [--quick]
