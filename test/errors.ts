@@ -1,6 +1,6 @@
 import t from 'tap'
 import {
-  type Refusal, SimpleJwtError, accepted, badRequest, createUnauthorized, invalidFields, methodNotAllowed, notFound, parseError,
+  type Refusal, SimpleJwtError, accepted, badRequest, createUnauthorized, invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError,
   storeUnavailable, throttled, unsupportedMediaType
 } from '../plugin/errors.ts'
 
@@ -21,6 +21,7 @@ t.test('every refusal has its status, code, body to the letter and headers', asy
     [throttled(23), 429, 'throttled', '{"detail":"Request was throttled. Expected available in 23 seconds.","code":"throttled"}', { 'retry-after': '23' }],
     [throttled(1), 429, 'throttled', '{"detail":"Request was throttled. Expected available in 1 second.","code":"throttled"}', { 'retry-after': '1' }],
     [storeUnavailable(), 503, 'store_unavailable', '{"detail":"The session store is not available. Try again.","code":"store_unavailable"}', { 'retry-after': '1' }],
+    [keysUnavailable(2), 503, 'keys_unavailable', '{"detail":"The issuer\'s public keys are not available. Try again.","code":"keys_unavailable"}', { 'retry-after': '2' }],
     [unauthorized.noCredentials(), 401, 'not_authenticated', '{"detail":"Authentication credentials were not provided."}', CHALLENGE],
     [unauthorized.badAuthorizationHeader(), 401, 'bad_authorization_header', '{"detail":"Authorization header must contain two space-delimited values","code":"bad_authorization_header"}', INVALID_REQUEST],
     [unauthorized.wrongCredentials(), 401, 'no_active_account', '{"detail":"No active account found with the given credentials","code":"no_active_account"}', CHALLENGE],

@@ -4,6 +4,7 @@ import fastify from 'fastify'
 import t from 'tap'
 import simplejwt, { SimpleJwtError, memoryStore, simplejwt as named } from '../plugin/index.ts'
 import { MINUTE, SECRET, buildApp } from './fixtures/app.ts'
+import { serve } from './fixtures/serve.ts'
 
 const options = { secret: SECRET, verifyCredentials: () => null }
 
@@ -88,4 +89,23 @@ t.test('a store that cannot be used stops the start, and says why', async t => {
   const { app } = await buildApp(t, { store })
   await t.rejects(async () => { await app.ready() }, { message: 'fastify-simplejwt: the session store cannot be used. The table simplejwt_sessions is missing.', cause })
   t.same(calls, [], 'and it is not asked again')
+})
+
+t.test('with jwksUrl it verifies only: a guard, no routes, and it closes also while the issuer does not answer', async t => {
+  const { url } = await serve(t, () => {})
+  const app = fastify()
+  await app.register(simplejwt, { jwksUrl: `${url}/jwks.json` })
+  app.get('/hello/', { onRequest: app.authenticate }, async () => 'hello')
+  await app.ready()
+  t.equal((await app.inject('/hello/')).statusCode, 401)
+  for (const path of ['/api/token/', '/.well-known/jwks.json']) t.equal((await app.inject({ method: 'POST', url: path })).json().message, `Route POST:${path} not found`)
+  const begun = performance.now()
+  await app.close()
+  t.ok(performance.now() - begun < 2000)
+})
+
+t.test('an app with jwksUrl that is closed before it was ready closes', async t => {
+  const app = fastify()
+  await app.register(simplejwt, { jwksUrl: 'https://issuer.example/jwks.json' })
+  await t.resolves(app.close())
 })

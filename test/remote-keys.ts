@@ -88,7 +88,9 @@ t.test('while the issuer fails, known keys go on and unknown ones are a 503', as
   }
   t.ok(issuer.asked.length >= 3)
   t.ok(shortestGap(issuer) >= 49)
-  t.match(lines, issuer.asked.slice(1).map(() => ({ level: 40, err: { message: 'nobody there' } })), 'each failure is logged')
+  // One may be under way.
+  t.ok([1, 2].includes(issuer.asked.length - lines.length), 'each failure is logged')
+  t.match(lines, lines.map(() => ({ level: 40, err: { message: 'nobody there' } })))
 
   issuer.isAway = false
   issuer.keys = [A, B]
