@@ -10,7 +10,7 @@ import type { SessionStore } from '../plugin/stores/store.ts'
 /** A store, and how to let go of its client once the app is closed. */
 export interface OpenStore { store: SessionStore, disconnect(): unknown }
 
-/** Opens the store that `STORE_URL` names, its tables made where it has any. */
+/** Opens the store of a `STORE_URL`, and makes the tables of one that keeps its sessions in tables. */
 export async function openStore (url: string): Promise<OpenStore> {
   const opened = await open(url)
   await opened.store.migrate?.()

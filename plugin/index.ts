@@ -92,7 +92,7 @@ function keepHouse (app: FastifyInstance, core: Core, tokens: TokenService): voi
   const timer = setInterval(() => { tokens.sweep().catch(() => {}) }, SWEEP_INTERVAL).unref()
   app.addHook('onReady', async () => {
     remoteKeys?.start()
-    await openStore(core)
+    await askStore(core)
   })
   // Before the requests that run are waited for: some may wait for the issuer.
   app.addHook('preClose', async () => { remoteKeys?.stop() })
@@ -105,7 +105,7 @@ function keepHouse (app: FastifyInstance, core: Core, tokens: TokenService): voi
 }
 
 /** Asks the store for the first time, itself: one that cannot be used stops the start, and says why. */
-async function openStore ({ options, revocations }: Core): Promise<void> {
+async function askStore ({ options, revocations }: Core): Promise<void> {
   try {
     await options.store.list('', options.now())
   } catch (cause) {

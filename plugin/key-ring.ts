@@ -17,7 +17,7 @@ export interface KeyRing {
   sign(payload: object): string
   /** The payload of a token whose signature is good, or undefined. `alg` and `kid` are the token's own words: hostile. */
   verify(token: string, alg: string, kid: string | undefined): unknown
-  /** Whether there is a key that such a token would be tried with. */
+  /** Whether there is a key that settles what such a token is: the one of its kid, or one of its algorithm if it has none. */
   knows(alg: string, kid: string | undefined): boolean
   /**
    * Only of a ring that is filled with the keys of another server. Undefined if those that are here settle what such a token
@@ -113,7 +113,7 @@ function ring (codecs: readonly Codec[]): KeyRing {
       }
       return undefined
     },
-    knows: (alg, kid) => candidates(alg, kid).some(({ key }) => key.algorithm === alg),
+    knows: (alg, kid) => candidates(alg, kid).length > 0,
     replace: keys => { index = indexed(keys.map(codecAtRunTime)) },
     publicKeys: () => index.publicKeys
   }

@@ -62,7 +62,7 @@ export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifet
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
     verifyAny: token => verify(token, undefined),
     missingKey: token => {
-      const header = keys.missing === undefined ? undefined : readHeader(token)
+      const header = keys.missing === undefined ? undefined : readHeader(token, headers)
       return header === undefined ? undefined : keys.missing?.(header.alg, header.kid)
     }
   }

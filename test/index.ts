@@ -103,9 +103,3 @@ t.test('with jwksUrl it verifies only: a guard, no routes, and it closes also wh
   await app.close()
   t.ok(performance.now() - begun < 2000)
 })
-
-t.test('an app with jwksUrl that is closed before it was ready closes', async t => {
-  const app = fastify()
-  await app.register(simplejwt, { jwksUrl: 'https://issuer.example/jwks.json' })
-  await t.resolves(app.close())
-})

@@ -34,6 +34,16 @@ t.test('a token that no published key could have signed asks nobody', async t =>
   t.equal(issuer.asked.length, 0)
 })
 
+t.test('a known kid with another algorithm is a bad token, not a key that is missing', async t => {
+  const { issuer, remote } = await build(t, 50)
+  await remote.start()
+  issuer.isAway = true
+  await delay(60)
+  t.equal(remote.ring.missing?.('ES256', 'a'), undefined)
+  t.equal(remote.ring.verify('e30.e30.AAAA', 'ES256', 'a'), undefined)
+  t.equal(issuer.asked.length, 1)
+})
+
 t.test('so it does before it was started', async t => {
   const { issuer, tryKid } = await build(t, undefined)
   t.same(await Promise.all([tryKid('a'), tryKid('b'), tryKid(undefined)]), ['known', 'unknown', 'known'])
