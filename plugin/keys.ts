@@ -10,8 +10,8 @@ export interface SecretInput {
   /** Key id: written into the header of tokens, and selects this key for tokens that carry one. Default none. */
   kid?: string
   algorithm: 'HS256' | 'HS384' | 'HS512'
-  /** At least 32, 48 or 64 bytes (RFC 7518 section 3.2). A string is taken as UTF-8. */
-  secret: string | Buffer
+  /** At least 32, 48 or 64 bytes (RFC 7518 section 3.2). A string is taken as UTF-8. Undefined, as a variable of the environment may be, stops the start. */
+  secret: string | Buffer | undefined
 }
 
 /** An asymmetric key. With a `privateKey` it signs and verifies, with a `publicKey` alone it verifies. */
