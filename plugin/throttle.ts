@@ -49,7 +49,7 @@ async function rateLimiter (counters: RateLimitPluginOptions): Promise<FastifyIn
 export async function createThrottle ({ limits, usernameField, counters, emit, failed, now }: ThrottleOptions): Promise<Throttle> {
   if (limits === false) return { loginPerAddress: unlimited, loginPerUsername: unlimited, refreshPerAddress: unlimited }
   const here = await rateLimiter({ store: windowCounters(now) })
-  const everywhere = counters && await rateLimiter(sharedCounters(counters, now))
+  const everywhere = counters && await rateLimiter(sharedCounters(counters, WINDOW, now))
   const withFallback = createFallback(failed)
 
   const usernameOf = (request: FastifyRequest): string => (request.body as Record<string, string>)[usernameField] as string

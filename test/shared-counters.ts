@@ -3,7 +3,7 @@ import fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
 import { sharedCounters } from '../plugin/shared-counters.ts'
 import { redisStore } from '../plugin/stores/redis.ts'
-import type { Counters } from '../plugin/stores/store.ts'
+import type { Counter, Counters } from '../plugin/stores/store.ts'
 import { MINUTE, START, createClock } from './fixtures/app.ts'
 import { countingStore } from './fixtures/counting-store.ts'
 import { connectTo } from './fixtures/redis-clients.ts'
@@ -20,7 +20,7 @@ type Count = (key: string) => Promise<boolean>
 async function limiter (t: Test, counters: Counters): Promise<Count> {
   const app = fastify()
   t.after(() => app.close())
-  await app.register(rateLimit, { global: false, ...sharedCounters(counters, createClock()) })
+  await app.register(rateLimit, { global: false, ...sharedCounters(counters, MINUTE, createClock()) })
   await app.ready()
   return async key => {
     const result = await app.createRateLimit({ max: 5, timeWindow: MINUTE, keyGenerator: () => key })(request)
@@ -75,19 +75,19 @@ t.test('Redis: what counters there are begin with the prefix of the store, and g
   t.ok(left > 0 && left <= MINUTE, `${left} ms`)
 })
 
-type Answer = { current: number, ttl: number }
-
 /** The counters on a verb whose questions wait until the test answers them. */
 function asked (throws = 0) {
-  const questions: { given: unknown[], answer(counted: Answer): void, fail(error: Error): void }[] = []
-  const increment = (...given: unknown[]): Promise<Answer> => {
+  const questions: { requests: Record<string, number>, length: number, now: number, answer(counted: Record<string, Counter>): void, fail(error: Error): void }[] = []
+  const increment = (requests: ReadonlyMap<string, number>, length: number, now: number): Promise<ReadonlyMap<string, Counter>> => {
     if (throws-- > 0) throw new Error('not even a promise')
-    return new Promise((resolve, reject) => { questions.push({ given, answer: resolve, fail: reject }) })
+    return new Promise((resolve, reject) => {
+      questions.push({ requests: Object.fromEntries(requests), length, now, answer: counted => resolve(new Map(Object.entries(counted))), fail: reject })
+    })
   }
   const clock = createClock()
-  const Store = sharedCounters({ increment }, clock).store as unknown as new () => FastifyRateLimitStore
+  const Store = sharedCounters({ increment }, MINUTE, clock).store as unknown as new () => FastifyRateLimitStore
   const store = new Store()
-  const incr = (key: string): Promise<Answer | undefined> =>
+  const incr = (key: string): Promise<Counter | undefined> =>
     new Promise((resolve, reject) => store.incr(key, (error, result) => error === null ? resolve(result) : reject(error), MINUTE, 5))
   return { store, questions, incr, clock }
 }
@@ -96,30 +96,40 @@ t.test('a request is one question: the key, the window and the time', async t =>
   const { questions, incr, clock } = asked()
   clock.advance(7)
   const counted = incr('a')
-  t.strictSame(questions.map(({ given }) => given), [['a', 1, MINUTE, START + 7]])
-  questions[0]?.answer({ current: 3, ttl: 40 })
+  t.match(questions, [{ requests: { a: 1 }, length: MINUTE, now: START + 7 }])
+  questions[0]?.answer({ a: { current: 3, ttl: 40 } })
   t.strictSame(await counted, { current: 3, ttl: 40 })
 })
 
-t.test('requests that come while their key is asked for are one question more, and each has a count of its own', async t => {
+t.test('requests that come while the counters are asked are one question more, whatever their keys, and each has a count of its own', async t => {
   const { questions, incr } = asked()
   const counted = Array.from({ length: 200 }, () => incr('a'))
   const other = incr('b')
-  t.strictSame(questions.map(({ given }) => given.slice(0, 2)), [['a', 1], ['b', 1]])
-  questions[0]?.answer({ current: 10, ttl: 40 })
+  t.strictSame(questions.map(({ requests }) => requests), [{ a: 1 }])
+  questions[0]?.answer({ a: { current: 10, ttl: 40 } })
   await counted[0]
   await new Promise(setImmediate)
-  t.strictSame(questions.map(({ given }) => given.slice(0, 2)), [['a', 1], ['b', 1], ['a', 199]])
+  t.strictSame(questions.map(({ requests }) => requests), [{ a: 1 }, { a: 199, b: 1 }])
   // Other processes have counted three in between.
-  questions[2]?.answer({ current: 212, ttl: 30 })
-  questions[1]?.answer({ current: 1, ttl: 50 })
+  questions[1]?.answer({ a: { current: 212, ttl: 30 }, b: { current: 1, ttl: 50 } })
   t.strictSame((await Promise.all(counted)).map(each => each?.current), [10, ...Array.from({ length: 199 }, (_, index) => 14 + index)])
   t.strictSame(await other, { current: 1, ttl: 50 })
 })
 
+t.test('a question has a thousand keys at most, and the rest is the next', async t => {
+  const { questions, incr } = asked()
+  const counted = Array.from({ length: 1502 }, (_, index) => incr(`${index}`))
+  for (let question = 0; question < 3; question++) {
+    questions[question]?.answer(Object.fromEntries(Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])))
+    await new Promise(setImmediate)
+  }
+  t.strictSame(questions.map(({ requests }) => Object.keys(requests).length), [1, 1000, 501])
+  t.equal((await Promise.all(counted)).length, 1502)
+})
+
 t.test('a question that fails is a failure for those that it asked for, and for nobody else', async t => {
   const { questions, incr } = asked()
-  const [first, ...meanwhile] = [incr('a'), incr('a'), incr('a')]
+  const [first, ...meanwhile] = [incr('a'), incr('a'), incr('b')]
   questions[0]?.fail(new Error('ECONNREFUSED'))
   await t.rejects(first as Promise<unknown>, { message: 'ECONNREFUSED' })
   await new Promise(setImmediate)
@@ -127,16 +137,18 @@ t.test('a question that fails is a failure for those that it asked for, and for 
   for (const each of meanwhile) await t.rejects(each, { message: 'ETIMEDOUT' })
   await new Promise(setImmediate)
   const later = incr('a')
-  questions[2]?.answer({ current: 1, ttl: 40 })
+  questions[2]?.answer({ a: { current: 1, ttl: 40 } })
   t.strictSame(await later, { current: 1, ttl: 40 })
 })
 
-t.test('a verb that throws instead of rejecting is a failure like any other', async t => {
+t.test('a verb that throws instead of rejecting, or forgets a key, is a failure like any other', async t => {
   const { questions, incr } = asked(1)
   await t.rejects(incr('a'), { message: 'not even a promise' })
   await new Promise(setImmediate)
-  incr('a').catch(() => {})
+  const forgotten = incr('a')
   t.equal(questions.length, 1, 'and the next request asks again')
+  questions[0]?.answer({})
+  await t.rejects(forgotten, TypeError)
 })
 
 t.test('the limiters of one throttle count in one store: the name of the limit is in the key', async t => {

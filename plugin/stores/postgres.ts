@@ -1,7 +1,7 @@
 import { LATE, beforeDeadline } from './before-deadline.ts'
 import { type PostgresPool, type Value, codeOf, postgresClient } from './postgres-client.ts'
 import { serverClock } from './server-clock.ts'
-import { type SessionRow, checkedPrefix, sessionOf, statements, tables } from './sql.ts'
+import { type CounterRow, POSTGRES, type SessionRow, checkedPrefix, countersOf, counting, sessionOf, statements, tables } from './sql.ts'
 import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
 export type { PostgresPool, PostgresQuery } from './postgres-client.ts'
@@ -32,7 +32,7 @@ const inTime = (columns: string): string =>
  * @throws TypeError for a prefix that is no name
  */
 export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: PostgresStoreOptions = {}): SessionStore {
-  const sql = statements(checkedPrefix(prefix), ' FOR UPDATE')
+  const sql = statements(checkedPrefix(prefix), POSTGRES)
   const run = postgresClient(pool, prefix)
   const rows = async <Row>(verb: string, text: string, parameters: Record<string, Value>): Promise<Row[]> => (await run<Row>({ verb, text, parameters })).rows
 
@@ -68,10 +68,7 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
     shared: true,
 
     counters: {
-      async increment (key, count, length, now) {
-        const [counter] = await rows<{ count: number, ends_at: string }>('increment', sql.increment, { key, count, now, endsAt: now + length, tooFar: now + 2 * length })
-        return { current: Number(counter?.count), ttl: Number(counter?.ends_at) - now }
-      }
+      increment: async (requests, length, now) => countersOf(await rows<CounterRow>('increment', sql.increment, counting(requests, length, now)), now)
     },
 
     async create (session) { await rows('create', sql.create, { ...session }) },

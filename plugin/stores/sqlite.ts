@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Session } from './session.ts'
-import { type SessionRow, sessionOf, statements, tables } from './sql.ts'
+import { type CounterRow, SQLITE, type SessionRow, countersOf, counting, sessionOf, statements, tables } from './sql.ts'
 import { checkDeadline, outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
 type Parameters = Record<string, string | number | null>
@@ -26,7 +26,7 @@ const LOOKED_AT = 5000
  * What a commit survives is the handle's `synchronous`: NORMAL the end of the process, FULL the end of the machine too.
  */
 export function sqliteStore (database: SqliteDatabase): SessionStore {
-  const sql = statements('simplejwt_')
+  const sql = statements('simplejwt_', SQLITE)
   const prepared = new Map<string, SqliteStatement>()
   let isOpen = false
 
@@ -69,10 +69,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     shared: true,
 
     counters: {
-      async increment (key, count, length, now) {
-        const [counter] = await rows<{ count: number, ends_at: number }>(sql.increment, { key, count, now, endsAt: now + length, tooFar: now + 2 * length })
-        return { current: Number(counter?.count), ttl: Number(counter?.ends_at) - now }
-      }
+      increment: async (requests, length, now) => countersOf(await rows<CounterRow>(sql.increment, counting(requests, length, now)), now)
     },
 
     async create (session) { await change(sql.create, { ...session }) },

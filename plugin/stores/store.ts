@@ -45,11 +45,14 @@ export function checkDeadline (deadline = Infinity): void {
 /** An ended session, for the list of ended sessions that each process keeps. */
 export interface Revocation { sid: string, revokedAt: number }
 
+/** What the requests of a key have come to in its window, and what is left of the window, in milliseconds. */
+export interface Counter { current: number, ttl: number }
+
 /** Where requests are counted for all processes: the Redis client, which @fastify/rate-limit knows how to count in, or a verb. */
 export type Counters =
   | { redis: object, prefix: string }
-  /** Counts requests in the window of a key, in one atomic step. `length` and `ttl`, what is left of the window, are in milliseconds. */
-  | { increment(key: string, count: number, length: number, now: number): Promise<{ current: number, ttl: number }> }
+  /** Counts requests, so many for each key, each key in one atomic step, in windows of `length` milliseconds. Resolves to the counter of each key. */
+  | { increment(requests: ReadonlyMap<string, number>, length: number, now: number): Promise<ReadonlyMap<string, Counter>> }
 
 /**
  * Where sessions live. Every verb is one atomic step for one session; a store throws only when it is out of reach or

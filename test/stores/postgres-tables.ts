@@ -91,7 +91,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
       await store.revokedSince(NOW)
       await store.find(sid)
       await store.sweep(NOW)
-      if (store.counters && 'increment' in store.counters) await store.counters.increment('a', 1, 1000, NOW)
+      if (store.counters && 'increment' in store.counters) await store.counters.increment(new Map([['a', 1]]), 1000, NOW)
     }
     const { rows } = await pool.query('SELECT name FROM pg_prepared_statements ORDER BY name COLLATE "C"')
     t.same(rows.map(row => row.name), ['adopt', 'clock', 'create', 'find', 'increment', 'list', 'revoke', 'revoke_user', 'revoked_since', 'rotate', 'sweep', 'sweep_counters'].map(verb => `verbs_${verb}`))

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { NOW, session } from '../../plugin/contract/case.ts'
-import { type SessionRow, checkedPrefix, sessionOf, statements, tables } from '../../plugin/stores/sql.ts'
+import { POSTGRES, SQLITE, type SessionRow, checkedPrefix, countersOf, counting, sessionOf, statements, tables } from '../../plugin/stores/sql.ts'
 
 /** The row of the contract's session, with its times as a driver gives them. */
 const rowWith = (time: (time: number) => number | bigint | string, changes: Partial<SessionRow> = {}): SessionRow => {
@@ -31,6 +31,11 @@ t.test('a row is a session, whether its times come as numbers, as bigint or as t
   }
 })
 
+t.test('requests are bound as one JSON object, and the rows are their counters, whether numbers come as numbers, as bigint or as text', async t => {
+  t.strictSame(counting(new Map([['"a"', 2], ['b', 1]]), 60_000, NOW), { requests: '{"\\"a\\"":2,"b":1}', now: NOW, endsAt: NOW + 60_000, tooFar: NOW + 120_000 })
+  for (const number of [Number, BigInt, String]) t.strictSame([...countersOf([{ key: 'a', count: number(3), ends_at: number(NOW + 1) }], NOW)], [['a', { current: 3, ttl: 1 }]])
+})
+
 t.test('a prefix is a name that needs no quotes, perhaps in a schema', async t => {
   const longest = 'a'.repeat(24)
   for (const prefix of ['simplejwt_', 'a', '_', 'x1_', 'auth.staff_', `${longest}.${longest}`]) t.equal(checkedPrefix(prefix), prefix)
@@ -39,12 +44,12 @@ t.test('a prefix is a name that needs no quotes, perhaps in a schema', async t =
 })
 
 t.test('the statements and the tables of a prefix name no other table', async t => {
-  const sql = [...Object.values(statements('auth.staff_')), tables('auth.staff_', '')].join('\n')
+  const sql = [...Object.values(statements('auth.staff_', POSTGRES)), tables('auth.staff_', '')].join('\n')
   t.same(new Set(sql.match(/[\w.]*(sessions|counters)\b/g)), new Set(['auth.staff_sessions', 'auth.staff_counters']))
 })
 
 t.test('values are parameters, all of them', async t => {
-  for (const sql of Object.values(statements('simplejwt_'))) t.notMatch(sql, /'/)
+  for (const sql of Object.values(statements('simplejwt_', SQLITE))) t.notMatch(sql, /'/)
 })
 
 t.test('an index bears the prefix without its schema, and only the counters may be unlogged', async t => {
