@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import type { Bar } from './chart.ts'
+import type { Report } from './report.ts'
 import type { Scope } from './scope.ts'
 
 /** What the command line asks for. */
@@ -12,7 +14,7 @@ export interface Settings {
 }
 
 /** What the default export of a benchmark's file is. */
-export type Benchmark = (t: Scope, settings: Settings) => Promise<void>
+export type Benchmark = (t: Scope, settings: Settings) => Promise<Report>
 
 /** Does something once, for the worker of a number: each of those in flight is one. */
 export type Operation = (worker: number) => unknown
@@ -53,6 +55,10 @@ export function spread (values: number[], digits = 0): string {
   const [median, least, most] = [percentile(values, 0.5), Math.min(...values), Math.max(...values)].map(value => fixed(value, digits))
   return `${median} (${least}-${most})`
 }
+
+/** The same as a bar of a chart. */
+export const bar = (name: string, values: number[], isOurs = false): Bar =>
+  ({ name, median: percentile(values, 0.5), least: Math.min(...values), most: Math.max(...values), isOurs })
 
 /** A number with so many decimals, and its thousands apart. */
 export const fixed = (value: number, digits = 0): string => value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })

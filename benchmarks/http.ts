@@ -8,8 +8,8 @@ import type { Guard } from './servers/guarded.ts'
 /** A server in a process of its own, and the tokens that it is asked with. */
 export interface Side { name: string, server: string, guard: Guard, tokens: string[] }
 
-/** One round of one side: requests per second, processor time of the server in microseconds a request, latencies in milliseconds. */
-export interface Round { rate: number, cpu: number, p50: number, p99: number }
+/** One round of one side: requests per second, processor time of the server in microseconds a request, latencies in milliseconds, where requests do not wait for each other. */
+export interface Round { rate: number, cpu: number, p50: number | undefined, p99: number | undefined }
 
 export interface HttpRounds { rounds: number, seconds: number, connections: number, pipelining: number }
 

@@ -4,6 +4,7 @@ import { hello, login, post } from '../test/fixtures/client.ts'
 import { type Demo, startDemo } from '../test/fixtures/demo.ts'
 import { sharedStores } from '../test/fixtures/store-urls.ts'
 import { type Settings, fixed, percentile, table } from './harness.ts'
+import { type Report, atMost } from './report.ts'
 import { type Scope, rowsOf } from './scope.ts'
 
 const ENV = { JWT_SECRET: 'a secret that both processes know', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
@@ -18,17 +19,22 @@ const PAUSE = 800
 const FOR_EVER = 10_000
 
 /** How long after a logout in one process another refuses the access token. */
-export default async function logout (t: Scope, { quick, count = quick ? 16 : 200 }: Settings): Promise<void> {
-  console.log(`Milliseconds from the moment that a logout is sent to one process until another has refused the access token, which it is asked again ${POLL} ms after each answer (the last column: how long it was from one question to the next). ${SIDE_BY_SIDE} sessions side by side; REVOCATION_INTERVAL is the default, 1 s.\n`)
+export default async function logout (t: Scope, { quick, count = quick ? 16 : 200 }: Settings): Promise<Report> {
+  const text = `Milliseconds from the moment that a logout is sent to one process until another has refused the access token, which it is asked again ${POLL} ms after each answer (the last column: how long it was from one question to the next). ${SIDE_BY_SIDE} sessions side by side; REVOCATION_INTERVAL is the default, 1 s.\n\n`
+  let longest = 0
   const rows = await rowsOf(t, sharedStores, async (t, { name, start }) => {
     console.error(`logout: ${name}`)
     const env = { ...ENV, STORE_URL: await start(t) }
     const [here, there] = await Promise.all([startDemo(t, env), startDemo(t, env)])
     const { times, questions } = await reachAll(here, there, count)
     const between = times.reduce((sum, time) => sum + time, 0) / questions
+    longest = Math.max(longest, ...times)
     return [[`${times.length}`, ...[percentile(times, 0.5), percentile(times, 0.99), Math.max(...times)].map(time => fixed(time)), fixed(between, 1)]]
   })
-  console.log(table(['store', 'logouts', 'p50 ms', 'p99 ms', 'max ms', 'ms between questions'], rows))
+  return {
+    text: text + table(['store', 'logouts', 'p50 ms', 'p99 ms', 'max ms', 'ms between questions'], rows),
+    figures: [atMost('from a logout in one process to the refusal in another', 1000, longest, value => `${fixed(value)} ms`)]
+  }
 }
 
 /** How long each logout took to arrive, and how often that was asked. */

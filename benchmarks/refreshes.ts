@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Settings, fixed, table } from './harness.ts'
 import { refresher } from './refresher.ts'
+import type { Report } from './report.ts'
 import { type Scope, rowsOf } from './scope.ts'
 import { type Candidate, memory, postgres, redis, sqlite } from './stores.ts'
 
@@ -14,8 +15,9 @@ const NEWS = 5000
 const MOST_FAILURES = 20
 
 /** What a store holds after a session was refreshed a million times: as much as before. */
-export default async function refreshes (t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings): Promise<void> {
-  console.log(`What a store holds before and after ${fixed(count)} refreshes of one session, one after the other. Before is after the first. Memory: heap in use; SQLite: the file, after a checkpoint; Redis: used_memory; PostgreSQL: tables and indexes, after a plain VACUUM, with synchronous_commit off for the sake of time.\n`)
+export default async function refreshes (t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings): Promise<Report> {
+  const text = `What a store holds before and after ${fixed(count)} refreshes of one session, one after the other. Before is after the first. Memory: heap in use; SQLite: the file, after a checkpoint; Redis: used_memory; PostgreSQL: tables and indexes, after a plain VACUUM, with synchronous_commit off for the sake of time.\n\n`
+  const grown: string[] = []
   const rows = await rowsOf(t, candidates(), async (t, { name, open }) => {
     const { store, holds } = await open(t)
     const refresh = await refresher(store, USER)
@@ -23,9 +25,18 @@ export default async function refreshes (t: Scope, { quick, count = quick ? 1000
     const before = await holds(USER)
     const seconds = await repeat(name, refresh, count)
     const after = await holds(USER)
+    if (after.rows !== before.rows) grown.push(name)
     return [[fixed(before.rows), fixed(after.rows), size(before.bytes), size(after.bytes), `${fixed(seconds)} s`]]
   })
-  console.log(table(['store', 'rows or keys before', 'after', 'size before', 'size after', 'took'], rows))
+  return {
+    text: text + table(['store', 'rows or keys before', 'after', 'size before', 'size after', 'took'], rows),
+    figures: [{
+      what: `rows that ${fixed(count)} refreshes of one session add to a store`,
+      bound: 'none',
+      measured: grown.length === 0 ? 'none' : `some: ${grown.join(', ')}`,
+      isReached: grown.length === 0
+    }]
+  }
 }
 
 /** Seconds that it took. */

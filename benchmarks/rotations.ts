@@ -1,14 +1,15 @@
 import { type Settings, interleaved, spread, table } from './harness.ts'
 import { refresher } from './refresher.ts'
+import type { Report } from './report.ts'
 import { type Scope, rowsOf } from './scope.ts'
 import { type Candidate, WORKERS, memory, postgres, redis, sqlite } from './stores.ts'
 
 const candidates = (): Candidate[] => [memory, ...sqlite('NORMAL'), ...sqlite('FULL'), redis(), redis('everysec'), redis('always'), postgres()]
 
 /** What `store.rotate` costs of what the driver can do: rotations per second beside bare updates of one row. */
-export default async function rotations (t: Scope, { quick }: Settings): Promise<void> {
+export default async function rotations (t: Scope, { quick }: Settings): Promise<Report> {
   const rounds = quick ? { rounds: 5, ms: 100 } : { rounds: 7, ms: 1000 }
-  console.log(`\`store.rotate\` per second, each session with its current token, beside the driver's own update of one row by a prepared or named statement (Redis: HSET). Rounds in turn, ${rounds.rounds} of ${rounds.ms} ms each after one to warm up: median (least-most). The ratio is that of a round and the next.\n`)
+  const text = `\`store.rotate\` per second, each session with its current token, beside the driver's own update of one row by a prepared or named statement (Redis: HSET). Rounds in turn, ${rounds.rounds} of ${rounds.ms} ms each after one to warm up: median (least-most). The ratio is that of a round and the next.\n\n`
   const rows = await rowsOf(t, candidates(), async (t, { name, open }) => {
     const { store, bare } = await open(t)
     const refreshers = await Promise.all(Array.from({ length: WORKERS }, (_, worker) => refresher(store, `${worker}`)))
@@ -21,7 +22,7 @@ export default async function rotations (t: Scope, { quick }: Settings): Promise
     }
     return lines
   })
-  console.log(table(['store', 'in flight', 'rotations/s', 'bare/s', 'ratio'], rows))
+  return { text: text + table(['store', 'in flight', 'rotations/s', 'bare/s', 'ratio'], rows) }
 }
 
 const ratio = (ours: number[], theirs: number[]): string => spread(ours.map((rate, round) => rate / (theirs[round] as number)), 2)

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark, Settings } from './harness.ts'
 import { machine } from './machine.ts'
-import { createScope } from './scope.ts'
+import { figuresTable, writePage } from './page.ts'
+import type { Report } from './report.ts'
+import { type Scope, createScope } from './scope.ts'
 
 /** Each is a file of its own, by its name. */
 const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
@@ -13,40 +15,61 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   verify: () => import('./verify.ts')
 }
 
-const USAGE = `npm run bench -- [NAME...] [--count N] [--quick]
+const USAGE = `npm run bench -- [NAME...] [--count N] [--quick] [--check]
 
   NAME       ${Object.keys(benchmarks).join(', ')}; all of them if none is named
   --count N  refreshes, sessions or logouts instead of 1,000,000, 1,000,000 and 200
   --quick    tiny numbers, to see that all of it works
+  --check    exits with 1 if a bound is missed
 
-The tables go to stdout, the progress to stderr. Files are in TMPDIR, which should be on a disk: in memory, to wait for it costs nothing.`
+The tables go to stdout, the progress to stderr. A run of all of them writes benchmarks/README.md and its charts. Files are in TMPDIR, which should
+be on a disk: in memory, to wait for it costs nothing.`
+
+/** What the command line asks for, besides what each benchmark is told. */
+interface Asked { names: string[], settings: Settings, check: boolean }
 
 /** @throws Error that says what is wrong with the command line */
-function readArguments (): { names: string[], settings: Settings } {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { count: { type: 'string' }, quick: { type: 'boolean', default: false } } })
+function readArguments (): Asked {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { count: { type: 'string' }, quick: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } }
+  })
   const unknown = positionals.find(name => !Object.hasOwn(benchmarks, name))
   if (unknown !== undefined) throw new Error(`There is no benchmark "${unknown}".`)
   if (values.count !== undefined && !/^[1-9]\d*$/.test(values.count)) throw new Error('--count must be a whole number.')
   const count = values.count === undefined ? undefined : Number(values.count)
-  return { names: positionals.length === 0 ? Object.keys(benchmarks) : positionals, settings: { quick: values.quick, count } }
+  return { names: positionals.length === 0 ? Object.keys(benchmarks) : positionals, settings: { quick: values.quick, count }, check: values.check }
 }
 
-async function run ({ names, settings }: ReturnType<typeof readArguments>): Promise<void> {
+async function run ({ names, settings, check }: Asked): Promise<void> {
   const scope = createScope()
   for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
     process.once(signal, () => { scope.end().finally(() => process.exit(code)) })
   }
-  console.log(machine())
+  const here = machine()
+  console.log(here)
   if (settings.quick) console.log('With --quick: these numbers say nothing but that the benchmarks run.\n')
+  const reports = new Map<string, Report>()
   for (const name of names) {
-    console.log(`## ${name}\n`)
-    try {
-      const { default: benchmark } = await (benchmarks[name] as typeof benchmarks[string])()
-      await benchmark(scope, settings)
-    } catch (error) {
-      console.error(`${name} failed:`, error)
-      process.exitCode = 1
-    }
+    const report = await runOne(scope, name, settings)
+    if (report === undefined) continue
+    reports.set(name, report)
+    console.log(`## ${name}\n\n${report.text}`)
+    if (report.figures !== undefined) console.log(figuresTable(report.figures))
+  }
+  if (check && [...reports.values()].some(({ figures = [] }) => figures.some(({ isReached }) => !isReached))) process.exitCode = 1
+  if (!settings.quick && reports.size === Object.keys(benchmarks).length) writePage('benchmarks', here, reports)
+}
+
+/** Undefined if it failed, which the others do not suffer for, but the exit code tells. */
+async function runOne (scope: Scope, name: string, settings: Settings): Promise<Report | undefined> {
+  try {
+    const { default: benchmark } = await (benchmarks[name] as typeof benchmarks[string])()
+    return await benchmark(scope, settings)
+  } catch (error) {
+    console.error(`${name} failed:`, error)
+    process.exitCode = 1
+  } finally {
     await scope.end()
   }
 }

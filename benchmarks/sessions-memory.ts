@@ -5,6 +5,7 @@ import { memoryStore } from '../plugin/stores/memory.ts'
 import type { Session } from '../plugin/stores/session.ts'
 import { type Settings, fixed, heapInUse, table } from './harness.ts'
 import { USER_AGENT } from './refresher.ts'
+import { type Report, atMost } from './report.ts'
 import type { Scope } from './scope.ts'
 
 /** The plugin's defaults. */
@@ -14,15 +15,20 @@ const lifetimes = { refreshTokenLifetime: 86_400_000, sessionLifetime: 30 * 86_4
 const userAgents = Array.from({ length: 100 }, (_, version) => Buffer.from(USER_AGENT.replace('143', `${100 + version}`)))
 
 /** Bytes of heap that a session takes in `memoryStore()`, started and refreshed as the plugin does it. */
-export default async function sessionsMemory (_t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings): Promise<void> {
-  console.log(`Heap of \`memoryStore()\` with ${fixed(count)} sessions of as many users: ids of 32 and user ids of 7 characters, a user agent of ${USER_AGENT.length}, an IPv4 address, all of them strings of the session's own.\n`)
+export default async function sessionsMemory (_t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings): Promise<Report> {
+  const text = `Heap of \`memoryStore()\` with ${fixed(count)} sessions of as many users: ids of 32 and user ids of 7 characters, a user agent of ${USER_AGENT.length}, an IPv4 address, all of them strings of the session's own.\n\n`
+  let most = 0
   const rows: string[][] = []
   for (const refreshed of [false, true]) {
     console.error(`sessions-memory: ${refreshed ? 'refreshed once' : 'never refreshed'}`)
     const bytes = await heapOf(count, refreshed)
+    most = Math.max(most, bytes / count)
     rows.push([refreshed ? 'refreshed once' : 'never refreshed', fixed(bytes / count), `${fixed(bytes / 2 ** 20, 1)} MiB`])
   }
-  console.log(table(['sessions', 'bytes per session', 'in all'], rows))
+  return {
+    text: text + table(['sessions', 'bytes per session', 'in all'], rows),
+    figures: [atMost('heap of a live session in `memoryStore()`, user agent included', 600, most, value => `${fixed(value)} bytes`)]
+  }
 }
 
 async function heapOf (count: number, refreshed: boolean): Promise<number> {

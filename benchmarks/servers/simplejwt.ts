@@ -6,7 +6,7 @@ import { HELLO, type Serve, listenWithFastify } from './guarded.ts'
 export const serve: Serve = async ({ algorithm, key }) => {
   const app = fastify()
   await app.register(simplejwt, algorithm.startsWith('HS')
-    ? { secret: key, verifyCredentials: () => null, rateLimit: false }
+    ? { keys: [{ algorithm, secret: key } as KeyInput], verifyCredentials: () => null, rateLimit: false }
     : { keys: [{ algorithm, publicKey: key } as KeyInput] })
   app.get('/hello/', { onRequest: app.authenticate }, async () => HELLO)
   return listenWithFastify(app)
