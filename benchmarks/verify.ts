@@ -17,6 +17,8 @@ const [FEW, MANY] = [200, 60_000]
 /** A way to verify: a token that comes again and again, or another each time. */
 interface Way { name: string, tokens: string[], verify(token: string): unknown }
 
+const REQUEST = 'a request made for the guard: a part of the rows below'
+
 /** What one verification costs in this process, without HTTP. */
 export default async function verify (t: Scope, { quick }: Settings): Promise<Report> {
   const { key, mint } = createMint('HS256')
@@ -27,17 +29,19 @@ export default async function verify (t: Scope, { quick }: Settings): Promise<Re
   const fast = createVerifier({ key, algorithms: ['HS256'] })
   const fastCached = createVerifier({ key, algorithms: ['HS256'], cache: 10_000 })
   const ways: Way[] = [
-    { name: 'HMAC-SHA256 alone: the limit', tokens: few, verify: token => hmac(token, secret) },
+    { name: REQUEST, tokens: few, verify: requestWith },
     { name: 'fastify-simplejwt, seen before', tokens: few, verify: guard },
     { name: 'fast-jwt with its cache, seen before', tokens: few, verify: fastCached },
     { name: 'fastify-simplejwt, each another', tokens: many, verify: guard },
+    { name: 'HMAC-SHA256 alone: the limit', tokens: many, verify: token => hmac(token, secret) },
     { name: 'fast-jwt', tokens: many, verify: fast },
     { name: 'jsonwebtoken, with a KeyObject', tokens: many, verify: token => jsonwebtoken.verify(token, secret, { algorithms: ['HS256'] }) },
     { name: 'jose', tokens: many, verify: token => jwtVerify(token, secret, { algorithms: ['HS256'] }) }
   ]
-  const text = `Microseconds a call, HS256, ${FEW} tokens that come again or ${many.length} that come in turn. Ours is the whole guard, with the header's text made anew each time, as a request has it. Median (least-most) of rounds in turn.\n\n`
+  const text = `Microseconds a call, HS256, ${FEW} tokens that come again or ${many.length} that come in turn. Ours is the whole guard, called as Fastify calls it with a request whose header is made anew each time. Median (least-most) of rounds in turn.\n\n`
   const rates = await interleaved(ways.map(batches), { inFlight: 1, rounds: quick ? 2 : 9, ms: quick ? 50 : 500 })
   const times = rates.map(side => side.map(rate => 1_000_000 / rate / BATCH))
+  const guarded = (times[1] as number[]).map((time, round) => time - (times[0]?.[round] as number))
   return {
     text: text + table(['what', 'us'], ways.map(({ name }, index) => [name, spread(times[index] as number[], 2)])),
     charts: [{
@@ -46,7 +50,7 @@ export default async function verify (t: Scope, { quick }: Settings): Promise<Re
       unit: 'microseconds, less is better',
       bars: ways.map(({ name }, index) => bar(name, times[index] as number[], name.startsWith('fastify-simplejwt')))
     }],
-    figures: [atMost('the guard in process, HS256, a token seen before', 0.3, percentile(times[1] as number[], 0.5), value => `${fixed(value, 2)} us`)]
+    figures: [atMost('the guard in process, HS256, a token seen before', 0.3, percentile(guarded, 0.5), value => `${fixed(value, 2)} us`)]
   }
 }
 
@@ -66,16 +70,19 @@ function hmac (token: string, secret: ReturnType<typeof createSecretKey>): void 
   if (!timingSafeEqual(expected, Buffer.from(token.slice(end + 1), 'base64url'))) throw new Error('It does not verify.')
 }
 
-/** The guard, as Fastify calls it, with as much of a request as it looks at. */
+/** The guard, as Fastify calls it. */
 async function ours (t: Scope, secret: string): Promise<(token: string) => void> {
   const app = fastify()
   t.after(() => app.close())
   await app.register(simplejwt, { secret, verifyCredentials: () => null, rateLimit: false })
   await app.ready()
   const done = (error?: Error): void => { if (error !== undefined) throw error }
-  return token => {
-    const authorization = Buffer.from(`Bearer ${token}`, 'latin1').toString('latin1')
-    const request = { headers: { authorization }, raw: { rawHeaders: ['Host', '127.0.0.1', 'Connection', 'keep-alive', 'Authorization', authorization] }, user: null }
-    app.authenticate(request as unknown as FastifyRequest, undefined as unknown as FastifyReply, done)
-  }
+  return token => { app.authenticate(requestWith(token), undefined as unknown as FastifyReply, done) }
+}
+
+/** As much of a request as the guard looks at. The header is a text of its own, as it is when it comes from a socket. */
+function requestWith (token: string): FastifyRequest {
+  const authorization = Buffer.from(`Bearer ${token}`, 'latin1').toString('latin1')
+  const request = { headers: { authorization }, raw: { rawHeaders: ['Host', '127.0.0.1', 'Connection', 'keep-alive', 'Authorization', authorization] }, user: null }
+  return request as unknown as FastifyRequest
 }

@@ -40,9 +40,9 @@ function repeatsAuthorization (rawHeaders: readonly string[]): boolean {
   return false
 }
 
-function verifiedClaims (token: string, core: Core): AccessClaims {
+function verifiedClaims (token: string, { headers: { authorization } }: FastifyRequest, core: Core): AccessClaims {
   const claims = accepted(core.tokens.verifyAccess(token), core.unauthorized.refusedByGuard)
-  core.cache.set(token, claims)
+  core.cache.set(authorization as string, claims)
   return claims
 }
 
@@ -56,10 +56,10 @@ function unlessRevoked (claims: AccessClaims, core: Core): AccessClaims | Promis
   return typeof revoked === 'boolean' ? settle(claims, revoked, core) : revoked.then(revoked => settle(claims, revoked, core))
 }
 
-/** The claims, if the token was verified before. What is in the cache is a token, so the header needs no closer look. */
+/** The claims, if the same header was good before: it needs no closer look. */
 function knownClaims ({ headers: { authorization }, raw }: FastifyRequest, { cache, options }: Core): AccessClaims | undefined {
-  if (authorization === undefined || !authorization.startsWith('Bearer ') || repeatsAuthorization(raw.rawHeaders)) return undefined
-  return cache.get(authorization.slice(7), options.now())
+  if (authorization === undefined || repeatsAuthorization(raw.rawHeaders)) return undefined
+  return cache.get(authorization, options.now())
 }
 
 /** The claims of a request whose access token is good and whose session goes on. A promise only if the store, or the issuer, is asked. */
@@ -69,8 +69,8 @@ export function admit (request: FastifyRequest, core: Core): AccessClaims | Prom
   const token = bearerToken(request, core)
   const missing = core.tokens.missingKey(token)
   return missing === undefined
-    ? unlessRevoked(verifiedClaims(token, core), core)
-    : missing.then(() => unlessRevoked(verifiedClaims(token, core), core))
+    ? unlessRevoked(verifiedClaims(token, request, core), core)
+    : missing.then(() => unlessRevoked(verifiedClaims(token, request, core), core))
 }
 
 /** What the slot holds is the host's to type. */

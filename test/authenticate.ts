@@ -53,7 +53,8 @@ t.test('the Authorization header, read to the letter', async t => {
     ['more spaces', [`Authorization:  Bearer   ${access}  `], 200, '{"message":"Hello, World!"}'],
     ['any case', [`AUTHORIZATION: bEARER ${access}`], 200, '{"message":"Hello, World!"}']
   ]
-  for (const [what, lines, status, body, error] of cases) {
+  // Once more, now that the token is known.
+  for (const [what, lines, status, body, error] of [...cases, ...cases]) {
     const answer = await raw(test, ...lines)
     t.equal(answer.body, body, what)
     t.equal(answer.status, status, what)
