@@ -74,29 +74,32 @@ export function admit (request: FastifyRequest, core: Core): AccessClaims | Prom
 }
 
 /** What the slot holds is the host's to type. */
-const setUser = (request: { user: unknown }, user: unknown): void => { request.user = user }
+export const setUser = (request: { user: unknown }, user: unknown): void => { request.user = user }
 
-export function createAuthenticate (core: Core): Authenticate {
+export const createAuthenticate = (core: Core): Authenticate => createGuard(request => admit(request, core), setUser)
+
+/** A guard that lets a request in, or throws, and then puts the claims where they belong. No promise where `letIn` gives none. */
+export function createGuard (letIn: (request: FastifyRequest) => AccessClaims | Promise<AccessClaims>, put: (request: FastifyRequest, claims: AccessClaims) => void): Authenticate {
   async function awaited (request: FastifyRequest): Promise<void> {
-    setUser(request, await admit(request, core))
+    put(request, await letIn(request))
   }
 
-  function authenticate (request: FastifyRequest, _reply?: FastifyReply, done?: (error?: Error) => void): void | Promise<void> {
+  function guard (request: FastifyRequest, _reply?: FastifyReply, done?: (error?: Error) => void): void | Promise<void> {
     if (done === undefined) return awaited(request)
     let admitted
     try {
-      admitted = admit(request, core)
+      admitted = letIn(request)
     } catch (error) {
       return done(error as Error)
     }
     if (admitted instanceof Promise) {
-      admitted.then(claims => { setUser(request, claims) }).then(() => { done() }, done)
+      admitted.then(claims => { put(request, claims) }).then(() => { done() }, done)
     } else {
-      setUser(request, admitted)
+      put(request, admitted)
       done()
     }
   }
-  return authenticate as Authenticate
+  return guard as Authenticate
 }
 
 export function createAuthenticateUser (core: Core): AuthenticateUser {

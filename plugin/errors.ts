@@ -87,7 +87,7 @@ export const keysUnavailable = (wait: number): SimpleJwtError =>
     { detail: "The issuer's public keys are not available. Try again.", code: 'keys_unavailable' },
     { 'retry-after': String(wait) })
 
-/** The 401s. They carry a challenge (RFC 6750 section 3) and so need the realm of their registration. */
+/** The 401s, and the 403. They carry a challenge (RFC 6750 section 3) and so need the realm of their registration. */
 export interface Unauthorized {
   noCredentials(): SimpleJwtError
   badAuthorizationHeader(): SimpleJwtError
@@ -98,6 +98,8 @@ export interface Unauthorized {
   wrongCredentials(): SimpleJwtError
   noActiveAccount(): SimpleJwtError
   userInactive(): SimpleJwtError
+  /** The token is good, and does not allow this. `scope` are the words that it would have to have, a space between them. */
+  insufficientScope(scope: string): SimpleJwtError
 }
 
 export function createUnauthorized (realm: string): Unauthorized {
@@ -128,6 +130,9 @@ export function createUnauthorized (realm: string): Unauthorized {
       { detail: 'No active account found with the given credentials', code: 'no_active_account' }),
     noActiveAccount: () => refuse('no_active_account',
       { detail: 'No active account found for the given token.', code: 'no_active_account' }, 'invalid_token'),
-    userInactive: () => refuse('user_inactive', { detail: 'User is inactive', code: 'user_inactive' }, 'invalid_token')
+    userInactive: () => refuse('user_inactive', { detail: 'User is inactive', code: 'user_inactive' }, 'invalid_token'),
+    insufficientScope: scope => new SimpleJwtError(403, 'permission_denied',
+      { detail: 'You do not have permission to perform this action.', code: 'permission_denied' },
+      { 'www-authenticate': `${challenge}, error="insufficient_scope"${scope === '' ? '' : `, scope="${scope}"`}` })
   }
 }

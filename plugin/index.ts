@@ -10,6 +10,7 @@ import { refuse } from './option-checks.ts'
 import { type SimpleJwtOptions, resolveOptions } from './options.ts'
 import { publish } from './published-keys.ts'
 import { keyRoutes, tokenRoutes } from './routes/routes.ts'
+import { type RequireClaims, createRequireClaims } from './require-claims.ts'
 import { type TokenService, createTokenService } from './token-service.ts'
 
 export type { Authenticate, AuthenticateUser } from './authenticate.ts'
@@ -26,6 +27,7 @@ export type { RateLimits } from './rate-limits.ts'
 export { memoryStore } from './stores/memory.ts'
 export type { Session } from './stores/session.ts'
 export type { Counters, Revocation, Rotation, RotationOutcome, RotationResult, SessionStore } from './stores/store.ts'
+export type { RequireClaims, RequiredClaims } from './require-claims.ts'
 export type { RefreshedTokens, TokenPair } from './token-pair.ts'
 export type { TokenService } from './token-service.ts'
 export type { Credentials, User } from './user.ts'
@@ -52,6 +54,8 @@ declare module 'fastify' {
     authenticate: Authenticate
     /** Guards a route and looks the user up. Exists only with `findUser`. */
     authenticateUser: AuthenticateUser
+    /** Guards a route for those whose token has some claims: `{ onRequest: app.requireClaims({ role: 'admin' }) }`. */
+    requireClaims: RequireClaims
     /** Tokens and sessions, for the app's own code. */
     tokens: TokenService
   }
@@ -68,6 +72,7 @@ async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<v
   const { namespace, findUser, prefix, verifyOnly } = core.options
   decorate(app, namespace, 'authenticate', authenticate)
   if (findUser !== undefined) decorate(app, namespace, 'authenticateUser', createAuthenticateUser(core))
+  decorate(app, namespace, 'requireClaims', createRequireClaims(core))
   decorate(app, namespace, 'tokens', tokens)
 
   answerOurErrors(app)

@@ -26,7 +26,9 @@ t.test('every refusal has its status, code, body to the letter and headers', asy
     [unauthorized.badAuthorizationHeader(), 401, 'bad_authorization_header', '{"detail":"Authorization header must contain two space-delimited values","code":"bad_authorization_header"}', INVALID_REQUEST],
     [unauthorized.wrongCredentials(), 401, 'no_active_account', '{"detail":"No active account found with the given credentials","code":"no_active_account"}', CHALLENGE],
     [unauthorized.noActiveAccount(), 401, 'no_active_account', '{"detail":"No active account found for the given token.","code":"no_active_account"}', INVALID_TOKEN],
-    [unauthorized.userInactive(), 401, 'user_inactive', '{"detail":"User is inactive","code":"user_inactive"}', INVALID_TOKEN]
+    [unauthorized.userInactive(), 401, 'user_inactive', '{"detail":"User is inactive","code":"user_inactive"}', INVALID_TOKEN],
+    [unauthorized.insufficientScope(''), 403, 'permission_denied', '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}', { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope"' }],
+    [unauthorized.insufficientScope('a b'), 403, 'permission_denied', '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}', { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope", scope="a b"' }]
   ]
   for (const [error, statusCode, code, body, headers] of catalogue) {
     t.same([error.statusCode, error.code, JSON.stringify(error.body), error.headers], [statusCode, code, body, headers], body)
