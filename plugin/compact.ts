@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { hasDuplicateMembers } from './duplicate-members.ts'
 
 /** What the plugin reads of a token's header. All of it is the sender's word until the signature was verified. */
 export interface Header { alg: string, kid: string | undefined }
@@ -19,13 +20,18 @@ export function readHeader (token: string, known?: ReadonlyMap<string, Header>):
   const second = token.indexOf('.', first + 1)
   if (first < 1 || second < first + 2 || second === token.length - 1 || token.includes('.', second + 1)) return undefined
   if (!isCanonical(token, 0, first) || !isCanonical(token, first + 1, second) || !isCanonical(token, second + 1, token.length)) return undefined
-  if (!isUtf8(Buffer.from(token.slice(first + 1, second), 'base64url'))) return undefined
   const segment = token.slice(0, first)
   return known?.get(segment) ?? checkHeader(decodeObject(segment))
 }
 
 /** The part of a compact token that says what its header is. */
 export const headerSegment = (token: string): string => token.slice(0, token.indexOf('.'))
+
+/** Whether the payload that a library has read of a token is all that anybody can read there: UTF-8, and no name twice. */
+export function isUnambiguous (token: string, payload: unknown): boolean {
+  const bytes = Buffer.from(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), 'base64url')
+  return isUtf8(bytes) && !hasDuplicateMembers(bytes, payload)
+}
 
 /** No unused bits set in the last character, no length that no bytes have (RFC 4648 section 3.5). */
 function isCanonical (token: string, start: number, end: number): boolean {
@@ -41,7 +47,7 @@ function decodeObject (segment: string): Record<string, unknown> | undefined {
   if (!isUtf8(bytes)) return undefined
   try {
     const value: unknown = JSON.parse(bytes.toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !hasDuplicateMembers(bytes, value) ? value as Record<string, unknown> : undefined
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import { type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, checkClaims, customClaims } from './claims.ts'
-import { type Header, headerSegment, readHeader } from './compact.ts'
+import { type Header, headerSegment, isUnambiguous, readHeader } from './compact.ts'
 import type { Refusal } from './errors.ts'
 import { newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -48,7 +48,9 @@ export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifet
     const header = readHeader(token, headers)
     if (header === undefined) return 'Token is invalid'
     const payload = keys.verify(token, header.alg, header.kid)
-    if (payload !== undefined && headers.size < MOST_HEADERS) headers.set(headerSegment(token), header)
+    if (payload === undefined) return 'Token is invalid'
+    if (headers.size < MOST_HEADERS) headers.set(headerSegment(token), header)
+    if (!isUnambiguous(token, payload)) return 'Token is invalid'
     return checkClaims(payload, expected, rules, now())
   }
 

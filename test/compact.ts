@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { LONGEST_TOKEN, headerSegment, readHeader } from '../plugin/compact.ts'
+import { LONGEST_TOKEN, headerSegment, isUnambiguous, readHeader } from '../plugin/compact.ts'
 
 const encode = (value: unknown): string => Buffer.from(value instanceof Uint8Array ? value : typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 const PLAIN = encode({ alg: 'HS256' })
@@ -16,7 +16,6 @@ t.test('a compact token gives its alg and kid', async t => {
     ['a kid that means mischief, for the key ring to refuse', { alg: 'HS256', kid: '__proto__' }, { alg: 'HS256', kid: '__proto__' }],
     ['parameters that ask for other keys are not read', { alg: 'HS256', jwk: {}, jku: 'http://127.0.0.1/', x5u: 'http://127.0.0.1/', x5c: [] }, { alg: 'HS256', kid: undefined }],
     ['unknown parameters are not read', '{"__proto__":{"kid":"a"},"alg":"HS256"}', { alg: 'HS256', kid: undefined }],
-    ['the last of two members of one name counts', '{"alg":"none","alg":"HS256"}', { alg: 'HS256', kid: undefined }],
     ['white space of JSON', ' {\r\n\t"alg" : "HS256" } ', { alg: 'HS256', kid: undefined }]
   ]
   for (const [what, header, expected] of accepted) t.same(readHeader(withHeader(header)), expected, what)
@@ -29,6 +28,7 @@ t.test('a header that is not one JSON object of the right members is refused', a
     ['a byte order mark', '\ufeff{"alg":"HS256"}'], ['UTF-16', Buffer.from('{"alg":"HS256"}', 'utf16le')],
     ['an octet that is not UTF-8', Buffer.from('7b22616c67223a224853323536222c2261223a22ff227d', 'hex')],
     ['an overlong octet', Buffer.from('7b22616c67223a224853323536222c2261223a22c0af227d', 'hex')],
+    ['two members of one name', '{"alg":"none","alg":"HS256"}'], ['two of one name, one of them with escapes', '{"\\u0061lg":"HS256","alg":"HS256"}'],
     ['no alg', {}], ['alg null', { alg: null }], ['alg in an array', { alg: ['HS256'] }], ['alg in an object', { alg: { HS256: 1 } }],
     ['alg by inheritance', '{"__proto__":{"alg":"HS256"}}'],
     ['typ null', { alg: 'HS256', typ: null }], ['typ empty', { alg: 'HS256', typ: '' }], ['typ jwt', { alg: 'HS256', typ: 'jwt' }],
@@ -57,9 +57,10 @@ t.test('a token has three segments of the base64url alphabet, none of them empty
   }
 })
 
-t.test('a payload is UTF-8', async t => {
-  t.ok(readHeader(withPayload('{"name":"Zoë 🙂"}')))
-  for (const hex of ['ff', 'c0af', 'eda080', 'f4908080', 'c3']) t.equal(readHeader(withPayload(Buffer.from(hex, 'hex'))), undefined, hex)
+t.test('a payload is UTF-8, and each of its names stands there once', async t => {
+  t.equal(isUnambiguous(withPayload('{"name":"Zoë 🙂"}'), { name: 'Zoë 🙂' }), true)
+  t.equal(isUnambiguous(withPayload('{"a":1,"a":2}'), { a: 2 }), false)
+  for (const hex of ['ff', 'c0af', 'eda080', 'f4908080', 'c3']) t.equal(isUnambiguous(withPayload(Buffer.from(hex, 'hex')), {}), false, hex)
 })
 
 t.test('a token of 8192 characters is read, a longer one is not', async t => {
@@ -103,5 +104,5 @@ t.test('a header that is known is not read again, and all the rest is looked at 
   const known = new Map([[headerSegment(token), header]])
   t.equal(readHeader(token, known), header)
   t.same(readHeader(withHeader({ alg: 'HS256', kid: 'b' }), known), { alg: 'HS256', kid: 'b' })
-  for (const other of [`${token}=`, `${token}.`, token.replace('.e30.', '.e3.'), token.replace('.e30.', '._w.'), token.replace('AAAA', 'AAB')]) t.equal(readHeader(other, known), undefined, other)
+  for (const other of [`${token}=`, `${token}.`, token.replace('.e30.', '.e3.'), token.replace('AAAA', 'AAB')]) t.equal(readHeader(other, known), undefined, other)
 })

@@ -197,13 +197,23 @@ t.test('a key that is missing is asked for by the header of a token, and only by
 })
 
 t.test('dates are finite numbers of seconds', async t => {
-  const raw = (changes: string) => sign(JSON.stringify(accessClaims()).replace(/}$/, `,${changes}}`))
+  const raw = (changes: string): string => {
+    const claims = accessClaims(Object.fromEntries([...changes.matchAll(/"(\w+)":/g)].map(([, name]) => [name, undefined])))
+    return sign(JSON.stringify(claims).replace(/}$/, `,${changes}}`))
+  }
   t.equal(typeof tokens.verifyAccess(raw(`"exp":${NOW}.5`)), 'object', 'half a second is left')
   t.equal(typeof tokens.verifyAccess(raw(`"iat":${NOW}.25,"nbf":${NOW}.0`)), 'object')
   for (const value of [`"${NOW + 300}"`, 'null', '1e400', '-1e400', `[${NOW + 300}]`, '{}', 'true', `${START + 300_000}`]) t.equal(tokens.verifyAccess(raw(`"exp":${value}`)), 'Token is invalid', `exp ${value}`)
   for (const value of [`"${NOW}"`, 'null', '1e400', `[${NOW}]`, 'false', `${NOW + 61}`, `${START}`]) t.equal(tokens.verifyAccess(raw(`"iat":${value}`)), 'Token is invalid', `iat ${value}`)
   for (const value of [`"${NOW}"`, 'null', '1e400', '[]', `${NOW + 1}`]) t.equal(tokens.verifyAccess(raw(`"nbf":${value}`)), 'Token is invalid', `nbf ${value}`)
   t.equal(tokens.verifyAccess(raw(`"exp":${NOW + 366 * 86_400 + 1}`)), 'Token is invalid', 'a life of more than 366 days')
+})
+
+t.test('a token that says something twice is invalid', async t => {
+  const twice = (member: string): string => sign(JSON.stringify(accessClaims()).replace(/}$/, `,${member}}`))
+  for (const member of ['"user_id":"2"', '"user_id":"1"', '"exp":1e10', '"x":1,"x":1', '"x":{"y":1,"y":2}', '"\\u0065xp":1e10']) t.equal(tokens.verifyAccess(twice(member)), 'Token is invalid', member)
+  t.equal(tokens.verifyAccess(sign(accessClaims(), '{"alg":"none","alg":"HS256"}')), 'Token is invalid')
+  t.type(tokens.verifyAccess(twice('"x":"\\"exp\\":1"')), 'object', 'a text that looks like a member is none')
 })
 
 t.test('a user_id is a string or an integer that a number can hold', async t => {
