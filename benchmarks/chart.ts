@@ -15,7 +15,7 @@ const STYLE = `<style>
 
 /** The chart as SVG. The thin line on a bar goes from the least to the most of the rounds. */
 export function svg ({ title, unit, bars }: Chart): string {
-  const longest = Math.max(...bars.map(({ most }) => most))
+  const longest = Math.max(...bars.map(({ most }) => most)) || 1
   const x = (value: number): string => (LABELS + value / longest * (WIDTH - LABELS - NUMBERS)).toFixed(1)
   const height = TOP + bars.length * ROW + 8
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(title)}">

@@ -44,8 +44,9 @@ async function ratePerSecond (operation: Operation, inFlight: number, ms: number
   return done / (performance.now() - begun) * 1000
 }
 
-/** The value that a share of the values, from 0 to 1, does not exceed. */
+/** The value that a share of the values, from 0 to 1, does not exceed. @throws Error if there is none */
 export function percentile (values: number[], share: number): number {
+  if (values.length === 0) throw new Error('Nothing was measured.')
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number
 }

@@ -1,74 +1,80 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { type Child, startChild } from './child.ts'
 import type { Load, LoadResult } from './load.ts'
+import type { Route } from './requests.ts'
 import type { Scope } from './scope.ts'
 import type { Guard } from './servers/guarded.ts'
 
-/** A server in a process of its own, and the tokens that it is asked with. */
+/** A server in a process of its own, and the tokens that its guarded route is asked with. */
 export interface Side { name: string, server: string, guard: Guard, tokens: string[] }
+
+/** A server that runs, and what it is asked. */
+export interface Target {
+  name: string
+  port: number
+  route: Route
+  /** Whether it ends the connection after each answer. */
+  hangsUp?: boolean
+  /** The tokens of a round, before it begins. */
+  tokens (): string[] | Promise<string[]>
+  /** Processor time that it has used until now, in microseconds. */
+  used (): Promise<number>
+}
 
 /** One round of one side: requests per second, processor time of the server in microseconds a request, latencies in milliseconds, where requests do not wait for each other. */
 export interface Round { rate: number, cpu: number, p50: number | undefined, p99: number | undefined }
 
-export interface HttpRounds { rounds: number, seconds: number, connections: number, pipelining: number }
+/** How a round is made up. With `amount` it is so many requests in place of seconds. */
+export interface RoundLoad { seconds: number, amount?: number | undefined, connections: number, pipelining: number }
 
-const processOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+export interface HttpRounds extends RoundLoad { rounds: number }
 
-async function start (t: Scope, file: string, args: string[] = []): Promise<{ child: ChildProcess, said: unknown }> {
-  const child = fork(processOf(file), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  t.after(() => child.kill('SIGKILL'))
-  return { child, said: await heard(child) }
+/** Something that is measured in rounds. The first of them, to warm up, does not count. */
+export interface Contender<Result> { name: string, measure (isWarmUp: boolean): Promise<Result> }
+
+/** Starts each side, and asks their guarded routes in turn. */
+export async function httpRounds (t: Scope, sides: Side[], { rounds, ...load }: HttpRounds): Promise<Round[][]> {
+  // A server that answers but a few requests is not worth the quarter of a second that it takes to warm it up.
+  const cold = load.amount === undefined ? [] : ['cold']
+  const targets = await Promise.all(sides.map(async ({ name, server, guard, tokens }): Promise<Target> => {
+    const { said, ask } = await startChild(t, 'servers/process.js', [server, JSON.stringify(guard), ...cold])
+    return { name, port: said as number, route: '/hello/', tokens: () => tokens, used: async () => processorTime(await ask({})) }
+  }))
+  return inTurn(contenders(await startCannon(t), targets, load), rounds)
 }
 
-async function ask (child: ChildProcess, message: object): Promise<unknown> {
-  child.send(message)
-  return heard(child)
+/** What load comes from: a process of its own. */
+export const startCannon = (t: Scope): Promise<Child> => startChild(t, 'load.js')
+
+/** Servers that are measured under load. */
+export function contenders (cannon: Child, targets: Target[], load: RoundLoad): Contender<Round>[] {
+  return targets.map(({ name, port, route, hangsUp, tokens, used }) => ({
+    name,
+    async measure (isWarmUp) {
+      const order: Load = { ...load, port, route, hangsUp, tokens: await tokens(), seconds: isWarmUp ? Math.min(2, load.seconds) : load.seconds }
+      const before = await used()
+      const { requests, seconds, failures, p50, p99 } = await cannon.ask(order) as LoadResult
+      const cpu = (await used() - before) / requests
+      if (failures > 0 || requests === 0) throw new Error(`${name}: ${failures} of ${requests + failures} requests failed.`)
+      return { rate: requests / seconds, cpu, p50, p99 }
+    }
+  }))
 }
 
-/** The next message of a process. @throws Error if it ends instead */
-async function heard (child: ChildProcess): Promise<unknown> {
-  const ended = new AbortController()
-  const gone = (): void => ended.abort(new Error(`${child.spawnargs.slice(1, 3).join(' ')} has ended.`))
-  child.once('exit', gone)
-  try {
-    const [message] = await once(child, 'message', { signal: ended.signal })
-    return message
-  } catch (error) {
-    throw ended.signal.reason ?? error
-  } finally {
-    child.off('exit', gone)
-  }
-}
-
-async function microseconds (child: ChildProcess): Promise<number> {
-  const { user, system } = await ask(child, {}) as NodeJS.CpuUsage
+/** What `process.cpuUsage()` says, as one number. */
+export function processorTime (said: unknown): number {
+  const { user, system } = said as NodeJS.CpuUsage
   return user + system
 }
 
-/**
- * Asks each side in turn, A B C A B C, the order turned round each time; the load comes from a process of its own. The first round
- * warms up and does not count.
- * @throws Error if any answer was not a 2xx
- */
-export async function httpRounds (t: Scope, sides: Side[], { rounds, ...load }: HttpRounds): Promise<Round[][]> {
-  const { child: cannon } = await start(t, 'load.js')
-  const servers = await Promise.all(sides.map(async ({ server, guard }) => {
-    const { child, said } = await start(t, 'servers/process.js', [server, JSON.stringify(guard)])
-    return { child, port: said as number }
-  }))
-  const measured: Round[][] = sides.map(() => [])
+/** Measures each in turn, A B C C B A: the order is turned round each time. What a round was is told on stderr. */
+export async function inTurn<Result extends { rate: number }> (contenders: Contender<Result>[], rounds: number): Promise<Result[][]> {
+  const measured: Result[][] = contenders.map(() => [])
   for (let round = 0; round <= rounds; round++) {
-    const order = [...sides.keys()]
-    for (const index of round % 2 === 0 ? order : order.reverse()) {
-      const { name, tokens } = sides[index] as Side
-      const { child, port } = servers[index] as { child: ChildProcess, port: number }
-      const before = await microseconds(child)
-      const result = await ask(cannon, { ...load, port, tokens, seconds: round === 0 ? Math.min(2, load.seconds) : load.seconds } satisfies Load) as LoadResult
-      const used = await microseconds(child) - before
-      if (result.failures > 0 || result.requests === 0) throw new Error(`${name}: ${result.failures} of ${result.requests + result.failures} requests failed.`)
-      console.error(`${name}: round ${round} of ${rounds}, ${Math.round(result.requests / result.seconds)}/s`)
-      if (round > 0) measured[index]?.push({ rate: result.requests / result.seconds, cpu: used / result.requests, p50: result.p50, p99: result.p99 })
+    const order = [...contenders.entries()]
+    for (const [index, { name, measure }] of round % 2 === 0 ? order : order.reverse()) {
+      const result = await measure(round === 0)
+      console.error(`${name}: round ${round} of ${rounds}, ${Math.round(result.rate)}/s`)
+      if (round > 0) measured[index]?.push(result)
     }
   }
   return measured

@@ -12,7 +12,12 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   'sessions-memory': () => import('./sessions-memory.ts'),
   logout: () => import('./logout.ts'),
   protected: () => import('./protected.ts'),
-  verify: () => import('./verify.ts')
+  verify: () => import('./verify.ts'),
+  refresh: () => import('./refresh.ts'),
+  obtain: () => import('./obtain.ts'),
+  peers: () => import('./peers.ts'),
+  hashing: () => import('./hashing.ts'),
+  'cache-size': () => import('./cache-size.ts')
 }
 
 const USAGE = `npm run bench -- [NAME...] [--count N] [--quick] [--check]

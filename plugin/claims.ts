@@ -35,7 +35,8 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 /**
  * Checks the payload of a token whose signature is good, in SimpleJWT's order: times, issuer and audience, then `exp`,
- * `jti`, `token_type`, then the user. `expected` undefined takes either kind of token.
+ * `jti`, `token_type`, then the user. `expected` undefined takes either kind of token. A payload that is good is frozen and may
+ * be the claims: a copy would take three times the heap, in the cache too.
  */
 export function checkClaims (payload: unknown, expected: 'access' | 'refresh' | undefined, rules: ClaimRules, now: number): Claims | Refusal {
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return 'Token is invalid'
@@ -43,7 +44,7 @@ export function checkClaims (payload: unknown, expected: 'access' | 'refresh' | 
   return checkTimes(claims, rules.leeway / 1000, now / 1000) ??
     checkOrigin(claims, rules) ??
     checkIdentity(claims, expected) ??
-    freeze({ ...claims, user_id: String(claims.user_id) } as unknown as Claims)
+    freeze((isText(claims.user_id) ? claims : { ...claims, user_id: String(claims.user_id) }) as unknown as Claims)
 }
 
 function checkTimes ({ exp, iat, nbf }: Record<string, unknown>, leeway: number, now: number): Refusal | undefined {

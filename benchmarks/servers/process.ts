@@ -1,4 +1,5 @@
 import type { Guard, Serve } from './guarded.ts'
+import { warmTicks } from './warm-ticks.ts'
 
 /** A server in a process of its own: it says its port once it listens, and what processor time it has used whenever it is asked. */
 const servers: Record<string, () => Promise<{ serve: Serve }>> = {
@@ -13,19 +14,8 @@ const servers: Record<string, () => Promise<{ serve: Serve }>> = {
   'koa-jwt': () => import('./koa-jwt.ts')
 }
 
-/**
- * On Node 20 a collection of garbage that comes before `process.nextTick` is hot leaves it slow for good (V8 has forgotten the
- * shape of its objects): 7 us a request, in one process and not in the next. So it is made hot before anything else.
- */
-async function warmTicks (): Promise<void> {
-  for (let round = 0; round < 300; round++) {
-    for (let tick = 0; tick < 1000; tick++) process.nextTick(() => {}, tick)
-    await new Promise(resolve => { process.nextTick(resolve) })
-  }
-}
-
-await warmTicks()
-const [name = '', guard = '{}'] = process.argv.slice(2)
+const [name = '', guard = '{}', isCold] = process.argv.slice(2)
+if (isCold === undefined) await warmTicks()
 const { serve } = await (servers[name] as () => Promise<{ serve: Serve }>)()
 const port = await serve(JSON.parse(guard) as Guard)
 

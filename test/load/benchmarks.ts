@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, statSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { built } from '../fixtures/built.ts'
+
+/** One of each kind: in process, with the heap, with a server of its own, under autocannon over all stores, with two demos. All of them would take minutes. */
+const SOME = ['verify', 'cache-size', 'hashing', 'refresh', 'logout']
+
+/** A run that is under way. `ended` resolves once it is over and what it has left behind, if anything, was found and killed. */
+interface Run { child: ChildProcess, said: { stdout: string, stderr: string }, ended: Promise<{ code: number | null, leftBehind: boolean }> }
+
+/** Starts `npm run bench` as a group of processes of its own, so that none of them is overlooked. */
+function start (t: Test, ...args: string[]): Run {
+  const child = spawn(process.execPath, [built('dist/benchmarks/run.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const said = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => { said[stream] += text })
+  const closed = once(child, 'close')
+  t.after(() => killGroup(child))
+  return {
+    child,
+    said,
+    ended: once(child, 'exit').then(async ([code]) => {
+      const deadline = performance.now() + 2000
+      while (isRunning(child) && performance.now() < deadline) await delay(20)
+      const leftBehind = killGroup(child)
+      await closed
+      return { code: code as number | null, leftBehind }
+    })
+  }
+}
+
+const isRunning = (child: ChildProcess): boolean => signalGroup(child, 0)
+const killGroup = (child: ChildProcess): boolean => signalGroup(child, 'SIGKILL')
+
+/** Whether there was anybody to signal. */
+function signalGroup ({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-(pid as number), signal)
+  } catch {
+    return false
+  }
+}
+
+const pages = (): unknown => readdirSync('benchmarks').filter(name => /\.(md|svg)$/.test(name)).map(name => [name, statSync(`benchmarks/${name}`).mtimeMs])
+
+t.test(`${SOME.join(', ')} run with --quick, each has its table, and no page is written`, async t => {
+  const before = pages()
+  const { said, ended } = start(t, '--quick', '--count', '8', ...SOME)
+  if (!t.same(await ended, { code: 0, leftBehind: false })) t.comment(said.stderr)
+  t.same(pages(), before)
+  t.same([...said.stdout.matchAll(/^## (.*)$/gm)].map(([, name]) => name), SOME)
+  const [head = '', ...reports] = said.stdout.split(/^## /m)
+  t.match(head, /^\| machine [^]*\| CPU /)
+  for (const [index, report] of reports.entries()) {
+    t.match(report, /^\| .*\|\n\| ---.*\|\n\| .*\d.*\|\n/m, `${SOME[index]} has a table`)
+    t.notMatch(report, /NaN|Infinity|null|undefined|\[object|FAILED/, `${SOME[index]} has measured all of it`)
+  }
+})
+
+t.test('--check exits with 1 if a bound is missed, and without it that is only said', async t => {
+  // One session alone has to carry all that a store has for a million.
+  const missed = ['--quick', '--count', '1', 'sessions-memory']
+  const [told, checked] = [start(t, ...missed), start(t, ...missed, '--check')]
+  t.same([await told.ended, await checked.ended].map(({ code }) => code), [0, 1])
+  for (const { said: { stdout } } of [told, checked]) t.match(stdout, '**missed**')
+})
+
+t.test('a command line that is wrong is told what is right', async t => {
+  const wrong = [['nothing'], ['toString'], ['--count', '0'], ['--count', 'many'], ['--fast']]
+  await Promise.all(wrong.map(async args => {
+    const { said, ended } = start(t, ...args)
+    t.equal((await ended).code, 1, args.join(' '))
+    t.equal(said.stdout, '')
+    t.match(said.stderr, /^\S.*\n\nnpm run bench -- \[NAME\.\.\.\] \[--count N\] \[--quick\] \[--check\]\n/)
+  }))
+})
+
+t.test('SIGTERM ends it and the servers that it has started', async t => {
+  const { child, said, ended } = start(t, '--quick', 'hashing')
+  while (!said.stderr.includes('hashing: 8 logins')) await delay(5)
+  child.kill('SIGTERM')
+  t.same(await ended, { code: 143, leftBehind: false })
+})
