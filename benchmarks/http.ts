@@ -4,8 +4,8 @@ import type { Route } from './requests.ts'
 import type { Scope } from './scope.ts'
 import type { Guard } from './servers/guarded.ts'
 
-/** A server in a process of its own, and the tokens that its guarded route is asked with. */
-export interface Side { name: string, server: string, guard: Guard, tokens: string[] }
+/** A server in a process of its own, and the tokens that its guarded route is asked with in a round. */
+export interface Side { name: string, server: string, guard: Guard, tokens (): string[] }
 
 /** A server that runs, and what it is asked. */
 export interface Target {
@@ -26,6 +26,9 @@ export interface Round { rate: number, cpu: number, p50: number | undefined, p99
 /** How a round is made up. With `amount` it is so many requests in place of seconds. */
 export interface RoundLoad { seconds: number, amount?: number | undefined, connections: number, pipelining: number }
 
+/** Seconds after which the code of a server is as fast as it gets. */
+const WARM_UP = 2
+
 export interface HttpRounds extends RoundLoad { rounds: number }
 
 /** Something that is measured in rounds. The first of them, to warm up, does not count. */
@@ -37,7 +40,7 @@ export async function httpRounds (t: Scope, sides: Side[], { rounds, ...load }: 
   const cold = load.amount === undefined ? [] : ['cold']
   const targets = await Promise.all(sides.map(async ({ name, server, guard, tokens }): Promise<Target> => {
     const { said, ask } = await startChild(t, 'servers/process.js', [server, JSON.stringify(guard), ...cold])
-    return { name, port: said as number, route: '/hello/', tokens: () => tokens, used: async () => processorTime(await ask({})) }
+    return { name, port: said as number, route: '/hello/', tokens, used: async () => processorTime(await ask({})) }
   }))
   return inTurn(contenders(await startCannon(t), targets, load), rounds)
 }
@@ -50,7 +53,7 @@ export function contenders (cannon: Child, targets: Target[], load: RoundLoad): 
   return targets.map(({ name, port, route, hangsUp, tokens, used }) => ({
     name,
     async measure (isWarmUp) {
-      const order: Load = { ...load, port, route, hangsUp, tokens: await tokens(), seconds: isWarmUp ? Math.min(2, load.seconds) : load.seconds }
+      const order: Load = { ...load, port, route, hangsUp, tokens: await tokens(), seconds: isWarmUp ? WARM_UP : load.seconds }
       const before = await used()
       const { requests, seconds, failures, p50, p99 } = await cannon.ask(order) as LoadResult
       const cpu = (await used() - before) / requests

@@ -58,12 +58,14 @@ function part (tokens: string[], index: number, connections: number): string[] {
 
 /** Counts the answers by itself: autocannon counts none where servers hang up, and knows latencies in whole milliseconds. */
 function createWatch () {
-  const begun = performance.now()
-  let [requests, refused, last] = [0, 0, begun]
+  let [requests, refused, begun, last] = [0, 0, Infinity, 0]
   const microseconds = createHistogram()
   return {
     look (client: autocannon.Client): void {
-      client.on('headers', headers => {
+      // Of these events its types know but the latter. What comes before the first request is work of the load's own.
+      const emitter: NodeJS.EventEmitter = client
+      emitter.once('request', () => { begun = Math.min(begun, performance.now()) })
+      emitter.on('headers', headers => {
         const { statusCode } = headers as unknown as { statusCode: number }
         if (statusCode >= 200 && statusCode < 300) requests++
         else refused++
@@ -72,7 +74,6 @@ function createWatch () {
     },
     time (client: autocannon.Client): void {
       let sentAt = 0
-      // Of these events its types know but the latter.
       const emitter: NodeJS.EventEmitter = client
       emitter.on('request', () => { sentAt = performance.now() })
       emitter.on('headers', () => microseconds.record(Math.max(1, Math.round((performance.now() - sentAt) * 1000))))

@@ -9,9 +9,12 @@ import type { AccessClaims } from './claims.ts'
 export interface VerificationCache {
   /** The claims, unless the token has expired by `now` (milliseconds) or the credentials are not known. */
   get(credentials: string, now: number): AccessClaims | undefined
+  /** Remembers what was verified, if it comes for the second time: a token that comes but once drives none out, and costs no room. */
   set(credentials: string, claims: AccessClaims): void
   clear(): void
 }
+
+const CHARACTERS = 8
 
 /**
  * Where an entry is looked for: a number made of some characters near the end, which are a part of the token's signature (FNV-1a;
@@ -25,18 +28,31 @@ function placeOf (credentials: string): number {
   return place
 }
 
-const CHARACTERS = 8
-
 /** A cache of `size` tokens, the least recently used leaving first. `leeway` in milliseconds. */
 export function createVerificationCache (size: number, leeway: number): VerificationCache {
   if (size === 0) return { get: () => undefined, set: () => {}, clear: () => {} }
   const verified = new LruMap<{ credentials: string, claims: AccessClaims, deadAt: number }>(size)
+  const comesAgain = createMemory(size)
   return {
     get: (credentials, now) => {
       const entry = verified.get(placeOf(credentials))
       return entry !== undefined && entry.credentials === credentials && now < entry.deadAt ? entry.claims : undefined
     },
-    set: (credentials, claims) => { verified.set(placeOf(credentials), { credentials, claims, deadAt: claims.exp * 1000 + leeway }) },
+    set: (credentials, claims) => {
+      const place = placeOf(credentials)
+      if (comesAgain(place)) verified.set(place, { credentials, claims, deadAt: claims.exp * 1000 + leeway })
+    },
     clear: () => verified.clear()
+  }
+}
+
+/** Whether a number was given before, as far as is known: each forgets the one whose slot it takes. */
+function createMemory (size: number): (place: number) => boolean {
+  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * size)))
+  return place => {
+    const slot = place & (slots.length - 1)
+    if (slots[slot] === place) return true
+    slots[slot] = place
+    return false
   }
 }

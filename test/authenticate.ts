@@ -27,7 +27,7 @@ t.test('a good access token opens a guarded route, and request.user is its claim
   app.get('/claims/', { onRequest: app.authenticate }, async request => ({ frozen: Object.isFrozen(request.user), ...request.user }))
   const { access } = await login()
   t.equal((await hello(access)).body, '{"message":"Hello, World!"}')
-  for (const seen of ['first', 'again']) {
+  for (const seen of ['first', 'again', 'known']) {
     const reply = await app.inject({ url: '/claims/', headers: { authorization: `Bearer ${access}` } })
     t.match(reply.json(), { frozen: true, token_type: 'access', user_id: '1', exp: START / 1000 + 300 }, seen)
   }
@@ -103,7 +103,7 @@ t.test('a token that was accepted is refused at the very second of its exp, cach
     const { login, hello, clock } = await buildApp(t, { verificationCache })
     const { access } = await login()
     clock.advance(300 * SECOND - 1)
-    t.equal((await hello(access)).statusCode, 200)
+    for (let count = 0; count < 3; count++) t.equal((await hello(access)).statusCode, 200)
     clock.advance(1)
     t.equal((await hello(access)).body, refused('Token is expired'))
   }
@@ -139,7 +139,7 @@ t.test('a request whose key has to be fetched first waits for it, and is then kn
   t.after(() => app.close())
   await app.register(simplejwt, { jwksUrl: `http://127.0.0.1:${(issuer.app.server.address() as AddressInfo).port}/.well-known/jwks.json`, now: issuer.clock })
   app.get('/hello/', { onRequest: app.authenticate }, async request => request.user.user_id)
-  for (const seen of ['first', 'again']) {
+  for (const seen of ['first', 'again', 'known']) {
     const reply = await app.inject({ url: '/hello/', headers: { authorization: `Bearer ${access}` } })
     t.same([reply.statusCode, reply.body], [200, '1'], seen)
   }

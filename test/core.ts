@@ -7,6 +7,7 @@ import { memoryStore } from '../plugin/stores/memory.ts'
 import { DAY, MINUTE, SECOND, SECRET, START, createClock } from './fixtures/app.ts'
 import { buildCore } from './fixtures/core.ts'
 import { accessClaims, decode, sign } from './fixtures/jwt.ts'
+import { remember } from './fixtures/remember.ts'
 import { createLogLines } from './fixtures/log-lines.ts'
 import { serve } from './fixtures/serve.ts'
 import { refreshClaimsOf, storeThat } from './fixtures/session.ts'
@@ -27,7 +28,7 @@ t.test('the parts of a registration go by its options', async t => {
 t.test('the cache of verified tokens and the list of ended sessions give leeway too', async t => {
   const { core, clock } = await buildCore(t, { leeway: 10 })
   const claims = core.tokens.verifyAccess(sign(accessClaims()))
-  core.cache.set('token', claims as never)
+  remember(core.cache, 'token', claims)
   core.revocations.add('sid', START)
   clock.advance(5 * MINUTE + 9 * SECOND)
   t.equal(core.cache.get('token', clock()), claims)
@@ -92,7 +93,7 @@ t.test('two registrations share neither keys nor sessions nor caches nor lists',
   const [one, two] = [await buildCore(t), await buildCore(t, { secret: 'another secret of thirty-two byte' })]
   const session = await one.core.sessions.start('1', { userAgent: null, address: null })
   await one.core.sessions.revoke(session.sid)
-  one.core.cache.set('token', accessClaims() as never)
+  remember(one.core.cache, 'token', accessClaims())
   t.equal(two.core.tokens.verifyRefresh(one.core.tokens.mintRefresh(session, {})), 'Token is invalid')
   t.equal(await two.core.sessions.find(session.sid), null)
   t.equal(two.core.cache.get('token', START), undefined)
@@ -118,7 +119,8 @@ t.test('keys of another server fill the ring, and empty the cache of what was ve
   t.after(() => app.close())
   const events: unknown[] = []
   const core = await createCore(app, resolveOptions({ jwksUrl: url.replace(/\/?$/, '/jwks.json'), onEvent: event => { events.push(event) } }))
-  core.cache.set('token', accessClaims({ exp: Infinity }) as never)
+  remember(core.cache, 'token', accessClaims({ exp: Infinity }))
+  t.ok(core.cache.get('token', Date.now()))
   await core.remoteKeys?.start()
   core.remoteKeys?.stop()
   t.ok(core.keys.knows('EdDSA', kid))

@@ -3,50 +3,69 @@ import type { AccessClaims } from '../plugin/claims.ts'
 import { createVerificationCache } from '../plugin/verification-cache.ts'
 import { START } from './fixtures/app.ts'
 import { accessClaims } from './fixtures/jwt.ts'
+import { remember } from './fixtures/remember.ts'
 
 const claims = accessClaims() as unknown as AccessClaims
 const EXPIRES = claims.exp * 1000
 
 t.test('claims are found by the whole text of their token', async t => {
   const cache = createVerificationCache(10, 0)
-  cache.set('header.payload.signature', claims)
+  remember(cache, 'header.payload.signature', claims)
   t.equal(cache.get('header.payload.signature', START), claims)
   for (const other of ['header.payload.signaturE', 'header.payload', 'header.payload.signature ', '', '__proto__', 'constructor']) t.equal(cache.get(other, START), undefined, other)
 })
 
+t.test('a token enters when it comes for the second time', async t => {
+  const cache = createVerificationCache(10, 0)
+  cache.set('Bearer one', claims)
+  t.equal(cache.get('Bearer one', START), undefined)
+  cache.set('Bearer two', claims)
+  cache.set('Bearer one', claims)
+  t.equal(cache.get('Bearer one', START), claims)
+  t.equal(cache.get('Bearer two', START), undefined)
+})
+
+t.test('a flood of tokens that come but once drives none out', async t => {
+  const cache = createVerificationCache(10, 0)
+  const users = Array.from({ length: 10 }, (_, index) => `Bearer header.payload.signature${index}x`)
+  for (const user of users) remember(cache, user, claims)
+  for (let count = 0; count < 10_000; count++) cache.set(`Bearer header.payload.${String(count).padStart(10, '0')}x`, claims)
+  t.same(users.map(user => cache.get(user, START) === claims), users.map(() => true))
+})
+
 t.test('a token is dead at the very second of its exp', async t => {
   const cache = createVerificationCache(10, 0)
-  cache.set('token', claims)
+  remember(cache, 'token', claims)
   t.equal(cache.get('token', EXPIRES - 1), claims)
   t.equal(cache.get('token', EXPIRES), undefined)
 })
 
 t.test('leeway lets it live on', async t => {
   const cache = createVerificationCache(10, 30_000)
-  cache.set('token', claims)
+  remember(cache, 'token', claims)
   t.equal(cache.get('token', EXPIRES + 29_999), claims)
   t.equal(cache.get('token', EXPIRES + 30_000), undefined)
 })
 
 t.test('the token that was used least recently leaves first', async t => {
   const cache = createVerificationCache(2, 0)
-  cache.set('one', claims)
-  cache.set('two', claims)
+  remember(cache, 'one', claims)
+  remember(cache, 'two', claims)
   cache.get('one', START)
-  cache.set('three', claims)
+  remember(cache, 'three', claims)
   t.same(['one', 'two', 'three'].map(token => cache.get(token, START) === claims), [true, false, true])
 })
 
 t.test('cleared, it knows no token', async t => {
   const cache = createVerificationCache(2, 0)
-  cache.set('one', claims)
+  remember(cache, 'one', claims)
   cache.clear()
   t.equal(cache.get('one', START), undefined)
 })
 
 t.test('a cache of no entries keeps nothing', async t => {
   const cache = createVerificationCache(0, 0)
-  cache.set('one', claims)
+  remember(cache, 'one', claims)
   cache.clear()
   t.equal(cache.get('one', START), undefined)
 })
@@ -54,9 +73,9 @@ t.test('a cache of no entries keeps nothing', async t => {
 t.test('tokens that end alike are two, and the later takes the place of the earlier', async t => {
   const cache = createVerificationCache(10, 0)
   const [one, two] = ['one', 'two'].map(name => `${name}.${'x'.repeat(100)}`) as [string, string]
-  cache.set(one, claims)
+  remember(cache, one, claims)
   t.equal(cache.get(two, START), undefined)
-  cache.set(two, { ...claims, user_id: '2' })
+  remember(cache, two, { ...claims, user_id: '2' })
   t.equal(cache.get(two, START)?.user_id, '2')
   t.equal(cache.get(one, START), undefined)
 })

@@ -4,6 +4,7 @@ import { warmTicks } from './warm-ticks.ts'
 /** A server in a process of its own: it says its port once it listens, and what processor time it has used whenever it is asked. */
 const servers: Record<string, () => Promise<{ serve: Serve }>> = {
   plain: () => import('./plain.ts'),
+  'empty-hook': () => import('./empty-hook.ts'),
   simplejwt: () => import('./simplejwt.ts'),
   'fastify-jwt': () => import('./fastify-jwt.ts'),
   'fastify-jwt-cache': () => import('./fastify-jwt-cache.ts'),
