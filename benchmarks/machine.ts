@@ -1,12 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { djangoPython } from '../test/fixtures/django.ts'
 import { postgresProgram } from '../test/fixtures/postgres-server.ts'
 import { redisProgram } from '../test/fixtures/redis-server.ts'
 import { drivers } from '../test/fixtures/sqlite-drivers.ts'
 import { fixed, table } from './harness.ts'
 
 const ABSENT = 'not here'
+
+/** What is measured, or measures. */
+const PACKAGES = ['fastify', '@fastify/jwt', 'fast-jwt', 'fastify-jwt-jwks', 'express', 'express-jwt', 'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken', 'autocannon']
+const PYTHON_VERSIONS = "from importlib.metadata import version; print(', '.join(f'{name} {version(name)}' for name in ['django', 'djangorestframework-simplejwt', 'gunicorn']))"
 
 /** A table of what the numbers hang on: the machine and the versions of all that is measured. */
 export function machine (): string {
@@ -18,7 +23,9 @@ export function machine (): string {
     ['Node', process.version],
     ['SQLite', [...drivers.keys()].map(sqlite).join(', ') || ABSENT],
     ['Redis', `${said(/v=(\S+)/, redisProgram, '--version')}, ioredis ${versionOf('ioredis')}`],
-    ['PostgreSQL', `${said(/\) (\S+)/, postgresProgram, '--version')}, pg ${versionOf('pg')}`]
+    ['PostgreSQL', `${said(/\) (\S+)/, postgresProgram, '--version')}, pg ${versionOf('pg')}`],
+    ['Django', said(/(.+)/, djangoPython, '-c', PYTHON_VERSIONS)],
+    ['packages', PACKAGES.map(name => `${name} ${versionOf(name)}`).join(', ')]
   ])
 }
 
