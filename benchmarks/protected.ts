@@ -45,12 +45,12 @@ export default async function protectedRoute (t: Scope, { quick }: Settings): Pr
     side('Koa, koa-jwt', 'koa-jwt'),
     side('Hono, hono/jwt', 'hono')
   ]
-  const load = { rounds: quick ? 1 : 25, seconds: 0.5, amount: quick ? 100 : undefined, connections: CONNECTIONS }
+  const load = { rounds: quick ? 1 : 17, seconds: 0.5, amount: quick ? 100 : undefined, connections: CONNECTIONS }
   const one = beside(sides, await httpRounds(t, sides, { ...load, pipelining: 1 }))
   const pipelined = beside(sides, await httpRounds(t, sides, { ...load, pipelining: PIPELINED }))
   const kinds = (quick ? BOUND : Object.keys(ALGORITHMS) as Algorithm[]).flatMap(algorithm => algorithmSides(createMint(algorithm)))
   const algorithms = [sides[0] as Side, ...kinds]
-  const each = beside(algorithms, await httpRounds(t, algorithms, { rounds: quick ? 1 : 9, seconds: 0.5, amount: quick ? 100 : undefined, connections: CONNECTIONS, pipelining: PIPELINED }))
+  const each = beside(algorithms, await httpRounds(t, algorithms, { rounds: quick ? 1 : 7, seconds: 0.5, amount: quick ? 100 : undefined, connections: CONNECTIONS, pipelining: PIPELINED }))
 
   return {
     text: `\`GET /hello/\`, ${CONNECTIONS} connections, HS256, the same ${CONNECTIONS} tokens again and again, or ${fixed(many.length)} in turn ("each token once"). Median (least-most) of rounds in turn; CPU is the server's, in microseconds a request. The columns on the right are against the plain route of the same round (for "each token once" the plain route that is asked so: to send other tokens all the time keeps the load busy): what the second plain route differs by is the error of the measurement.

@@ -7,17 +7,17 @@ import { type Scope, createScope } from './scope.ts'
 
 /** Each is a file of its own, by its name. */
 const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
-  rotations: () => import('./rotations.ts'),
-  refreshes: () => import('./refreshes.ts'),
-  'sessions-memory': () => import('./sessions-memory.ts'),
-  logout: () => import('./logout.ts'),
   protected: () => import('./protected.ts'),
   verify: () => import('./verify.ts'),
+  'cache-size': () => import('./cache-size.ts'),
   refresh: () => import('./refresh.ts'),
   obtain: () => import('./obtain.ts'),
   peers: () => import('./peers.ts'),
   hashing: () => import('./hashing.ts'),
-  'cache-size': () => import('./cache-size.ts')
+  logout: () => import('./logout.ts'),
+  'sessions-memory': () => import('./sessions-memory.ts'),
+  rotations: () => import('./rotations.ts'),
+  refreshes: () => import('./refreshes.ts')
 }
 
 const USAGE = `npm run bench -- [NAME...] [--count N] [--quick] [--check]
@@ -54,26 +54,28 @@ async function run ({ names, settings, check }: Asked): Promise<void> {
   const here = machine()
   console.log(here)
   if (settings.quick) console.log('With --quick: these numbers say nothing but that the benchmarks run.\n')
+  const isWhole = names.length === Object.keys(benchmarks).length
   const reports = new Map<string, Report>()
   for (const name of names) {
     const report = await runOne(scope, name, settings)
-    if (report === undefined) continue
     reports.set(name, report)
     console.log(`## ${name}\n\n${report.text}`)
     if (report.figures !== undefined) console.log(figuresTable(report.figures))
+    // After each, so that a run which is ended early leaves what it has found out.
+    if (isWhole && !settings.quick) writePage('benchmarks', here, reports)
   }
   if (check && [...reports.values()].some(({ figures = [] }) => figures.some(({ isReached }) => !isReached))) process.exitCode = 1
-  if (!settings.quick && reports.size === Object.keys(benchmarks).length) writePage('benchmarks', here, reports)
 }
 
-/** Undefined if it failed, which the others do not suffer for, but the exit code tells. */
-async function runOne (scope: Scope, name: string, settings: Settings): Promise<Report | undefined> {
+/** One that fails says so; the others do not suffer for it, but the exit code tells. */
+async function runOne (scope: Scope, name: string, settings: Settings): Promise<Report> {
   try {
     const { default: benchmark } = await (benchmarks[name] as typeof benchmarks[string])()
     return await benchmark(scope, settings)
   } catch (error) {
     console.error(`${name} failed:`, error)
     process.exitCode = 1
+    return { text: `FAILED: ${(error as Error).message}\n` }
   } finally {
     await scope.end()
   }
