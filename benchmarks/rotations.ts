@@ -8,7 +8,7 @@ const candidates = (): Candidate[] => [memory, ...sqlite('NORMAL'), ...sqlite('F
 
 /** What `store.rotate` costs of what the driver can do: rotations per second beside bare updates of one row. */
 export default async function rotations (t: Scope, { quick }: Settings): Promise<Report> {
-  const rounds = quick ? { rounds: 5, ms: 100 } : { rounds: 7, ms: 1000 }
+  const rounds = quick ? { rounds: 5, ms: 100 } : { rounds: 7, ms: 500 }
   const text = `\`store.rotate\` per second, each session with its current token, beside the driver's own update of one row by a prepared or named statement (Redis: HSET). Rounds in turn, ${rounds.rounds} of ${rounds.ms} ms each after one to warm up: median (least-most). The ratio is that of a round and the next.\n\n`
   const rows = await rowsOf(t, candidates(), async (t, { name, open }) => {
     const { store, bare } = await open(t)
