@@ -9,7 +9,7 @@ import type { AccessClaims } from './claims.ts'
 export interface VerificationCache {
   /** The claims, unless the token has expired by `now` (milliseconds) or the credentials are not known. */
   get(credentials: string, now: number): AccessClaims | undefined
-  /** Remembers what was verified, if it comes for the second time: a token that comes but once drives none out, and costs no room. */
+  /** Remembers what was verified once it has come again, mostly at its second time: a token that comes but once drives none out, and costs no room. */
   set(credentials: string, claims: AccessClaims): void
   clear(): void
 }
@@ -46,13 +46,17 @@ export function createVerificationCache (size: number, leeway: number): Verifica
   }
 }
 
-/** Whether a number was given before, as far as is known: each forgets the one whose slot it takes. */
+/** Slots are there from the start, however many tokens will come: 16 MiB of them are enough for any cache. */
+const MOST_SLOTS = 2 ** 22
+
+/** Whether a number was given before, as far as is known: one forgets the other whose slot it takes. */
 function createMemory (size: number): (place: number) => boolean {
-  const slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * size)))
+  const slots = new Int32Array(Math.min(MOST_SLOTS, 2 ** Math.ceil(Math.log2(2 * size))))
   return place => {
     const slot = place & (slots.length - 1)
     if (slots[slot] === place) return true
-    slots[slot] = place
+    // By lot, or two that share a slot and come in turn would drive each other out for ever.
+    if (slots[slot] === 0 || Math.random() < 0.5) slots[slot] = place
     return false
   }
 }

@@ -25,6 +25,16 @@ t.test('a token enters when it comes for the second time', async t => {
   t.equal(cache.get('Bearer two', START), undefined)
 })
 
+t.test('tokens that come in turn are soon known, all of them', async t => {
+  const cache = createVerificationCache(2000, 0)
+  const tokens = Array.from({ length: 1000 }, (_, index) => `Bearer header.payload.${String(index).padStart(8, '0')}x`)
+  const unknown = (): number => tokens.filter(token => cache.get(token, START) === undefined).length
+  for (let round = 0; round < 2; round++) for (const token of tokens) if (cache.get(token, START) === undefined) cache.set(token, claims)
+  t.ok(unknown() < 500, `${unknown()} are not known after two rounds`)
+  for (let round = 0; round < 48; round++) for (const token of tokens) if (cache.get(token, START) === undefined) cache.set(token, claims)
+  t.equal(unknown(), 0)
+})
+
 t.test('a flood of tokens that come but once drives none out', async t => {
   const cache = createVerificationCache(10, 0)
   const users = Array.from({ length: 10 }, (_, index) => `Bearer header.payload.signature${index}x`)
@@ -68,6 +78,14 @@ t.test('a cache of no entries keeps nothing', async t => {
   remember(cache, 'one', claims)
   cache.clear()
   t.equal(cache.get('one', START), undefined)
+})
+
+t.test('a cache may be as large as a number can be, and takes no room before there are tokens', async t => {
+  const before = process.memoryUsage().arrayBuffers
+  const cache = createVerificationCache(Number.MAX_SAFE_INTEGER, 0)
+  t.ok(process.memoryUsage().arrayBuffers - before <= 2 ** 24)
+  remember(cache, 'one', claims)
+  t.equal(cache.get('one', START), claims)
 })
 
 t.test('tokens that end alike are two, and the later takes the place of the earlier', async t => {
