@@ -1,4 +1,5 @@
 import type { FastifyRateLimitOptions, FastifyRateLimitStore, FastifyRateLimitStoreCtor, RateLimitPluginOptions } from '@fastify/rate-limit'
+import { inTime } from './stores/in-time.ts'
 import type { Counter, Counters } from './stores/store.ts'
 
 type Increment = Extract<Counters, { increment: unknown }>['increment']
@@ -6,12 +7,14 @@ type Callback = (error: Error | null, result?: Counter) => void
 
 /** Keys that one question may have. */
 const MOST = 1000
+/** Milliseconds after which a question is given up, or a store that forgot to answer would keep all that come later waiting. */
+const PATIENCE = 1000
 
 /** Counters that all processes share, as @fastify/rate-limit is told of them: its own on Redis, or ours on a verb of the store. */
-export function sharedCounters (counters: Counters, length: number, now: () => number): Pick<RateLimitPluginOptions, 'redis' | 'nameSpace' | 'store'> {
+export function sharedCounters (counters: Counters, length: number, now: () => number, patience = PATIENCE): Pick<RateLimitPluginOptions, 'redis' | 'nameSpace' | 'store'> {
   return 'redis' in counters
     ? { redis: counters.redis, nameSpace: counters.prefix }
-    : { store: verbCounters(async requests => counters.increment(requests, length, now())) }
+    : { store: verbCounters(async requests => inTime(counters.increment(requests, length, now()), patience, 'The counters')) }
 }
 
 /**

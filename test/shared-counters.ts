@@ -76,7 +76,7 @@ t.test('Redis: what counters there are begin with the prefix of the store, and g
 })
 
 /** The counters on a verb whose questions wait until the test answers them. */
-function asked (throws = 0) {
+function asked (throws = 0, patience?: number) {
   const questions: { requests: Record<string, number>, length: number, now: number, answer(counted: Record<string, Counter>): void, fail(error: Error): void }[] = []
   const increment = (requests: ReadonlyMap<string, number>, length: number, now: number): Promise<ReadonlyMap<string, Counter>> => {
     if (throws-- > 0) throw new Error('not even a promise')
@@ -85,7 +85,7 @@ function asked (throws = 0) {
     })
   }
   const clock = createClock()
-  const Store = sharedCounters({ increment }, MINUTE, clock).store as unknown as new () => FastifyRateLimitStore
+  const Store = sharedCounters({ increment }, MINUTE, clock, patience).store as unknown as new () => FastifyRateLimitStore
   const store = new Store()
   const incr = (key: string): Promise<Counter | undefined> =>
     new Promise((resolve, reject) => store.incr(key, (error, result) => error === null ? resolve(result) : reject(error), MINUTE, 5))
@@ -149,6 +149,17 @@ t.test('a verb that throws instead of rejecting, or forgets a key, is a failure 
   t.equal(questions.length, 1, 'and the next request asks again')
   questions[0]?.answer({})
   await t.rejects(forgotten, TypeError)
+})
+
+t.test('a question that is never answered fails, and the next is asked', async t => {
+  const { questions, incr } = asked(0, 50)
+  const forgotten = incr('a')
+  const meanwhile = incr('b')
+  await t.rejects(forgotten, { message: 'The counters did not answer within 50 ms.' })
+  await new Promise(setImmediate)
+  t.strictSame(questions.map(({ requests }) => requests), [{ a: 1 }, { b: 1 }])
+  questions[1]?.answer({ b: { current: 1, ttl: 40 } })
+  t.strictSame(await meanwhile, { current: 1, ttl: 40 })
 })
 
 t.test('the limiters of one throttle count in one store: the name of the limit is in the key', async t => {
