@@ -1,9 +1,10 @@
 import { type Algorithm, ALGORITHMS } from '../plugin/algorithms.ts'
-import { type Settings, bar, fixed, percentile, spread, table } from './harness.ts'
-import { type Round, type Side, httpRounds } from './http.ts'
+import { type Measured, beside, besideRows, median, named } from './beside-plain.ts'
+import { type Settings, bar, fixed, spread, table } from './harness.ts'
+import { type Side, httpRounds } from './http.ts'
 import { type Figure, type Report, atLeast, atMost } from './report.ts'
-import type { Scope } from './scope.ts'
-import { type Minted, createMint } from './tokens.ts'
+import { type Scope, scoped } from './scope.ts'
+import { createMint } from './tokens.ts'
 
 const CONNECTIONS = 20
 /** Requests that a connection has under way where the processor is to be the limit. */
@@ -16,9 +17,6 @@ const [MANY, IN_A_ROUND] = [60_000, 20_000]
 
 /** Those that a bound is set for. */
 const BOUND: Algorithm[] = ['RS256', 'ES256', 'EdDSA']
-
-/** A side, and its rounds beside those of the plain route. */
-interface Measured { name: string, rounds: Round[], more: number[], ofPlain: number[] }
 
 const NAMES = { plain: 'plain', again: 'plain, once more', ours: 'fastify-simplejwt', theirs: '@fastify/jwt' }
 
@@ -51,25 +49,28 @@ export default async function protectedRoute (t: Scope, { quick }: Settings): Pr
   const one = beside(sides, await httpRounds(t, sides, { ...load, pipelining: 1 }))
   const pipelined = beside(sides, await httpRounds(t, sides, { ...load, pipelining: PIPELINED }))
   const once = beside(cold, await httpRounds(t, cold, { ...load, seconds: 1, pipelining: PIPELINED }))
-  const kinds = (quick ? BOUND : Object.keys(ALGORITHMS) as Algorithm[]).flatMap(algorithm => algorithmSides(createMint(algorithm)))
-  const algorithms = [sides[0] as Side, ...kinds]
-  const each = beside(algorithms, await httpRounds(t, algorithms, { rounds: quick ? 1 : 7, seconds: 0.5, amount: quick ? 100 : undefined, connections: CONNECTIONS, pipelining: PIPELINED }))
+  const each = new Map<Algorithm, Measured[]>()
+  for (const algorithm of quick ? BOUND : Object.keys(ALGORITHMS) as Algorithm[]) {
+    const sides = algorithmSides(algorithm)
+    const measured = await scoped(t, t => httpRounds(t, sides, { ...load, rounds: quick ? 1 : 7, pipelining: PIPELINED }))
+    each.set(algorithm, beside(sides, measured))
+  }
 
   return {
     text: `\`GET /hello/\`, ${CONNECTIONS} connections, HS256, the same ${CONNECTIONS} tokens again and again. Median (least-most) of rounds in turn; CPU is the server's, in microseconds a request. The columns on the right are against the plain route of the same round: what the second plain route differs by is the error of the measurement.
 
 One request at a time on each connection:
 
-${rows(one)}
+${besideRows(one)}
 ${PIPELINED} requests at a time on each, so that the processor of the server is the limit and the sockets cost less:
 
-${rows(pipelined)}
+${besideRows(pipelined)}
 As many at a time, ${fixed(many.length)} tokens in turn, so that each is new to all caches:
 
-${rows(once)}
-Each algorithm, tokens seen before, ${PIPELINED} requests at a time:
+${besideRows(once)}
+Each algorithm, tokens seen before, ${PIPELINED} requests at a time. Microseconds of CPU a request: the plain route that ran beside it, and what a second plain route and the guards take more than that:
 
-${rows(each)}
+${algorithmTable(each)}
 Not alike: fastify-simplejwt checks kind, dates, session and revocation besides the signature, and its cache is on, as it is by default; @fastify/jwt has none by default. Those that verify with jsonwebtoken are given a \`KeyObject\`: with the text of a secret each look at it would take 2 ms on Node 20. Express, Koa and Hono are other frameworks: what their rows have more than fastify-jwt's is not all verification. hono/jwt verifies by WebCrypto, in the thread pool.
 `,
     charts: [{
@@ -82,9 +83,12 @@ Not alike: fastify-simplejwt checks kind, dates, session and revocation besides 
   }
 }
 
-const algorithmSides = (minted: Minted): Side[] => {
-  const tokens = always(minted.mint(CONNECTIONS))
-  return [['fastify-simplejwt', 'simplejwt'], ['@fastify/jwt', 'fastify-jwt']].map(([name, server]) => ({ name: `${minted.algorithm}, ${name}`, server: server as string, guard: minted, tokens }))
+/** Beside plain routes of its own: what the machine does to the others a minute later has no part in it. */
+function algorithmSides (algorithm: Algorithm): Side[] {
+  const guard = createMint(algorithm)
+  const tokens = always(guard.mint(CONNECTIONS))
+  return [[NAMES.plain, 'plain'], [NAMES.again, 'plain'], [NAMES.ours, 'simplejwt'], [NAMES.theirs, 'fastify-jwt']]
+    .map(([name, server]) => ({ name: name as string, server: server as string, guard, tokens }))
 }
 
 const always = (tokens: string[]) => () => tokens
@@ -98,41 +102,27 @@ function inTurn (tokens: string[]): () => string[] {
   }
 }
 
-const beside = (sides: Side[], measured: Round[][]): Measured[] => sides.map(({ name }, index) => {
-  const [plain, rounds] = [measured[0] as Round[], measured[index] as Round[]]
-  return {
-    name,
-    rounds,
-    more: rounds.map(({ cpu }, round) => cpu - (plain[round] as Round).cpu),
-    ofPlain: rounds.map(({ rate }, round) => rate / (plain[round] as Round).rate)
-  }
-})
-
-const rows = (measured: Measured[]): string => table(['route', 'requests/s', 'CPU us', 'p50 ms', 'p99 ms', 'of plain', 'CPU us more'], measured.map(({ name, rounds, more, ofPlain }) => [
-  name,
-  spread(rounds.map(({ rate }) => rate)),
-  spread(rounds.map(({ cpu }) => cpu), 1),
-  latency(rounds.map(({ p50 }) => p50)),
-  latency(rounds.map(({ p99 }) => p99)),
-  spread(ofPlain, 3),
-  spread(more, 1)
+const algorithmTable = (each: Map<Algorithm, Measured[]>): string => table(['algorithm', ...Object.values(NAMES)], [...each].map(([algorithm, measured]) => [
+  algorithm,
+  spread(named(measured, NAMES.plain).rounds.map(({ cpu }) => cpu), 1),
+  ...[NAMES.again, NAMES.ours, NAMES.theirs].map(name => spread(named(measured, name).more, 1))
 ]))
 
-const latency = (times: (number | undefined)[]): string => times.includes(undefined) ? '-' : fixed(median(times as number[]), 2)
+/** What two plain routes differ by: the error of the measurement. */
+const errorOf = (measured: Measured[]): number => median(named(measured, NAMES.again).more.map(Math.abs))
 
-const median = (values: number[]): number => percentile(values, 0.5)
-
-function figuresOf (one: Measured[], pipelined: Measured[], once: Measured[], each: Measured[]): Figure[] {
-  const of = (measured: Measured[], name: string): Measured => measured.find(side => side.name === name) as Measured
+function figuresOf (one: Measured[], pipelined: Measured[], once: Measured[], each: Map<Algorithm, Measured[]>): Figure[] {
   const microseconds = (value: number): string => `${fixed(value, 1)} us`
   const ratio = (value: number): string => fixed(value, 3)
-  const error = median(of(pipelined, NAMES.again).more.map(Math.abs))
-  const cold = of(once, NAMES.ours).more
+  const cold = named(once, NAMES.ours).more
+  const adds = (algorithm: Algorithm, measured: Measured[]): Figure => {
+    const error = errorOf(measured)
+    return atMost(`CPU that the guard adds to a request, ${algorithm}, seen before, beyond the ${microseconds(error)} that two plain routes differ by`, 1, median(named(measured, NAMES.ours).more) - error, microseconds)
+  }
   return [
-    atMost(`CPU that the guard adds to a request, HS256, seen before, beyond the ${microseconds(error)} that two plain routes differ by`, 1, median(of(pipelined, NAMES.ours).more) - error, microseconds),
-    atLeast(`guarded of plain requests per second, one at a time on each connection (two plain routes: ${ratio(median(of(one, NAMES.again).ofPlain))})`, 0.97, median(of(one, NAMES.ours).ofPlain), ratio),
-    atLeast('CPU that the guard of @fastify/jwt adds, of what ours adds, every token new to both', 1.1, median(of(once, NAMES.theirs).more.map((theirs, round) => theirs / (cold[round] as number))), ratio),
-    ...BOUND.map(algorithm =>
-      atMost(`CPU that the guard adds to a request, ${algorithm}, seen before, beyond that`, 1, median(of(each, `${algorithm}, fastify-simplejwt`).more) - error, microseconds))
+    adds('HS256', pipelined),
+    atLeast(`guarded of plain requests per second, one at a time on each connection (two plain routes: ${ratio(median(named(one, NAMES.again).ofPlain))})`, 0.97, median(named(one, NAMES.ours).ofPlain), ratio),
+    atLeast('CPU that the guard of @fastify/jwt adds, of what ours adds, every token new to both', 1.1, median(named(once, NAMES.theirs).more.map((theirs, round) => theirs / (cold[round] as number))), ratio),
+    ...BOUND.map(algorithm => adds(algorithm, each.get(algorithm) as Measured[]))
   ]
 }
