@@ -2,42 +2,53 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { StoreFailed } from './store-failures.ts'
 import { inTime } from './stores/in-time.ts'
 
+/** Asks counters about a request. */
+export type Ask<Answer> = (request: FastifyRequest) => Promise<Answer>
+
+/** What a limiter has counted, and whether it is too many. None of ours has a list of those whom it does not count. */
+export type Counted = Exclude<Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>, { isAllowed: true }>
+
 /** Counts a request, and says whether there were too many. */
-export type Consume = (request: FastifyRequest) => ReturnType<ReturnType<FastifyInstance['createRateLimit']>>
+export type Consume = Ask<Counted>
+
+/** Asks everywhere, or here; what is said here is the end of it if it settles the matter. */
+export type WithFallback = <Answer>(everywhere: Ask<Answer>, here: Ask<Answer>, settles: (answer: Answer) => boolean) => Ask<Answer>
 
 /** Milliseconds that a request waits for the shared counters. */
-const PATIENCE = 500
+export const PATIENCE = 500
 
 /**
- * Counts with the counters that all processes share, and goes by those of this process while the shared ones are away. These
+ * Asks the counters that all processes share, and goes by those of this process while the shared ones are away. These
  * have counted all along, so that an outage does not give anybody more tries here than the limit says, and a flood does not
  * reach the store. Never no limiter. What one limit finds out, all limits go by.
  */
-export function createFallback (failed: StoreFailed, patience = PATIENCE): (everywhere: Consume, here: Consume) => Consume {
+export function createFallback (failed: StoreFailed, patience = PATIENCE): WithFallback {
   let away = false
   let asking = false
 
   // While they are away one request at a time tries them, and nobody waits for it.
-  async function tryThem (everywhere: Consume, request: FastifyRequest): Promise<void> {
+  async function tryThem (everywhere: Ask<unknown>, request: FastifyRequest): Promise<void> {
     if (asking) return
     asking = true
     away = await inTime(everywhere(request), patience, 'The counters').then(() => false, () => true)
     asking = false
   }
 
-  return (everywhere, here) => async request => {
-    const counted = await here(request)
-    if (!counted.isAllowed && counted.isExceeded) return counted
+  return (everywhere, here, settles) => async request => {
+    const answer = await here(request)
+    if (settles(answer)) return answer
     if (away) {
       tryThem(everywhere, request).catch(() => {})
-      return counted
+      return answer
     }
     try {
       return await inTime(everywhere(request), patience, 'The counters')
     } catch (cause) {
       away = true
       failed('increment', cause as Error)
-      return counted
+      return answer
     }
   }
 }
+
+export const isExceeded = ({ isExceeded }: Counted): boolean => isExceeded

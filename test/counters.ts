@@ -2,14 +2,27 @@ import t from 'tap'
 import { windowCounters } from '../plugin/counters.ts'
 import { MINUTE, createClock } from './fixtures/app.ts'
 
-t.test('each key is counted by itself, and from one again when its window is over', async t => {
+type Counted = { current: number, ttl: number } | undefined
+
+/** Counters of one limit. They answer at once. */
+function createCounters () {
   const clock = createClock()
-  const counters = new (windowCounters(clock))({})
-  const incr = (key: string): { current: number, ttl: number } => {
-    let counted = { current: 0, ttl: 0 }
-    counters.incr(key, (_error, result) => { if (result !== undefined) counted = result }, MINUTE, 5)
+  const store = new (windowCounters(clock))({})
+  const incr = (key: string, length = MINUTE, counters = store): Counted => {
+    let counted: Counted
+    counters.incr(key, (_error, result) => { counted = result }, length, 5)
     return counted
   }
+  const read = (key: string): Counted => {
+    let counted: Counted
+    store.read(key, (_error, result) => { counted = result }, MINUTE, 5)
+    return counted
+  }
+  return { clock, store, incr, read }
+}
+
+t.test('each key is counted by itself, and from one again when its window is over', async t => {
+  const { clock, incr } = createCounters()
   t.strictSame(incr('a'), { current: 1, ttl: MINUTE })
   clock.advance(1000)
   t.strictSame(incr('a'), { current: 2, ttl: MINUTE - 1000 })
@@ -19,29 +32,39 @@ t.test('each key is counted by itself, and from one again when its window is ove
   t.strictSame(incr('b'), { current: 2, ttl: 1000 })
 })
 
+t.test('a window is as long as the request that began it said', async t => {
+  const { clock, incr } = createCounters()
+  incr('a', 10 * MINUTE)
+  clock.advance(2 * MINUTE)
+  t.strictSame(incr('a'), { current: 2, ttl: 8 * MINUTE })
+  t.strictSame(incr('a', 60 * MINUTE), { current: 3, ttl: 8 * MINUTE })
+})
+
+t.test('a key is read without being counted', async t => {
+  const { clock, incr, read } = createCounters()
+  t.strictSame(read('a'), { current: 0, ttl: 0 })
+  incr('a')
+  clock.advance(1000)
+  for (let count = 0; count < 2; count++) t.strictSame(read('a'), { current: 1, ttl: MINUTE - 1000 })
+  clock.advance(MINUTE)
+  t.strictSame(read('a'), { current: 0, ttl: 0 })
+})
+
 t.test('a clock that is set back starts the window anew', async t => {
-  const clock = createClock()
-  const counters = new (windowCounters(clock))({})
-  const ttls: (number | undefined)[] = []
-  const incr = (): void => { counters.incr('a', (_error, result) => { ttls.push(result?.ttl) }, MINUTE, 5) }
-  incr()
+  const { clock, incr } = createCounters()
+  incr('a')
   clock.advance(-60 * MINUTE)
-  incr()
-  t.strictSame(ttls, [MINUTE, MINUTE])
+  t.strictSame(incr('a'), { current: 1, ttl: MINUTE })
 })
 
 t.test('a counter that was read does not change with the next request', async t => {
-  const counters = new (windowCounters(createClock()))({})
-  const seen: unknown[] = []
-  for (let count = 0; count < 3; count++) counters.incr('a', (_error, result) => { seen.push(result) }, MINUTE, 5)
-  t.match(seen, [{ current: 1 }, { current: 2 }, { current: 3 }])
+  const { incr } = createCounters()
+  t.match(Array.from({ length: 3 }, () => incr('a')), [{ current: 1 }, { current: 2 }, { current: 3 }])
 })
 
 t.test('the counters of two limits are apart', async t => {
-  const counters = new (windowCounters(createClock()))({})
-  const other = counters.child({} as Parameters<typeof counters.child>[0])
-  let current: number | undefined
-  counters.incr('a', () => {}, MINUTE, 5)
-  other.incr('a', (_error, result) => { current = result?.current }, MINUTE, 5)
-  t.equal(current, 1)
+  const { store, incr } = createCounters()
+  const other = store.child({} as Parameters<typeof store.child>[0])
+  incr('a')
+  t.strictSame(incr('a', MINUTE, other as typeof store), { current: 1, ttl: MINUTE })
 })

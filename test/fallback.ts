@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { type Consume, createFallback } from '../plugin/fallback.ts'
+import { type Consume, createFallback, isExceeded } from '../plugin/fallback.ts'
 import { unhandledRejections } from './fixtures/rejections.ts'
 
 const request = {} as FastifyRequest
@@ -25,7 +25,7 @@ const never = (): Promise<never> => new Promise(() => {})
 function build (everywhere: ReturnType<typeof counter>, { patience, max }: { patience?: number, max?: number } = {}) {
   const failures: unknown[] = []
   const here = counter(max)
-  const consume = createFallback((verb, cause) => { failures.push([verb, cause.message]) }, patience)(everywhere.consume, here.consume)
+  const consume = createFallback((verb, cause) => { failures.push([verb, cause.message]) }, patience)(everywhere.consume, here.consume, isExceeded)
   return { here, failures, consume: () => consume(request) }
 }
 
@@ -51,12 +51,6 @@ t.test('what this process refuses by itself does not reach them', async t => {
   t.equal(everywhere.times, 3)
 })
 
-t.test('what a limiter allows by itself it has not counted, and it is no refusal', async t => {
-  const everywhere = counter()
-  const consume = createFallback(() => {})(everywhere.consume, async () => ({ isAllowed: true, key: 'friend' }))
-  t.match(await consume(request), { key: '1' })
-})
-
 t.test('while they are away those of this process decide, with what they have counted all along', async t => {
   for (const whenAway of [undefined, () => { throw new Error('ECONNREFUSED') }]) {
     const everywhere = counter(Infinity, whenAway)
@@ -68,6 +62,15 @@ t.test('while they are away those of this process decide, with what they have co
     t.strictSame(exceeded, [false, false, true, true])
     t.strictSame(failures, [['increment', 'ECONNREFUSED']], 'which is told once')
   }
+})
+
+t.test('so it is with any question: an answer of this process that settles it is the end of it', async t => {
+  let asked = 0
+  const isFamiliar = createFallback(() => {})(async () => { asked++; return true }, async ({ ip }) => ip === 'home', answer => answer)
+  t.equal(await isFamiliar({ ip: 'home' } as FastifyRequest), true)
+  t.equal(asked, 0)
+  t.equal(await isFamiliar({ ip: 'elsewhere' } as FastifyRequest), true)
+  t.equal(asked, 1)
 })
 
 t.test('once they answer again they are used again', async t => {
@@ -142,7 +145,7 @@ t.test('what one limit finds out, the others go by', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
   const withFallback = createFallback(() => {}, 20)
-  const [one, other] = [counter(), counter()].map(here => withFallback(everywhere.consume, here.consume)) as [Consume, Consume]
+  const [one, other] = [counter(), counter()].map(here => withFallback(everywhere.consume, here.consume, isExceeded)) as [Consume, Consume]
   await one(request)
   const startedAt = performance.now()
   await other(request)

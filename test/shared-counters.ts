@@ -1,6 +1,7 @@
 import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
 import fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
+import type { ReadableStore } from '../plugin/counters.ts'
 import { sharedCounters } from '../plugin/shared-counters.ts'
 import { redisStore } from '../plugin/stores/redis.ts'
 import type { Counter, Counters } from '../plugin/stores/store.ts'
@@ -20,7 +21,7 @@ type Count = (key: string) => Promise<boolean>
 async function limiter (t: Test, counters: Counters): Promise<Count> {
   const app = fastify()
   t.after(() => app.close())
-  await app.register(rateLimit, { global: false, ...sharedCounters(counters, MINUTE, createClock()) })
+  await app.register(rateLimit, { global: false, ...sharedCounters(counters, createClock()) })
   await app.ready()
   return async key => {
     const result = await app.createRateLimit({ max: 5, timeWindow: MINUTE, keyGenerator: () => key })(request)
@@ -85,11 +86,11 @@ function asked (throws = 0, patience?: number) {
     })
   }
   const clock = createClock()
-  const Store = sharedCounters({ increment }, MINUTE, clock, patience).store as unknown as new () => FastifyRateLimitStore
+  const Store = sharedCounters({ increment }, clock, patience).store as unknown as new () => ReadableStore
   const store = new Store()
-  const incr = (key: string): Promise<Counter | undefined> =>
-    new Promise((resolve, reject) => store.incr(key, (error, result) => error === null ? resolve(result) : reject(error), MINUTE, 5))
-  return { store, questions, incr, clock }
+  const ask = (verb: 'incr' | 'read') => (key: string, length = MINUTE): Promise<Counter | undefined> =>
+    new Promise((resolve, reject) => store[verb](key, (error, result) => error === null ? resolve(result) : reject(error), length, 5))
+  return { store, questions, incr: ask('incr'), read: ask('read'), clock }
 }
 
 t.test('a request is one question: the key, the window and the time', async t => {
@@ -114,6 +115,32 @@ t.test('requests that come while the counters are asked are one question more, w
   questions[1]?.answer({ a: { current: 212, ttl: 30 }, b: { current: 1, ttl: 50 } })
   t.strictSame((await Promise.all(counted)).map(each => each?.current), [10, ...Array.from({ length: 199 }, (_, index) => 14 + index)])
   t.strictSame(await other, { current: 1, ttl: 50 })
+})
+
+t.test('what is only read is asked with them, and is not counted', async t => {
+  const { questions, incr, read } = asked()
+  const first = read('a')
+  t.match(questions, [{ requests: { a: 0 }, length: MINUTE }])
+  const [before, counted, after] = [read('a'), incr('a'), read('a')]
+  const month = read('b', 30 * 24 * 60 * MINUTE)
+  questions[0]?.answer({ a: { current: 0, ttl: 0 } })
+  t.strictSame(await first, { current: 0, ttl: 0 })
+  await new Promise(setImmediate)
+  t.match(questions[1], { requests: { a: 1, b: 0 }, length: MINUTE })
+  questions[1]?.answer({ a: { current: 5, ttl: 30 }, b: { current: 2, ttl: 70_000 } })
+  t.strictSame((await Promise.all([before, counted, after])).map(each => each?.current), [4, 5, 5])
+  t.strictSame(await month, { current: 2, ttl: 70_000 })
+})
+
+t.test('windows of other lengths are questions of their own, in the order in which they came', async t => {
+  const { questions, incr } = asked()
+  const counted = [incr('a'), incr('b', 2 * MINUTE), incr('c'), incr('d', 2 * MINUTE), incr('e', 4 * MINUTE)]
+  for (let question = 0; question < 4; question++) {
+    questions[question]?.answer(Object.fromEntries(Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])))
+    await new Promise(setImmediate)
+  }
+  t.strictSame(questions.map(({ requests, length }) => [Object.keys(requests).join(), length / MINUTE]), [['a', 1], ['b,d', 2], ['c', 1], ['e', 4]])
+  await Promise.all(counted)
 })
 
 t.test('a question has a thousand keys at most, and the rest is the next', async t => {

@@ -52,7 +52,11 @@ t.test('addresses of one client share a counter, others do not', async t => {
     ['2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff', true],
     ['2001:db8:1:2::1', '2001:DB8:0001:0002:0:0:0:1', true],
     ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
-    ['fe80::1%eth0', 'fe80::2%eth0', true]
+    ['fe80::1%eth0', 'fe80::2%eth0', true],
+    ['203.0.113.1:5678', '203.0.113.1:9012', true],
+    ['203.0.113.1:5678', '203.0.113.2:5678', false],
+    ['[2001:db8:1:2::1]:5678', '2001:db8:1:2::2', true],
+    ['[2001:db8:1:2::1]:5678', '[2001:db8:1:3::1]:5678', false]
   ]
   for (const limit of ['loginPerAddress', 'refreshPerAddress'] as const) {
     for (const [one, other, same] of addresses) t.equal(await countsAsOne(t, limit, [['a', one], ['b', other]]), same, `${one} and ${other}`)

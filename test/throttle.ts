@@ -5,6 +5,7 @@ import t from 'tap'
 import { createThrottle } from '../plugin/throttle.ts'
 import { MINUTE, SECOND, createClock } from './fixtures/app.ts'
 import { countingStore } from './fixtures/counting-store.ts'
+import type { Counters } from '../plugin/stores/store.ts'
 import { LIMITS, type Limit, buildThrottle } from './fixtures/throttle.ts'
 import { listenOnUnixSocket } from './fixtures/unix-socket.ts'
 
@@ -45,6 +46,8 @@ t.test('of 200 at once over as many connections likewise', async t => {
   t.equal(statuses.filter(status => status === 200).length, 30)
   t.equal(statuses.filter(status => status === 429).length, 170)
 })
+
+type Increment = Extract<Counters, { increment: unknown }>['increment']
 
 function statusOf (app: FastifyInstance, agent: Agent): Promise<number | undefined> {
   const { port } = app.server.address() as AddressInfo
@@ -106,6 +109,46 @@ t.test('with counters that processes share the limits of two throttles are one l
     const statuses = []
     for (let count = 0; count < 5; count++) statuses.push((await throttles[count % 2]?.post('vitor'))?.statusCode)
     t.same(statuses, [200, 200, 200, 429, 429], `${limit}, and the others have not counted for it`)
+  }
+})
+
+t.test('waits grow, and are the same for all who share the counters', async t => {
+  const { counters } = countingStore()
+  for (const options of [{}, { counters }]) {
+    const [here, there] = [await buildThrottle(t, 'loginPerUsername', options), await buildThrottle(t, 'loginPerUsername', options)]
+    const waits: unknown[] = []
+    for (let window = 0; window < 3; window++) {
+      for (let count = 0; count < 3; count++) t.equal((await here.post('vitor', '203.0.113.1', 'wrong')).statusCode, 200)
+      const wait = (await here.post('vitor')).headers['retry-after']
+      waits.push(wait)
+      t.equal((await there.post('VITOR', '203.0.113.2')).headers['retry-after'], 'counters' in options ? wait : undefined)
+      for (const { clock } of [here, there]) clock.advance(Number(wait) * SECOND)
+    }
+    t.strictSame(waits, ['60', '120', '240'])
+  }
+})
+
+t.test('strangers do not keep a user out who has logged in from an address before, in whichever process', async t => {
+  const { counters } = countingStore()
+  const [here, there] = [await buildThrottle(t, 'loginPerUsername', { counters }), await buildThrottle(t, 'loginPerUsername', { counters })]
+  t.equal((await here.post('vitor', '203.0.113.1', 'right')).statusCode, 200)
+  for (let count = 0; count < 10; count++) await here.post('vitor', '198.51.100.1', 'wrong')
+  t.equal((await there.post('vitor', '198.51.100.2', 'right')).statusCode, 429)
+  t.equal((await there.post('vitor', '203.0.113.1', 'right')).statusCode, 200)
+})
+
+t.test('counters that fail once the password was looked at change no answer, nor do they make anybody wait for long', async t => {
+  const { increment } = countingStore().counters as { increment: Increment }
+  for (const away of [async () => { throw new Error('down') }, () => new Promise<never>(() => {})]) {
+    for (const password of ['right', 'wrong'] as const) {
+      // Questions and tries; what comes after them is what the password has come to.
+      let left = password === 'right' ? 3 : 3
+      const { post } = await buildThrottle(t, 'loginPerUsername', { limits: { ...LIMITS, loginPerUsername: 1 }, counters: { increment: (...asked) => left-- > 0 ? increment(...asked) : away() } })
+      const startedAt = performance.now()
+      t.equal((await post(`${password} ${String(away)}`, '203.0.113.1', password)).statusCode, 200)
+      t.ok(performance.now() - startedAt < 1500)
+      t.ok(left < 0, 'they were told')
+    }
   }
 })
 

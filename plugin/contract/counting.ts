@@ -6,7 +6,7 @@ const LENGTH = 60 * SECOND
 
 const ascending = (a = 0, b = 0): number => a - b
 
-type Increment = (requests: Record<string, number>, now: number) => Promise<Record<string, Counter>>
+type Increment = (requests: Record<string, number>, now: number, length?: number) => Promise<Record<string, Counter>>
 
 /** A fact about stores that count by a verb of their own. Redis counts by @fastify/rate-limit, and a store may not count at all. */
 const fact = (name: string, run: (increment: Increment, store: SessionStore) => Promise<void>): ContractCase => ({
@@ -14,7 +14,7 @@ const fact = (name: string, run: (increment: Increment, store: SessionStore) => 
   async run (store) {
     const { counters } = store
     if (counters !== undefined && 'increment' in counters) {
-      await run(async (requests, now) => Object.fromEntries(await counters.increment(new Map(Object.entries(requests)), LENGTH, now)), store)
+      await run(async (requests, now, length = LENGTH) => Object.fromEntries(await counters.increment(new Map(Object.entries(requests)), length, now)), store)
     }
   }
 })
@@ -26,6 +26,19 @@ export const counting: ContractCase[] = [
     assert.deepEqual(await increment({ b: 1, a: 1 }, NOW + SECOND), { a: { current: 2, ttl: LENGTH - SECOND }, b: { current: 1, ttl: LENGTH } })
     assert.deepEqual(await increment({ a: 10 }, NOW + LENGTH - 1), { a: { current: 12, ttl: 1 } })
     assert.deepEqual(await increment({ a: 2, b: 5 }, NOW + LENGTH), { a: { current: 2, ttl: LENGTH }, b: { current: 6, ttl: SECOND } })
+  }),
+
+  fact('a count of 0 only asks, and leaves no trace', async increment => {
+    assert.deepEqual(await increment({ a: 0 }, NOW), { a: { current: 0, ttl: 0 } })
+    assert.deepEqual(await increment({ a: 1, b: 0 }, NOW + SECOND), { a: { current: 1, ttl: LENGTH }, b: { current: 0, ttl: 0 } })
+    assert.deepEqual(await increment({ a: 0, b: 2 }, NOW + 2 * SECOND), { a: { current: 1, ttl: LENGTH - SECOND }, b: { current: 2, ttl: LENGTH } })
+    assert.deepEqual(await increment({ a: 0, b: 0 }, NOW + LENGTH + SECOND), { a: { current: 0, ttl: 0 }, b: { current: 2, ttl: SECOND } })
+  }),
+
+  fact('a window that goes on ends when it was to, even if the next would be shorter or longer', async increment => {
+    await increment({ a: 1, b: 1 }, NOW, 30 * LENGTH)
+    assert.deepEqual(await increment({ a: 1 }, NOW + SECOND), { a: { current: 2, ttl: 30 * LENGTH - SECOND } })
+    assert.deepEqual(await increment({ b: 1 }, NOW + SECOND, 60 * LENGTH), { b: { current: 2, ttl: 30 * LENGTH - SECOND } })
   }),
 
   fact('of 200 at once each is counted', async increment => {

@@ -1,7 +1,8 @@
 import { LATE, beforeDeadline } from './before-deadline.ts'
 import { type PostgresPool, type Value, codeOf, postgresClient } from './postgres-client.ts'
 import { serverClock } from './server-clock.ts'
-import { type CounterRow, POSTGRES, type SessionRow, checkedPrefix, countersOf, counting, sessionOf, statements, tables } from './sql.ts'
+import { type CounterRow, countRows, counterStatements } from './sql-counters.ts'
+import { POSTGRES, type SessionRow, checkedPrefix, sessionOf, statements, tables } from './sql.ts'
 import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
 export type { PostgresPool, PostgresQuery } from './postgres-client.ts'
@@ -32,7 +33,7 @@ const inTime = (columns: string): string =>
  * @throws TypeError for a prefix that is no name
  */
 export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: PostgresStoreOptions = {}): SessionStore {
-  const sql = statements(checkedPrefix(prefix), POSTGRES)
+  const sql = { ...statements(checkedPrefix(prefix), POSTGRES), ...counterStatements(prefix, POSTGRES) }
   const run = postgresClient(pool, prefix)
   const rows = async <Row>(verb: string, text: string, parameters: Record<string, Value>): Promise<Row[]> => (await run<Row>({ verb, text, parameters })).rows
 
@@ -68,7 +69,7 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
     shared: true,
 
     counters: {
-      increment: async (requests, length, now) => countersOf(await rows<CounterRow>('increment', sql.increment, counting(requests, length, now)), now)
+      increment: (requests, length, now) => countRows(sql, rows<CounterRow>, requests, length, now)
     },
 
     async create (session) { await rows('create', sql.create, { ...session }) },

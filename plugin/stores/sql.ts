@@ -1,5 +1,4 @@
 import type { Session } from './session.ts'
-import type { Counter } from './store.ts'
 
 /** A row of the sessions table. Drivers give numbers as numbers, as bigint or as text. */
 export interface SessionRow {
@@ -17,9 +16,6 @@ export interface SessionRow {
   user_agent: string | null
   address: string | null
 }
-
-/** A row of the counters table. */
-export interface CounterRow { key: string, count: number | bigint | string, ends_at: number | bigint | string }
 
 const orNull = (time: number | bigint | string | null): number | null => time === null ? null : Number(time)
 
@@ -41,13 +37,6 @@ export function sessionOf (row: SessionRow): Session {
   }
 }
 
-/** What `increment` binds. */
-export const counting = (requests: ReadonlyMap<string, number>, length: number, now: number) =>
-  ({ requests: JSON.stringify(Object.fromEntries(requests)), now, endsAt: now + length, tooFar: now + 2 * length })
-
-export const countersOf = (rows: CounterRow[], now: number): Map<string, Counter> =>
-  new Map(rows.map(({ key, count, ends_at: endsAt }) => [key, { current: Number(count), ttl: Number(endsAt) - now }]))
-
 /** The prefix of the tables, if it is a name that needs no quotes, perhaps in a schema: `simplejwt_`, `auth.staff_`. */
 export function checkedPrefix (prefix: string): string {
   if (/^([a-z_][a-z0-9_]{0,23}\.)?[a-z_][a-z0-9_]{0,23}$/.test(prefix)) return prefix
@@ -55,14 +44,13 @@ export function checkedPrefix (prefix: string): string {
 }
 
 /** Words that only one of the two has: to lock rows before a LIMIT counts them, and for the members of a JSON object as rows. */
-interface Dialect { lockRows: '' | ' FOR UPDATE', members: 'json_each' | 'json_each_text' }
+export interface Dialect { lockRows: '' | ' FOR UPDATE', members: 'json_each' | 'json_each_text' }
 export const SQLITE: Dialect = { lockRows: '', members: 'json_each' }
 export const POSTGRES: Dialect = { lockRows: ' FOR UPDATE', members: 'json_each_text' }
 
 /** The statements that SQLite and PostgreSQL have in common, with named parameters. Times are bound in milliseconds. */
-export function statements (prefix: string, { lockRows, members }: Dialect) {
+export function statements (prefix: string, { lockRows }: Dialect) {
   const sessions = `${prefix}sessions`
-  const counters = `${prefix}counters`
   const insert = `INSERT INTO ${sessions} (sid, user_id, jti, previous_jti, issued_at, rotated_at, expires_at, created_at, ends_at, revoked_at, adopted_until, user_agent, address)
 VALUES (:sid, :userId, :jti, :previousJti, :issuedAt, :rotatedAt, :expiresAt, :createdAt, :endsAt, :revokedAt, :adoptedUntil, :userAgent, :address)`
 
@@ -89,17 +77,7 @@ WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AN
 ) AND revoked_at IS NULL`,
     list: `SELECT * FROM ${sessions} WHERE user_id = :userId AND revoked_at IS NULL AND expires_at > :now AND ends_at > :now ORDER BY created_at, sid`,
     revokedSince: `SELECT sid, revoked_at FROM ${sessions} WHERE revoked_at >= :time`,
-    over: '(revoked_at < :before OR expires_at < :before) AND (adopted_until IS NULL OR adopted_until < :before)',
-
-    // `requests` is a JSON object. In the order of the keys, or two of these at once would wait for each other's rows. A window
-    // that ends two windows from now was begun by a clock that was wrong: nobody is to wait for it.
-    increment: `INSERT INTO ${counters} AS c (key, count, ends_at)
-SELECT key, CAST(value AS integer), CAST(:endsAt AS bigint) FROM ${members}(:requests) WHERE true ORDER BY key
-ON CONFLICT (key) DO UPDATE SET
-  count = CASE WHEN c.ends_at <= :now OR c.ends_at > :tooFar THEN excluded.count ELSE c.count + excluded.count END,
-  ends_at = CASE WHEN c.ends_at <= :now OR c.ends_at > :tooFar THEN excluded.ends_at ELSE c.ends_at END
-RETURNING key, count, ends_at`,
-    sweepCounters: `DELETE FROM ${counters} WHERE key IN (SELECT key FROM ${counters} WHERE ends_at < :before LIMIT :most)`
+    over: '(revoked_at < :before OR expires_at < :before) AND (adopted_until IS NULL OR adopted_until < :before)'
   }
 }
 

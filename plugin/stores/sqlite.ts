@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Session } from './session.ts'
-import { type CounterRow, SQLITE, type SessionRow, countersOf, counting, sessionOf, statements, tables } from './sql.ts'
+import { type CounterRow, countRows, counterStatements } from './sql-counters.ts'
+import { SQLITE, type SessionRow, sessionOf, statements, tables } from './sql.ts'
 import { checkDeadline, outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
 type Parameters = Record<string, string | number | null>
@@ -26,7 +27,7 @@ const LOOKED_AT = 5000
  * What a commit survives is the handle's `synchronous`: NORMAL the end of the process, FULL the end of the machine too.
  */
 export function sqliteStore (database: SqliteDatabase): SessionStore {
-  const sql = statements('simplejwt_', SQLITE)
+  const sql = { ...statements('simplejwt_', SQLITE), ...counterStatements('simplejwt_', SQLITE) }
   const prepared = new Map<string, SqliteStatement>()
   let isOpen = false
 
@@ -69,7 +70,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     shared: true,
 
     counters: {
-      increment: async (requests, length, now) => countersOf(await rows<CounterRow>(sql.increment, counting(requests, length, now)), now)
+      increment: (requests, length, now) => countRows(sql, (_verb, text, parameters) => rows<CounterRow>(text, parameters), requests, length, now)
     },
 
     async create (session) { await change(sql.create, { ...session }) },

@@ -51,7 +51,10 @@ export interface Counter { current: number, ttl: number }
 /** Where requests are counted for all processes: the Redis client, which @fastify/rate-limit knows how to count in, or a verb. */
 export type Counters =
   | { redis: object, prefix: string }
-  /** Counts requests, so many for each key, each key in one atomic step, in windows of `length` milliseconds. Resolves to the counter of each key. */
+  /**
+   * Counts requests, so many for each key, each key in one atomic step, in windows of `length` milliseconds; a window that goes on
+   * ends when it was to. Resolves to the counter of each key. A count of 0 only asks, and leaves no trace.
+   */
   | { increment(requests: ReadonlyMap<string, number>, length: number, now: number): Promise<ReadonlyMap<string, Counter>> }
 
 /**

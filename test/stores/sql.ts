@@ -1,6 +1,6 @@
 import t from 'tap'
 import { NOW, session } from '../../plugin/contract/case.ts'
-import { POSTGRES, SQLITE, type SessionRow, checkedPrefix, countersOf, counting, sessionOf, statements, tables } from '../../plugin/stores/sql.ts'
+import { POSTGRES, SQLITE, type SessionRow, checkedPrefix, sessionOf, statements, tables } from '../../plugin/stores/sql.ts'
 
 /** The row of the contract's session, with its times as a driver gives them. */
 const rowWith = (time: (time: number) => number | bigint | string, changes: Partial<SessionRow> = {}): SessionRow => {
@@ -29,11 +29,6 @@ t.test('a row is a session, whether its times come as numbers, as bigint or as t
     const ended = rowWith(time, { previous_jti: 't', rotated_at: time(NOW + 1), revoked_at: time(NOW + 2), adopted_until: time(0), user_agent: null, address: null })
     t.strictSame(sessionOf(ended), session({ previousJti: 't', rotatedAt: NOW + 1, revokedAt: NOW + 2, adoptedUntil: 0, userAgent: null, address: null }))
   }
-})
-
-t.test('requests are bound as one JSON object, and the rows are their counters, whether numbers come as numbers, as bigint or as text', async t => {
-  t.strictSame(counting(new Map([['"a"', 2], ['b', 1]]), 60_000, NOW), { requests: '{"\\"a\\"":2,"b":1}', now: NOW, endsAt: NOW + 60_000, tooFar: NOW + 120_000 })
-  for (const number of [Number, BigInt, String]) t.strictSame([...countersOf([{ key: 'a', count: number(3), ends_at: number(NOW + 1) }], NOW)], [['a', { current: 3, ttl: 1 }]])
 })
 
 t.test('a prefix is a name that needs no quotes, perhaps in a schema', async t => {
