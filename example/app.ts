@@ -33,6 +33,7 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     reuseInterval: settings.reuseInterval,
     adoptRefreshTokens: settings.adoptRefreshTokens,
     revocationInterval: settings.revocationInterval,
+    cookie: settings.cookie,
     ...(settings.issuer !== undefined && { issuer: settings.issuer }),
     ...(settings.audience !== undefined && { audience: settings.audience }),
     ...(!settings.rateLimit && { rateLimit: false })

@@ -26,20 +26,17 @@ const schema = {
     REUSE_INTERVAL: duration('10s'),
     ADOPT_REFRESH_TOKENS: onOff('off'),
     REVOCATION_INTERVAL: duration('1s'),
+    COOKIE: onOff('off'),
     RATE_LIMIT: onOff('on'),
     TRUST_PROXY: { type: 'string' },
     LOG_LEVEL: { type: 'string', enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' }
   }
 }
 
-/** Variables that a later version reads: better not to start than to start without what somebody asked for. */
-const NOT_YET = ['COOKIE']
-
 export type Settings = ReturnType<typeof readSettings>
 
 /** Reads the environment. Throws an Error that names each variable that is wrong, and what it may be. */
 export function readSettings (env: Record<string, string | undefined>) {
-  for (const name of NOT_YET) if (env[name] !== undefined) throw new Error(`${name} is not supported yet`)
   const given = check(env)
   if (given.JWT_KEYS !== undefined && given.JWT_SECRET !== undefined) throw new Error('JWT_KEYS and JWT_SECRET exclude each other')
   return {
@@ -60,6 +57,8 @@ export function readSettings (env: Record<string, string | undefined>) {
     reuseInterval: seconds(given.REUSE_INTERVAL),
     adoptRefreshTokens: isOn(given.ADOPT_REFRESH_TOKENS),
     revocationInterval: seconds(given.REVOCATION_INTERVAL),
+    /** Refresh tokens in a cookie, for a browser. */
+    cookie: isOn(given.COOKIE),
     rateLimit: isOn(given.RATE_LIMIT),
     trustProxy: proxies(given.TRUST_PROXY),
     logLevel: given.LOG_LEVEL as string

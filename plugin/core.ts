@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { type Carrier, createCarrier } from './carrier.ts'
 import { type Unauthorized, createUnauthorized } from './errors.ts'
 import { type Emit, createEmit } from './events.ts'
 import { fetchJwks } from './fetch-jwks.ts'
@@ -27,12 +28,14 @@ export interface Core {
   readonly cache: VerificationCache
   readonly revocations: Revocations
   readonly sessions: Sessions
+  readonly carrier: Carrier
   readonly throttle: Throttle
 }
 
 export async function createCore (app: FastifyInstance, options: ResolvedOptions): Promise<Core> {
   const { accessTokenLifetime, leeway, usernameField, jwksUrl, now } = options
   const emit = createEmit(options.onEvent, app.log)
+  const unauthorized = createUnauthorized(options.realm)
   const cache = createVerificationCache(options.verificationCache, leeway)
   const keysChanged = (): void => {
     cache.clear()
@@ -52,7 +55,7 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
   })
   return {
     options,
-    unauthorized: createUnauthorized(options.realm),
+    unauthorized,
     emit,
     keys,
     remoteKeys,
@@ -61,6 +64,7 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
     cache,
     revocations,
     sessions: createSessions(store, revocations, options, now),
+    carrier: await createCarrier(options, unauthorized),
     throttle: await createThrottle({ limits: options.rateLimit, usernameField, counters: options.store.counters, emit, failed: countersFailed, now })
   }
 }

@@ -75,6 +75,10 @@ export const throttled = (wait: number): SimpleJwtError =>
     { detail: `Request was throttled. Expected available in ${seconds(wait)}.`, code: 'throttled' },
     { 'retry-after': String(wait) })
 
+/** In cookie mode: a page of another origin has sent this, with a cookie that its browser has added. */
+export const crossOrigin = (): SimpleJwtError =>
+  new SimpleJwtError(403, 'csrf_failed', { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' })
+
 /** The store did not answer: a fault of ours, never of the token, so the client keeps what it has and tries again. */
 export const storeUnavailable = (): SimpleJwtError =>
   new SimpleJwtError(503, 'store_unavailable',

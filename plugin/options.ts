@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { type CookieMode, resolveCookieMode } from './cookie-mode.ts'
 import type { SimpleJwtEvent } from './events.ts'
 import { resolveJwksUrl } from './jwks-url.ts'
 import { type KeyInput, canSign, resolveKeys } from './keys.ts'
@@ -52,8 +53,8 @@ export interface SimpleJwtOptions {
   verificationCache?: number
   /** Limits of the token routes; false = none. */
   rateLimit?: Partial<RateLimits> | false
-  /** Refresh token in an HttpOnly cookie. Only false is supported yet. */
-  cookie?: false
+  /** Refresh token in an HttpOnly cookie, for browsers, and never in a body; pages of other origins are refused. Default false. */
+  cookie?: CookieMode | boolean
   /** Path of the token routes. Default `'/api/token'`. */
   prefix?: string
   /** The realm of `WWW-Authenticate`. Default `'api'`. */
@@ -66,7 +67,7 @@ export interface SimpleJwtOptions {
   now?(): number
 }
 
-/** The options with every default filled in; all durations in milliseconds. */
+/** The options with every default filled in; all durations in milliseconds. `verifyOnly`: without a key that can sign there are no token routes. */
 export type ResolvedOptions = Readonly<ReturnType<typeof resolveOptions>>
 
 const HOUR = 3_600_000
@@ -112,7 +113,6 @@ export function resolveOptions (options: SimpleJwtOptions) {
   for (const name of Object.keys(options)) if (!NAMES.has(name)) refuse(name, 'is not known.')
   // An option that is undefined has its default, as if it were absent; null is a bad value.
   const given = { ...DEFAULTS, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SimpleJwtOptions }
-  if (given.cookie !== undefined && given.cookie !== false) refuse('cookie', 'must be false: cookie mode is not supported yet.')
   const jwksUrl = resolveJwksUrl(given, refuse)
   const keys = jwksUrl === undefined ? resolveKeys(given, refuse) : []
   const verifyOnly = !keys.some(canSign)
@@ -121,7 +121,6 @@ export function resolveOptions (options: SimpleJwtOptions) {
   return Object.freeze({
     keys,
     jwksUrl,
-    /** Without a key that can sign there are no token routes. */
     verifyOnly,
     verifyCredentials: verifyOnly ? nobody(given.verifyCredentials) : optionalFunction('verifyCredentials', given.verifyCredentials) ?? refuse('verifyCredentials', 'is required: a function that resolves to the user or null.'),
     findUser: optionalFunction('findUser', given.findUser),
@@ -141,6 +140,7 @@ export function resolveOptions (options: SimpleJwtOptions) {
     revocationInterval: duration('revocationInterval', given.revocationInterval, 10, HOUR),
     verificationCache: wholeNumber('verificationCache', given.verificationCache),
     rateLimit: resolveLimits(given.rateLimit, refuse),
+    cookie: resolveCookieMode(given.cookie, refuse),
     prefix: (text('prefix', given.prefix, /^(\/[\w.~-]*[\w~-][\w.~-]*)+\/?$/, "must be a path such as '/api/token'.") as string).replace(/\/$/, ''),
     realm: text('realm', given.realm, /^[\x20-\x7e]+$/, 'must be printable ASCII.')?.replace(/["\\]/g, '\\$&') as string,
     namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/, "must be a name in camel case, such as 'staff'."),

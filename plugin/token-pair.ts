@@ -1,12 +1,7 @@
 import type { Core } from './core.ts'
 import { recomputesClaims } from './custom-claims.ts'
 import type { Session } from './stores/session.ts'
-
-/** What a login answers: a refresh token and an access token of one session. */
-export interface TokenPair { refresh: string, access: string }
-
-/** What a refresh answers: `refresh` is absent when rotation is off. */
-export interface RefreshedTokens { access: string, refresh?: string }
+import type { TokenPair } from './tokens.ts'
 
 /** The tokens that a session has now: a new access token, and its refresh token, the same each time it is asked for. */
 export function mintPair (core: Core, session: Session, custom: Record<string, unknown>): TokenPair {

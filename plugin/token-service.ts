@@ -10,7 +10,7 @@ import { refresh } from './routes/refresh.ts'
 import { revokeSession, revokeUser } from './routes/sessions.ts'
 import { verify } from './routes/verify.ts'
 import type { Session } from './stores/session.ts'
-import type { RefreshedTokens, TokenPair } from './token-pair.ts'
+import type { RefreshedTokens, TokenPair } from './tokens.ts'
 import type { User } from './user.ts'
 
 /** What `app.tokens` does, for the app's own code: the same as the routes, without HTTP. Refusals are thrown as `SimpleJwtError`. */

@@ -4,6 +4,12 @@ import type { Refusal } from './errors.ts'
 import { newId } from './ids.ts'
 import type { KeyRing } from './key-ring.ts'
 
+/** What a login answers: a refresh token and an access token of one session. */
+export interface TokenPair { refresh: string, access: string }
+
+/** What a refresh answers: `refresh` is absent when rotation is off. */
+export interface RefreshedTokens { access: string, refresh?: string }
+
 /** What a refresh token is minted from: the part of a session that tells about its current refresh token. */
 export interface RefreshTokenSeed { sid: string, userId: string, jti: string, issuedAt: number, expiresAt: number }
 

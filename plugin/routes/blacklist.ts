@@ -23,12 +23,17 @@ export async function revoke (core: Core, token: string, request?: FastifyReques
 }
 
 export function blacklistRoute (scope: FastifyInstance, core: Core): void {
-  route<{ Body: { refresh: string } }>(scope, {
+  const { options: { cookie }, carrier } = core
+
+  route(scope, {
     method: 'POST',
     url: '/blacklist',
-    schema: blacklistSchema,
-    handler: async request => {
-      await revoke(core, request.body.refresh, request)
+    schema: blacklistSchema(cookie !== false),
+    onRequest: carrier.onRequest,
+    preValidation: carrier.preValidation,
+    handler: async (request, reply) => {
+      await revoke(core, carrier.take(request), request)
+      carrier.discard(reply)
       return {}
     }
   })

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Core } from '../core.ts'
 import { claimsAtLogin } from '../custom-claims.ts'
+import { shortened } from '../events.ts'
 import { originOf, subject } from '../origin.ts'
-import { type TokenPair, mintPair } from '../token-pair.ts'
+import { mintPair } from '../token-pair.ts'
+import type { TokenPair } from '../tokens.ts'
 import { type User, isActive, userIdOf } from '../user.ts'
 import { route } from './route.ts'
 import { obtainSchema } from './schemas.ts'
@@ -17,22 +19,24 @@ export async function issue (core: Core, user: User, request?: FastifyRequest): 
 }
 
 export function obtainRoute (scope: FastifyInstance, core: Core): void {
-  const { options: { usernameField, verifyCredentials }, throttle } = core
+  const { options: { usernameField, verifyCredentials, cookie }, throttle, carrier } = core
 
   route<{ Body: Record<string, string> }>(scope, {
     method: 'POST',
     url: '/',
-    schema: obtainSchema(usernameField),
-    onRequest: throttle.loginPerAddress,
+    schema: obtainSchema(usernameField, cookie !== false),
+    onRequest: [...carrier.onRequest, throttle.loginPerAddress],
     preHandler: throttle.loginPerUsername,
-    handler: async request => {
+    handler: async (request, reply) => {
       const username = request.body[usernameField] as string
       const user = await verifyCredentials({ ...request.body, username, password: request.body.password as string }, request)
       if (!user || !isActive(user)) {
-        core.emit({ type: 'login_failed', username: username.slice(0, 256), address: request.ip }, request.log)
+        await throttle.loginFailed(request)
+        core.emit({ type: 'login_failed', username: shortened(username), address: request.ip }, request.log)
         throw core.unauthorized.wrongCredentials()
       }
-      return issue(core, user, request)
+      await throttle.loginSucceeded(request)
+      return carrier.give(reply, await issue(core, user, request))
     }
   })
 }

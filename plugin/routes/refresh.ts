@@ -3,7 +3,8 @@ import type { Core } from '../core.ts'
 import { claimsAtRefresh } from '../custom-claims.ts'
 import { accepted } from '../errors.ts'
 import { originOf, subject } from '../origin.ts'
-import { type RefreshedTokens, mintPair } from '../token-pair.ts'
+import { mintPair } from '../token-pair.ts'
+import type { RefreshedTokens } from '../tokens.ts'
 import { adoptIfForeign } from './adopt.ts'
 import { route } from './route.ts'
 import { refreshSchema } from './schemas.ts'
@@ -31,11 +32,14 @@ export async function refresh (core: Core, token: string, request?: FastifyReque
 }
 
 export function refreshRoute (scope: FastifyInstance, core: Core): void {
-  route<{ Body: { refresh: string } }>(scope, {
+  const { options: { cookie }, throttle, carrier } = core
+
+  route(scope, {
     method: 'POST',
     url: '/refresh',
-    schema: refreshSchema,
-    onRequest: core.throttle.refreshPerAddress,
-    handler: request => refresh(core, request.body.refresh, request)
+    schema: refreshSchema(cookie !== false),
+    onRequest: [...carrier.onRequest, throttle.refreshPerAddress],
+    preValidation: carrier.preValidation,
+    handler: async (request, reply) => carrier.give(reply, await refresh(core, carrier.take(request), request))
   })
 }

@@ -25,7 +25,23 @@ const refused = error('The token is invalid, expired, of the wrong kind or black
 const throttled = error('Too many requests: `Retry-After` says how many seconds to wait.', { detail: 'Request was throttled. Expected available in 23 seconds.', code: 'throttled' })
 const unavailable = error('The session store does not answer: the token is as good as before, try again.', { detail: 'The session store is not available. Try again.', code: 'store_unavailable' })
 
-export const obtainSchema = (usernameField: string) => ({
+const refreshToken = token('A refresh token.')
+const elsewhere = error('A page of another origin has sent this.', { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' })
+
+/** What brings a refresh token, and what is answered: without it where that is in a cookie. */
+const carried = (inCookie: boolean) => inCookie ? fields({}, {}) : fields({ refresh: refreshToken }, { refresh: TOKEN })
+const answered = (inCookie: boolean, description: string, order: ('access' | 'refresh')[]) => {
+  const names = inCookie ? ['access'] : order
+  return {
+    description: inCookie ? `${description} The refresh token is in the cookie.` : description,
+    type: 'object',
+    properties: Object.fromEntries(names.map(name => [name, token(`The ${name} token.`)])),
+    examples: [Object.fromEntries(names.map(name => [name, TOKEN]))]
+  }
+}
+const refusals = (inCookie: boolean) => ({ ...(inCookie && { 403: elsewhere }), 503: unavailable })
+
+export const obtainSchema = (usernameField: string, inCookie: boolean) => ({
   summary: 'Log in: exchange a user name and a password for a refresh and an access token.',
   tags: ['token'],
   consumes,
@@ -34,37 +50,27 @@ export const obtainSchema = (usernameField: string) => ({
     password: { type: 'string', format: 'password', description: 'The password, taken as it is.' }
   }, { [usernameField]: 'vitor', password: '123' }),
   response: {
-    200: {
-      description: 'The pair of a new session.',
-      type: 'object',
-      properties: { refresh: token('The refresh token.'), access: token('The access token.') },
-      examples: [{ refresh: TOKEN, access: TOKEN }]
-    },
+    200: answered(inCookie, 'The pair of a new session.', ['refresh', 'access']),
     400: invalid('password'),
     401: error('Unknown user, wrong password or inactive user.', { detail: 'No active account found with the given credentials', code: 'no_active_account' }),
     429: throttled,
-    503: unavailable
+    ...refusals(inCookie)
   }
 })
 
-export const refreshSchema = {
+export const refreshSchema = (inCookie: boolean) => ({
   summary: 'Exchange a refresh token for a new access token and, with rotation, its successor.',
   tags: ['token'],
   consumes,
-  body: fields({ refresh: token('A refresh token.') }, { refresh: TOKEN }),
+  body: carried(inCookie),
   response: {
-    200: {
-      description: 'A new access token, and the successor of the refresh token if it was spent.',
-      type: 'object',
-      properties: { access: token('The access token.'), refresh: token('The refresh token.') },
-      examples: [{ access: TOKEN, refresh: TOKEN }]
-    },
+    200: answered(inCookie, 'A new access token, and the successor of the refresh token if it was spent.', ['access', 'refresh']),
     400: invalid('refresh'),
     401: refused,
     429: throttled,
-    503: unavailable
+    ...refusals(inCookie)
   }
-}
+})
 
 export const verifySchema = {
   summary: 'Ask whether a token of either kind is good.',
@@ -74,13 +80,13 @@ export const verifySchema = {
   response: { 200: empty, 400: invalid('token'), 401: refused, 503: unavailable }
 }
 
-export const blacklistSchema = {
+export const blacklistSchema = (inCookie: boolean) => ({
   summary: 'Log out: end the session of a refresh token.',
   tags: ['token'],
   consumes,
-  body: fields({ refresh: token('A refresh token.') }, { refresh: TOKEN }),
-  response: { 200: empty, 400: invalid('refresh'), 401: refused, 503: unavailable }
-}
+  body: carried(inCookie),
+  response: { 200: empty, 400: invalid('refresh'), 401: refused, ...refusals(inCookie) }
+})
 
 const time = { type: 'string', format: 'date-time' }
 const nothing = { type: 'null', description: 'Ended.' }

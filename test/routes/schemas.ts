@@ -1,24 +1,39 @@
 import t from 'tap'
-import { blacklistSchema, endSessionSchema, endSessionsSchema, listSessionsSchema, obtainSchema, refreshSchema, verifySchema } from '../../plugin/routes/schemas.ts'
+import { type FieldsSchema, blacklistSchema, endSessionSchema, endSessionsSchema, listSessionsSchema, obtainSchema, refreshSchema, verifySchema } from '../../plugin/routes/schemas.ts'
 
-const BODIES: [name: string, schema: { body: ReturnType<typeof obtainSchema>['body'] | typeof verifySchema.body | typeof refreshSchema.body }, fields: string[]][] = [
-  ['obtain', obtainSchema('email'), ['email', 'password']],
-  ['refresh', refreshSchema, ['refresh']],
+type Body = FieldsSchema & { examples: Record<string, string>[] }
+
+const BODIES: [name: string, schema: { body: Body }, fields: string[]][] = [
+  ['obtain', obtainSchema('email', false), ['email', 'password']],
+  ['refresh', refreshSchema(false), ['refresh']],
   ['verify', verifySchema, ['token']],
-  ['blacklist', blacklistSchema, ['refresh']]
+  ['blacklist', blacklistSchema(false), ['refresh']],
+  ['obtain in cookie mode', obtainSchema('email', true), ['email', 'password']],
+  ['refresh in cookie mode', refreshSchema(true), []],
+  ['blacklist in cookie mode', blacklistSchema(true), []]
 ]
 
 for (const [name, { body }, fields] of BODIES) {
-  t.test(`${name} takes ${fields.join(' and ')}, and shows an example`, async t => {
+  t.test(`${name} takes ${fields.join(' and ') || 'nothing'}, and shows an example`, async t => {
     t.strictSame(body.required, fields)
     t.strictSame(Object.keys(body.properties), fields)
     t.strictSame(Object.keys(body.examples[0] ?? {}), fields)
   })
 }
 
+t.test('tokens are answered in SimpleJWT\'s order, and in cookie mode the access token alone', async t => {
+  const answered = ({ response }: { response: { 200: { properties: object } } }): string[] => Object.keys(response[200].properties)
+  t.strictSame(answered(obtainSchema('username', false)), ['refresh', 'access'])
+  t.strictSame(answered(refreshSchema(false)), ['access', 'refresh'])
+  t.strictSame(answered(obtainSchema('username', true)), ['access'])
+  t.strictSame(answered(refreshSchema(true)), ['access'])
+})
+
 t.test('every route says what it does and how it may refuse', async t => {
-  for (const schema of [obtainSchema('username'), refreshSchema, verifySchema, blacklistSchema, listSessionsSchema, endSessionsSchema, endSessionSchema]) {
+  const bothWays = [false, true].flatMap(inCookie => [obtainSchema('username', inCookie), refreshSchema(inCookie), blacklistSchema(inCookie)])
+  for (const schema of [...bothWays, verifySchema, listSessionsSchema, endSessionsSchema, endSessionSchema]) {
     t.match(schema.summary, /\.$/)
     t.ok('401' in schema.response && '503' in schema.response)
   }
+  t.strictSame(bothWays.map(({ response }) => '403' in response), [false, false, false, true, true, true])
 })
