@@ -1,0 +1,114 @@
+/** A check of the package, how it is broken, and the tests that are to find out. */
+export interface Mutation {
+  /** What is promised, and is not kept any more. */
+  check: string
+  file: string
+  /** A text that is in the file once, and what stands in its place. */
+  find: string
+  replace: string
+  tests: string[]
+}
+
+/** The source without the check. @throws Error if the text is not there, or not once */
+export function broken ({ file, find, replace }: Mutation, source: string): string {
+  const parts = source.split(find)
+  if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${find}`)
+  return parts.join(replace)
+}
+
+const of = (file: string, ...mutations: [check: string, find: string, replace: string, ...tests: string[]][]): Mutation[] =>
+  mutations.map(([check, find, replace, ...tests]) => ({ check, file: `plugin/${file}`, find, replace, tests: tests.map(test => `test/${test}`) }))
+
+/** Each check in turn. */
+export const mutations: Mutation[] = [
+  ...of('key-ring.ts',
+    ['a key verifies its own algorithm alone', 'if (codec.key.algorithm !== alg) continue', '', 'key-ring.ts'],
+    ['the library is told the algorithm of the key', 'algorithms: [algorithm], complete', 'complete', 'key-ring-signatures.ts'],
+    ['a kid selects its key and no other', 'index.byKid.get(kid)', '[...index.byAlgorithm.values()].flat()', 'key-ring.ts']),
+  ...of('core.ts',
+    ['a token of a dropped key is refused, cached or not', '    cache.clear()\n', '', 'core.ts']),
+  ...of('compact.ts',
+    ['8 KB at most', 'token.length > LONGEST_TOKEN || ', '', 'compact.ts'],
+    ['no character but those of base64url', ' || !CHARACTERS.test(token)', '', 'compact.ts'],
+    ['three parts', " || token.includes('.', second + 1)", '', 'compact.ts'],
+    ['no unused bits', 'return (last & (length === 2 ? 0b1111 : 0b11)) === 0', 'return last >= 0', 'compact.ts'],
+    ['UTF-8 in the payload', 'isUtf8(bytes) && !has', '!has', 'compact.ts'],
+    ['UTF-8 in the header', '  if (!isUtf8(bytes)) return undefined\n', '', 'compact.ts'],
+    ['no crit', "Object.hasOwn(header, 'crit') || ", '', 'compact.ts'],
+    ['no b64', " || Object.hasOwn(header, 'b64')", '', 'compact.ts'],
+    ['typ is JWT, at+jwt or absent', "typ !== undefined && typ !== 'JWT' && typ !== 'at+jwt'", 'false', 'compact.ts']),
+  ...of('duplicate-members.ts',
+    ['no name twice', 'if (names.has(name)) return true', '', 'duplicate-members.ts']),
+  ...of('claims.ts',
+    ['dead at the second of exp', "if (exp <= now - leeway) return 'Token is expired'", '', 'claims.ts'],
+    ['not before nbf', ' || nbf > now + leeway', '', 'claims.ts'],
+    ['iat is not in the future', "if (iat !== undefined && iat > now + leeway + CLOCK_SKEW) return 'Token is invalid'", '', 'claims.ts'],
+    ['exp comes after iat', "if (iat !== undefined && exp <= iat) return 'Token is invalid'", '', 'claims.ts'],
+    ['no life over 366 days', "if (exp - (iat ?? now) > LONGEST_LIFE_SECONDS) return 'Token is invalid'", '', 'claims.ts'],
+    ['the issuer is ours', 'issuer !== undefined && iss !== issuer', 'false', 'claims.ts'],
+    ['the audience is ours', 'audiences.includes(audience)', 'true', 'claims.ts'],
+    ['exp is required', "if (exp === undefined) return \"Token has no 'exp' claim\"", '', 'claims.ts'],
+    ['jti is required', "if (jti === undefined) return 'Token has no id'", '', 'claims.ts'],
+    ['kinds exclude each other', ': type !== expected) return', ': false) return', 'claims.ts'],
+    ['claims are frozen', 'return Object.freeze(value)', 'return value', 'claims.ts']),
+  ...of('authenticate.ts',
+    ['one Authorization header', 'if (seen) return true', '', 'authenticate.ts'],
+    ['no tab in it', " || header.includes('\\t')) throw", ') throw', 'authenticate.ts'],
+    ['an ended session is refused', "if (revoked) throw core.unauthorized.refusedByGuard('Token is blacklisted')", '', 'authenticate.ts'],
+    ['an inactive user is refused', 'if (!isActive(user)) throw core.unauthorized.userInactive()', '', 'authenticate.ts']),
+  ...of('verification-cache.ts',
+    ['a cached token is dead at exp', ' && now < entry.deadAt', '', 'verification-cache.ts'],
+    ['two tokens never share an entry', 'entry.credentials === credentials && ', '', 'verification-cache.ts']),
+  ...of('stores/memory.ts',
+    ['a spent token is exchanged no more', 'if (session.jti !== presented) {', 'if (false) {', 'stores/memory.ts'],
+    ['reuse ends the session', "      end(session, now)\n      return { outcome: 'reused'", "      return { outcome: 'reused'", 'stores/memory.ts'],
+    ['a late call changes nothing', '    const { sid, presented, next, now, deadline } = rotation\n    checkDeadline(deadline)\n', '    const { sid, presented, next, now } = rotation\n', 'stores/memory.ts']),
+  ...of('stores/store.ts',
+    ['an ended session stays ended', "if (session === null || !isLive(session, now)) return 'ended'", "if (session === null) return 'ended'", 'stores/memory.ts']),
+  ...of('routes/blacklist.ts',
+    ['a spent token that logs out is reuse', 'if (!good) throw', 'if (false) throw', 'routes/blacklist.ts']),
+  ...of('routes/obtain.ts',
+    ['an inactive user gets no pair', 'if (!user || !isActive(user)) {', 'if (!user) {', 'routes/obtain.ts'],
+    ['the address is counted', 'throttle.loginPerAddress]', ']', 'routes/obtain.ts'],
+    ['the user name is counted', '    preHandler: throttle.loginPerUsername,\n', '', 'routes/obtain.ts']),
+  ...of('custom-claims.ts',
+    ['an inactive user is not refreshed', 'if (!user || !isActive(user)) throw', 'if (!user) throw', 'routes/refresh.ts']),
+  ...of('throttle.ts',
+    ['one spelling of a user name', "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')", 'username', 'throttle-keys.ts'],
+    ['IPv6 by its /64', '&& normalizeIP(withoutPort(request.ip))', '&& request.ip', 'throttle-keys.ts']),
+  ...of('login-limit.ts',
+    ['waits grow', 'Math.min(MINUTE * 2 ** Math.floor(failures / max), HOUR)', 'MINUTE', 'login-limit.ts'],
+    ['waits end', 'Math.min(MINUTE * 2 ** Math.floor(failures / max), HOUR)', 'MINUTE * 2 ** Math.floor(failures / max)', 'login-limit.ts'],
+    ['strangers do not lock anybody out at home', 'isExceeded(ofAll) && await loginsBefore() === 0', 'isExceeded(ofAll)', 'login-limit.ts']),
+  ...of('same-origin.ts',
+    ['another origin is refused', "site === undefined ? hostOf(origin) !== host.toLowerCase() : site !== 'same-origin'", 'false', 'same-origin.ts'],
+    ['a subdomain is refused', "site !== 'same-origin'", "site === 'cross-site'", 'same-origin.ts']),
+  ...of('carrier.ts',
+    ['no refresh token in a body, in cookie mode', '  preValidation: [notInBody],\n', '  preValidation: [],\n', 'carrier.ts'],
+    ['no refresh token in an answer, in cookie mode', 'return { access }', 'return { access, ...(refresh !== undefined && { refresh }) }', 'carrier.ts']),
+  ...of('require-claims.ts',
+    ['nothing but true lets in', 'allows(claims) !== true', '!allows(claims)', 'require-claims.ts'],
+    ['a requirement that requires nothing stops the start', 'if (entries.length === 0) throw', 'if (false) throw', 'require-claims.ts']),
+  ...of('routes/body.ts',
+    ['16 KB of body at most', 'const LARGEST_BODY = 16_384', 'const LARGEST_BODY = 16_384_000', 'routes/body.ts'],
+    ['no other content type', 'done(unsupportedMediaType(type ?? \'\'))', 'done(null, {})', 'routes/body.ts']),
+  ...of('routes/fields.ts',
+    ['fields are strings', "if (typeof value !== 'string') return ['', ['Not a valid string.']]", "if (typeof value !== 'string') return [value as string, []]", 'routes/fields.ts']),
+  ...of('jwk.ts',
+    ['public members alone are published', "const { kty, ...members } = requiredMembers(key.export({ format: 'jwk' }) as Jwk)", "const { kty, ...members } = key.export({ format: 'jwk' }) as Jwk", 'jwk.ts']),
+  ...of('secrets.ts',
+    ['no short secret', 'bytes.length < leastBytes', 'false', 'secrets.ts'],
+    ['no public key for a secret', 'if (looksLikeKey(bytes, 3)) refuse', 'if (false) refuse', 'secrets.ts']),
+  ...of('key-material.ts',
+    ['no RSA under 2048 bits', 'modulusLength < 2048', 'false', 'key-material.ts'],
+    ['no curve but the one of the algorithm', "kind.kty === 'EC' && namedCurve !== CURVES[kind.crv]", 'false', 'key-material.ts']),
+  ...of('remote-keys.ts',
+    ['unknown kids do not flood the issuer', 'const COOLDOWN = 10_000', 'const COOLDOWN = 0', 'remote-keys.ts']),
+  ...of('stores/bounded.ts',
+    ['a silent store is a 503 in time', 'return await inTime(counted(() => call(Date.now() + within)), within, \'The store\')', 'return await counted(() => call(Date.now() + within))', 'stores/bounded.ts'],
+    ['a call that comes late changes nothing', 'store.rotate({ ...rotation, deadline })', 'store.rotate(rotation)', 'stores/bounded.ts']),
+  ...of('error-reply.ts',
+    ['a refusal has its challenge', '  reply.headers(answer.headers)\n', '', 'error-reply.ts']),
+  ...of('events.ts',
+    ['what a listener throws changes no answer', '      failed(error)\n    }\n', '      throw error\n    }\n', 'events.ts'])
+]
