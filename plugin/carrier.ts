@@ -8,9 +8,9 @@ import type { RefreshedTokens } from './tokens.ts'
 /** How refresh tokens travel: in bodies, as SimpleJWT has it, or in a cookie that no script can read. */
 export interface Carrier {
   /** First of all at the routes that take or give a refresh token. */
-  readonly onRequest: Check[]
+  readonly onRequest: readonly Check[]
   /** Once the body was read, where a refresh token is taken. */
-  readonly preValidation: Check[]
+  readonly preValidation: readonly Check[]
   /** The refresh token that a request brings. @throws SimpleJwtError 401 if there is none in a cookie */
   take(request: FastifyRequest): string
   /** Gives tokens: what of them is in the body. */

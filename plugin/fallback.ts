@@ -15,7 +15,7 @@ export type Consume = Ask<Counted>
 export type WithFallback = <Answer>(everywhere: Ask<Answer>, here: Ask<Answer>, settles: (answer: Answer) => boolean) => Ask<Answer>
 
 /** Milliseconds that a request waits for the shared counters. */
-export const PATIENCE = 500
+const PATIENCE = 500
 
 /**
  * Asks the counters that all processes share, and goes by those of this process while the shared ones are away. These

@@ -4,7 +4,7 @@ import rateLimit, { normalizeIP, type RateLimitPluginOptions } from '@fastify/ra
 import { windowCounters } from './counters.ts'
 import { throttled } from './errors.ts'
 import { type Emit, shortened } from './events.ts'
-import { type Consume, PATIENCE, createFallback, isExceeded } from './fallback.ts'
+import { type Consume, createFallback, isExceeded } from './fallback.ts'
 import { type Attempt, createLoginLimit } from './login-limit.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { sharedCounters } from './shared-counters.ts'
@@ -30,6 +30,9 @@ export interface ThrottleOptions {
   failed: StoreFailed
   now: () => number
 }
+
+/** Milliseconds that a login waits for the shared counters to be told what became of it. */
+const PATIENCE = 250
 
 type NewAttempt = ReturnType<typeof createLoginLimit>
 
@@ -87,18 +90,24 @@ export async function createThrottle ({ limits, usernameField, counters, emit, f
   }
 
   const [attemptHere, attemptEverywhere] = [here, everywhere].map(app => app && createLoginLimit(app, limits.loginPerUsername, now)) as [NewAttempt, NewAttempt | undefined]
-  const attempts = new WeakMap<FastifyRequest, Attempt[]>()
+  /** Where tries were counted, and so want to be told what became of them: here, and everywhere if those counters answered. */
+  const attempts = new WeakMap<FastifyRequest, [Attempt, Attempt?]>()
 
   const consumeLogin: Consume = async request => {
     const [name, address] = [fold(usernameOf(request)), addressOf(request)]
     const account = { user: digest(name), source: address && digest(`${address} ${name}`) }
     const [here, everywhere] = [attemptHere(account), attemptEverywhere?.(account)]
-    attempts.set(request, [here, ...everywhere === undefined ? [] : [everywhere]])
+    attempts.set(request, [here])
     const { counted, isStranger } = await here.consume()
     if (everywhere === undefined || (isExceeded(counted) && !isStranger)) return counted
     // Another process may know who is a stranger here.
     if (isStranger && !await withFallback(everywhere.isFamiliar, here.isFamiliar, never)(request)) return counted
-    return withFallback(async () => (await everywhere.consume()).counted, async () => counted, never)(request)
+    const consume = async () => {
+      const { counted } = await everywhere.consume()
+      attempts.set(request, [here, everywhere])
+      return counted
+    }
+    return withFallback(consume, async () => counted, never)(request)
   }
 
   /** Nobody waits long for the shared counters to be told what became of it, nor suffers if they cannot be. */

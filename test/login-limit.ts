@@ -49,11 +49,11 @@ t.test('five tries a minute; five failures double it, and again, up to an hour',
 })
 
 t.test('so a guesser who never sleeps has 145 tries in a day and not 7200, from however many addresses', async t => {
-  for (const sources of [['one'], ['one', 'two', 'three'], Array.from({ length: 1000 }, (_, index) => `${index}`)]) {
+  for (const sources of [['one'], Array.from({ length: 1000 }, (_, index) => `${index}`)]) {
     const { clock, tryIt } = await build(t)
     let tries = 0
     for (let time = 0; time < DAY; time += MINUTE) {
-      for (let count = 0; count <= MAX; count++) if (await tryIt(sources[(tries + count) % sources.length], 'wrong') === 0) tries++
+      for (let count = 0; count < MAX && await tryIt(sources[tries % sources.length], 'wrong') === 0; count++) tries++
       clock.advance(MINUTE)
     }
     t.ok(tries >= 100 && tries <= 150, `${tries} tries`)
@@ -69,7 +69,7 @@ t.test('tries that are refused do not make anybody wait longer', async t => {
 })
 
 t.test('whoever is patient has no more tries: it is failures that count, not windows', async t => {
-  for (const triesAMinute of [1, 2, 4]) {
+  for (const triesAMinute of [1, 4]) {
     const { clock, tryIt } = await build(t)
     let tries = 0
     for (let time = 0; time < DAY; time += MINUTE) {

@@ -29,8 +29,9 @@ export function blacklistRoute (scope: FastifyInstance, core: Core): void {
     method: 'POST',
     url: '/blacklist',
     schema: blacklistSchema(cookie !== false),
-    onRequest: carrier.onRequest,
-    preValidation: carrier.preValidation,
+    // In lists of their own: plugins of the host add hooks to those of a route.
+    onRequest: [...carrier.onRequest],
+    preValidation: [...carrier.preValidation],
     handler: async (request, reply) => {
       await revoke(core, carrier.take(request), request)
       carrier.discard(reply)

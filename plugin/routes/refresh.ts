@@ -39,7 +39,7 @@ export function refreshRoute (scope: FastifyInstance, core: Core): void {
     url: '/refresh',
     schema: refreshSchema(cookie !== false),
     onRequest: [...carrier.onRequest, throttle.refreshPerAddress],
-    preValidation: carrier.preValidation,
+    preValidation: [...carrier.preValidation],
     handler: async (request, reply) => carrier.give(reply, await refresh(core, carrier.take(request), request))
   })
 }

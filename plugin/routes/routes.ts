@@ -19,7 +19,7 @@ import { verifyRoute } from './verify.ts'
 export function tokenRoutes (host: FastifyInstance, core: Core, authenticate: Authenticate): FastifyPluginAsync {
   return async scope => {
     scope.addHook('onRequest', (_request, reply, done) => {
-      reply.header('cache-control', 'no-store')
+      reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
       done()
     })
     followErrorHandler(host, scope)

@@ -54,6 +54,20 @@ t.test('neither a token nor a password is in the log', async t => {
   t.match(text, 'simplejwt login_failed')
 })
 
+t.test('with COOKIE=on the refresh token is in a cookie, for pages of the demo itself', async t => {
+  const { url } = await startDemo(t, { COOKIE: 'on' })
+  const post = (path: string, headers: Record<string, string>, body?: object): Promise<Response> =>
+    fetch(url + path, { method: 'POST', headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) })
+  const login = await post('/api/token/', { origin: url }, { username: 'vitor', password: '123' })
+  t.strictSame(Object.keys(await login.json() as object), ['access'])
+  const cookie = login.headers.getSetCookie()[0]?.split(';')[0] as string
+  t.match(cookie, /^__Host-refresh=/)
+  t.equal((await post('/api/token/refresh/', { origin: 'https://evil.example', cookie })).status, 403)
+  const refreshed = await post('/api/token/refresh/', { origin: url, cookie })
+  t.strictSame(Object.keys(await refreshed.json() as object), ['access'])
+  t.match(refreshed.headers.getSetCookie(), [/^__Host-refresh=/])
+})
+
 t.test('SIGTERM ends the server with exit code 0', async t => {
   const { stop } = await startDemo(t)
   t.equal(await stop('SIGTERM'), 0)
