@@ -1,6 +1,6 @@
 import t from 'tap'
 import {
-  type Refusal, SimpleJwtError, accepted, badRequest, createUnauthorized, invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError,
+  type Refusal, SimpleJwtError, accepted, badRequest, createUnauthorized, crossOrigin, invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError,
   storeUnavailable, throttled, unsupportedMediaType
 } from '../plugin/errors.ts'
 
@@ -66,6 +66,10 @@ t.test('a token without a user, or of a user who is gone, is told the same by gu
 
 t.test('the challenge names the realm of its registration', async t => {
   t.same(createUnauthorized('staff only').noCredentials().headers, { 'www-authenticate': 'Bearer realm="staff only"' })
+})
+
+t.test('a page of another origin is told so, and nothing of what it has sent', async t => {
+  t.match(crossOrigin(), { statusCode: 403, code: 'csrf_failed', body: { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' }, headers: {} })
 })
 
 t.test('a refusal is an Error with a name and a message', async t => {
