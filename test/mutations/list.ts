@@ -76,7 +76,7 @@ export const mutations: Mutation[] = [
     ['in SQL too a replay changes nothing', ' OR previous_jti <> :presented OR CAST(:now AS bigint) - rotated_at >= CAST(:reuseInterval AS bigint)', ' OR true', 'stores/sqlite.ts']),
   ...of('stores/redis-scripts.ts',
     ['in Redis too reuse ends the session', '  revoke(sid, now, row[7], adopted)\n  row[10] = now\n', '', 'stores/redis.ts'],
-    ['in Redis too a late call changes nothing', "if too_late(deadline) then return {'late', row} end\n", '', 'stores/redis.ts'],
+    ['in Redis too a late call changes nothing', "if too_late(deadline) then return {'late', row} end\n", '', 'stores/redis-scripts.ts', 'stores/redis-away.ts'],
     ['in Redis too an ended session stays ended', 'jti and not row[10] and at', 'jti and at', 'stores/redis.ts']),
   ...of('routes/blacklist.ts',
     ['a spent token that logs out is reuse', 'if (!good) throw', 'if (false) throw', 'routes/blacklist.ts']),
