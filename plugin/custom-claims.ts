@@ -6,10 +6,13 @@ import { type User, isActive } from './user.ts'
 /** Whether custom claims are computed at each refresh, so that the refresh token need not carry them. */
 export const recomputesClaims = ({ options }: Core): boolean => options.claims !== undefined && options.findUser !== undefined
 
-/** Bytes that custom claims may take as JSON, so that no token of ours is too long to be accepted. */
+/** Bytes that custom claims may take as JSON, so that no token of ours is too long to be accepted, and no refresh token for a cookie. */
 const LARGEST = 4096
+const LARGEST_IN_COOKIE = 2048
 
-const fits = (custom: Record<string, unknown>): boolean => Buffer.byteLength(JSON.stringify(custom)) <= LARGEST
+const largest = (core: Core): number => core.options.cookie !== false && !recomputesClaims(core) ? LARGEST_IN_COOKIE : LARGEST
+
+const fits = (core: Core, custom: Record<string, unknown>): boolean => Buffer.byteLength(JSON.stringify(custom)) <= largest(core)
 
 /**
  * Custom claims for a login. Throws for what no token can carry, which is a fault of the host; before a session is
@@ -19,14 +22,14 @@ export async function claimsAtLogin (core: Core, user: User, request?: FastifyRe
   const given: unknown = await core.options.claims?.(user, request) ?? {}
   if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new TypeError('fastify-simplejwt: claims() must resolve to an object.')
   const custom = customClaims(given as Record<string, unknown>)
-  if (!fits(custom)) throw new RangeError(`fastify-simplejwt: custom claims may take ${LARGEST} bytes as JSON.`)
+  if (!fits(core, custom)) throw new RangeError(`fastify-simplejwt: custom claims may take ${largest(core)} bytes as JSON.`)
   return custom
 }
 
 /** The custom claims that a refresh token carries. Another server may have minted one with more than we can pass on. */
 function carriedClaims (core: Core, presented: Claims): Record<string, unknown> {
   const custom = customClaims(presented)
-  if (!fits(custom)) throw core.unauthorized.refused('Token is invalid')
+  if (!fits(core, custom)) throw core.unauthorized.refused('Token is invalid')
   return custom
 }
 

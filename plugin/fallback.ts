@@ -19,7 +19,7 @@ const PATIENCE = 500
 
 /**
  * Asks the counters that all processes share, and goes by those of this process while the shared ones are away. These
- * have counted all along, so that an outage does not give anybody more tries here than the limit says, and a flood does not
+ * have counted all along, so that an outage does not give anybody more tries here than the limit says, and what they settle does not
  * reach the store. Never no limiter. What one limit finds out, all limits go by.
  */
 export function createFallback (failed: StoreFailed, patience = PATIENCE): WithFallback {

@@ -96,15 +96,15 @@ export async function createThrottle ({ limits, usernameField, counters, emit, f
   const consumeLogin: Consume = async request => {
     const [name, address] = [fold(usernameOf(request)), addressOf(request)]
     const account = { user: digest(name), source: address && digest(`${address} ${name}`) }
-    const [here, everywhere] = [attemptHere(account), attemptEverywhere?.(account)]
-    attempts.set(request, [here])
-    const { counted, isStranger } = await here.consume()
-    if (everywhere === undefined || (isExceeded(counted) && !isStranger)) return counted
+    const [attempt, shared] = [attemptHere(account), attemptEverywhere?.(account)]
+    attempts.set(request, [attempt])
+    const { counted, isStranger } = await attempt.consume()
+    if (shared === undefined || (isExceeded(counted) && !isStranger)) return counted
     // Another process may know who is a stranger here.
-    if (isStranger && !await withFallback(everywhere.isFamiliar, here.isFamiliar, never)(request)) return counted
+    if (isStranger && !await withFallback(shared.isFamiliar, attempt.isFamiliar, never)(request)) return counted
     const consume = async () => {
-      const { counted } = await everywhere.consume()
-      attempts.set(request, [here, everywhere])
+      const { counted } = await shared.consume()
+      attempts.set(request, [attempt, shared])
       return counted
     }
     return withFallback(consume, async () => counted, never)(request)
@@ -112,9 +112,9 @@ export async function createThrottle ({ limits, usernameField, counters, emit, f
 
   /** Nobody waits long for the shared counters to be told what became of it, nor suffers if they cannot be. */
   const tell = async (request: FastifyRequest, what: 'failed' | 'succeeded'): Promise<void> => {
-    const [here, everywhere] = attempts.get(request) as [Attempt, Attempt?]
-    await here[what]()
-    if (everywhere !== undefined) await inTime(everywhere[what](), PATIENCE, 'The counters').catch(nothing)
+    const [attempt, shared] = attempts.get(request) as [Attempt, Attempt?]
+    await attempt[what]()
+    if (shared !== undefined) await inTime(shared[what](), PATIENCE, 'The counters').catch(nothing)
   }
 
   return {

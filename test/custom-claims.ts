@@ -65,6 +65,14 @@ t.test('claims that no token can carry are a fault of the host', async t => {
   }
 })
 
+t.test('in cookie mode those that the refresh token carries may take half as much, or no browser would keep it', async t => {
+  const note = 'x'.repeat(2049)
+  const { core } = await buildCore(t, { cookie: true, claims: () => ({ note }) })
+  await t.rejects(claimsAtLogin(core, vitor), { name: 'RangeError', message: 'fastify-simplejwt: custom claims may take 2048 bytes as JSON.' })
+  await t.rejects(claimsAtRefresh(core, refreshClaims({ note }) as unknown as RefreshClaims), { message: 'Token is invalid' }, 'before a token of another server is spent for one that is lost')
+  t.same(await claimsAtLogin((await buildCore(t, { cookie: true, findUser, claims: () => ({ note }) })).core, vitor), { note })
+})
+
 t.test('a token of another server that carries more than we can pass on is refused', async t => {
   const { core } = await buildCore(t)
   const large = refreshClaims({ note: 'x'.repeat(4096) }) as unknown as RefreshClaims

@@ -3,7 +3,7 @@ import fastify from 'fastify'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Refusal } from '../plugin/errors.ts'
-import { createKeyRing } from '../plugin/key-ring.ts'
+import { type KeyRing, createKeyRing } from '../plugin/key-ring.ts'
 import { type KeyInput, resolveKeys } from '../plugin/keys.ts'
 import { refuse } from '../plugin/option-checks.ts'
 import { type Tokens, createTokens } from '../plugin/tokens.ts'
@@ -157,6 +157,19 @@ t.test('more or fewer segments, padding, white space and over-long tokens are in
   const pads = Array.from({ length: 30 }, (_, index) => sign(accessClaims({ pad: 'x'.repeat(Math.floor((8192 - shortest) * 3 / 4) - 15 + index) })))
   for (const token of pads) t.equal(typeof tokens.verifyAny(token), token.length <= 8192 ? 'object' : 'string', `${token.length} characters`)
   for (const length of [8192, 8193]) t.ok(pads.some(token => token.length === length), `${length} is among them`)
+})
+
+t.test('what is too long, or spelled otherwise than tokens are, never gets to a key', async t => {
+  let asked = 0
+  const ring = { verify: () => { asked++ }, knows: () => true } as unknown as KeyRing
+  const tokens = createTokens(ring, { issuer: undefined, audience: undefined, leeway: 0 }, 5 * MINUTE, clock)
+  const token = sign(accessClaims())
+  for (const other of [sign(accessClaims({ pad: 'x'.repeat(6000) })), 'A'.repeat(1_000_000), `${token}=`, `${token}.`, `${token} `, forge({ ...bare, crit: ['exp'] }), forge({ ...bare, b64: false })]) {
+    t.equal(tokens.verifyAny(other), 'Token is invalid')
+  }
+  t.equal(asked, 0)
+  tokens.verifyAny(token)
+  t.equal(asked, 1)
 })
 
 t.test('crit, b64, typ and kid are held to their rules, however good the signature', async t => {
