@@ -32,6 +32,7 @@ export type { RequireClaims, RequiredClaims } from './require-claims.ts'
 export type { RefreshedTokens, TokenPair } from './tokens.ts'
 export type { TokenService } from './token-service.ts'
 export type { Credentials, User } from './user.ts'
+export type { CacheStatistics } from './verification-cache.ts'
 
 /**
  * What `request.user` is, for an app to say by declaration merging: `interface SimpleJwtTypes { user: MyUser }`.

@@ -12,6 +12,7 @@ import { verify } from './routes/verify.ts'
 import type { Session } from './stores/session.ts'
 import type { RefreshedTokens, TokenPair } from './tokens.ts'
 import type { User } from './user.ts'
+import type { CacheStatistics } from './verification-cache.ts'
 
 /** What `app.tokens` does, for the app's own code: the same as the routes, without HTTP. Refusals are thrown as `SimpleJwtError`. */
 export interface TokenService {
@@ -33,6 +34,8 @@ export interface TokenService {
   jwks(): { keys: PublicJwk[] }
   /** Puts other keys in place of all that there are, at once. Not with `jwksUrl`. @throws TypeError as at registration */
   setKeys(keys: KeyInput[]): Promise<void>
+  /** How many access tokens the guard has found in the verification cache since the start, how many it has not, and how many are in it. */
+  cacheStatistics(): CacheStatistics
   /** Deletes the sessions that are over. Resolves to how many. */
   sweep(): Promise<number>
 }
@@ -69,6 +72,7 @@ export function createTokenService (core: Core): TokenService {
       core.keys.replace(keys)
       core.keysChanged()
     },
+    cacheStatistics: () => core.cache.statistics(),
     sweep: async () => {
       core.revocations.prune()
       return core.sessions.sweep()

@@ -12,7 +12,11 @@ export interface VerificationCache {
   /** Remembers what was verified once it has come again, mostly at its second time: a token that comes but once drives none out, and costs no room. */
   set(credentials: string, claims: AccessClaims): void
   clear(): void
+  statistics(): CacheStatistics
 }
+
+/** How the verification cache is doing, since the start. `entries` is how many tokens are in it now. */
+export interface CacheStatistics { hits: number, misses: number, entries: number }
 
 const CHARACTERS = 8
 
@@ -30,19 +34,27 @@ function placeOf (credentials: string): number {
 
 /** A cache of `size` tokens, the least recently used leaving first. `leeway` in milliseconds. */
 export function createVerificationCache (size: number, leeway: number): VerificationCache {
-  if (size === 0) return { get: () => undefined, set: () => {}, clear: () => {} }
+  if (size === 0) return { get: () => undefined, set: () => {}, clear: () => {}, statistics: () => ({ hits: 0, misses: 0, entries: 0 }) }
   const verified = new LruMap<{ credentials: string, claims: AccessClaims, deadAt: number }>(size)
   const comesAgain = createMemory(size)
+  let hits = 0
+  let misses = 0
   return {
     get: (credentials, now) => {
       const entry = verified.get(placeOf(credentials))
-      return entry !== undefined && entry.credentials === credentials && now < entry.deadAt ? entry.claims : undefined
+      if (entry !== undefined && entry.credentials === credentials && now < entry.deadAt) {
+        hits++
+        return entry.claims
+      }
+      misses++
+      return undefined
     },
     set: (credentials, claims) => {
       const place = placeOf(credentials)
       if (comesAgain(place)) verified.set(place, { credentials, claims, deadAt: claims.exp * 1000 + leeway })
     },
-    clear: () => verified.clear()
+    clear: () => verified.clear(),
+    statistics: () => ({ hits, misses, entries: verified.size })
   }
 }
 

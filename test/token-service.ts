@@ -186,6 +186,13 @@ t.test('with jwksUrl the keys are another server\'s: setKeys is refused, whateve
   t.notOk(core.keys.knows('ES256', undefined))
 })
 
+t.test('cacheStatistics says how often the guard did without a closer look', async t => {
+  const { app, login, hello } = await buildApp(t)
+  const { access } = await login()
+  for (let request = 0; request < 5; request++) await hello(access)
+  t.strictSame(app.tokens.cacheStatistics(), { hits: 3, misses: 2, entries: 1 })
+})
+
 t.test('sweep deletes what is over and says how many', async t => {
   const { app, clock } = await buildApp(t)
   const [one] = [await app.tokens.issue({ id: 7 }), await app.tokens.issue({ id: 7 })]

@@ -15,6 +15,19 @@ t.test('claims are found by the whole text of their token', async t => {
   for (const other of ['header.payload.signaturE', 'header.payload', 'header.payload.signature ', '', '__proto__', 'constructor']) t.equal(cache.get(other, START), undefined, other)
 })
 
+t.test('it counts what it has found and what it has not', async t => {
+  const cache = createVerificationCache(10, 0)
+  t.strictSame(cache.statistics(), { hits: 0, misses: 0, entries: 0 })
+  remember(cache, 'Bearer header.payload.signature', claims)
+  const { hits, misses } = cache.statistics()
+  cache.get('Bearer header.payload.signature', START)
+  cache.get('Bearer header.payload.signature', START)
+  cache.get('Bearer header.payload.another', START)
+  cache.get('Bearer header.payload.signature', EXPIRES)
+  t.strictSame(cache.statistics(), { hits: hits + 2, misses: misses + 2, entries: 1 })
+  t.strictSame(createVerificationCache(0, 0).statistics(), { hits: 0, misses: 0, entries: 0 }, 'without a cache there is nothing to count')
+})
+
 t.test('a token enters when it comes for the second time', async t => {
   const cache = createVerificationCache(10, 0)
   cache.set('Bearer one', claims)
