@@ -1,22 +1,37 @@
+import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
 // In an app of your own: import simplejwt from 'fastify-simplejwt'
 import simplejwt from '../plugin/index.ts'
+import { docs } from './docs.ts'
+import { drain } from './drain.ts'
+import { health } from './health.ts'
 import { hello } from './hello.ts'
 import { readKeys } from './keys.ts'
+import { metrics } from './metrics.ts'
+import { page } from './page.ts'
+import { securityHeaders } from './security-headers.ts'
 import type { Settings } from './settings.ts'
 import { openStore } from './store.ts'
 import { checkPassword, findUser } from './users.ts'
-import { welcome } from './welcome.ts'
 
-/** Builds the demo: the token routes, two guarded routes, a page that says what to try. It does not listen yet. */
+/** Builds the demo: the token routes, two guarded routes, the page that teaches, and what is seen from outside. It does not listen yet. */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({
     logger: { level: settings.logLevel },
+    // Requests of several workers are told apart, and one that nginx has named keeps its name.
+    genReqId: () => randomUUID(),
+    requestIdHeader: settings.trustProxy === false ? false : 'x-request-id',
     trustProxy: settings.trustProxy,
     requestTimeout: 30_000,
+    // What comes while the server ends is answered like any other: by then clients have been asked to hang up.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true }
   })
   if (settings.secretIsMadeUp) app.log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+  await app.register(drain)
+  await app.register(securityHeaders)
+  await app.register(metrics)
+  await app.register(docs)
 
   const { store, disconnect } = await openStore(settings.storeUrl)
   app.addHook('onClose', disconnect)
@@ -36,10 +51,12 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     cookie: settings.cookie,
     ...(settings.issuer !== undefined && { issuer: settings.issuer }),
     ...(settings.audience !== undefined && { audience: settings.audience }),
-    ...(!settings.rateLimit && { rateLimit: false })
+    ...(!settings.rateLimit && { rateLimit: false }),
+    onEvent: app.countEvent
   })
 
   await app.register(hello)
-  await app.register(welcome)
+  await app.register(health)
+  await app.register(page, { settings })
   return app
 }

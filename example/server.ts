@@ -1,17 +1,19 @@
+import cluster from 'node:cluster'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { readKeys } from './keys.ts'
 import { type Settings, readSettings } from './settings.ts'
+import { runWorkers } from './workers.ts'
 
-/** Starts the demo. SIGTERM and SIGINT: no new requests, those that run are finished, exit 0. SIGHUP: the keys are read again. */
-async function start (settings: Settings): Promise<void> {
+/** Answers requests. SIGTERM and SIGINT: clients are asked to hang up, what runs is finished, exit 0. SIGHUP: the keys are read again. */
+async function serve (settings: Settings): Promise<void> {
   const building = buildApp(settings)
   process.on('SIGHUP', () => { building.then(app => readKeysAgain(app, settings)) })
   const app = await building
-  closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
+  closeWithGrace({ delay: 20_000, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
     if (err !== undefined) app.log.fatal(err)
-    await app.close()
+    await app.drain()
   })
   await app.listen({ host: settings.host, port: settings.port })
 }
@@ -28,7 +30,8 @@ async function readKeysAgain (app: FastifyInstance, { keysPath }: Settings): Pro
 }
 
 try {
-  await start(readSettings(process.env))
+  const settings = readSettings(process.env)
+  await (settings.workers > 1 && cluster.isPrimary ? runWorkers(settings) : serve(settings))
 } catch (error) {
   console.error(`The demo server did not start: ${(error as Error).message.replace('fastify-simplejwt: option "keys', 'JWT_KEYS: "keys')}`)
   process.exit(1)

@@ -5,7 +5,6 @@ import envSchema from 'env-schema'
 const duration = (fallback: string) => ({ type: 'string', pattern: '^[0-9]+ *(ms|s|m|h|d)?$', default: fallback })
 const onOff = (fallback: string) => ({ type: 'string', enum: ['on', 'off', 'true', 'false'], default: fallback })
 const STORES = '^(memory:$|sqlite:.|rediss?://.|postgres(ql)?://.)'
-const onlyYet = (value: string) => ({ type: 'string', enum: [value], default: value })
 
 /** Every variable of the demo, with its default. */
 const schema = {
@@ -13,7 +12,7 @@ const schema = {
   properties: {
     HOST: { type: 'string', minLength: 1, default: '127.0.0.1' },
     PORT: { type: 'integer', minimum: 0, maximum: 65535, default: 8000 },
-    WEB_CONCURRENCY: onlyYet('1'),
+    WEB_CONCURRENCY: { type: 'integer', minimum: 1, maximum: 256, default: 1 },
     STORE_URL: { type: 'string', pattern: STORES, default: 'memory:' },
     JWT_SECRET: { type: 'string', minLength: 32 },
     JWT_KEYS: { type: 'string', minLength: 1 },
@@ -39,9 +38,13 @@ export type Settings = ReturnType<typeof readSettings>
 export function readSettings (env: Record<string, string | undefined>) {
   const given = check(env)
   if (given.JWT_KEYS !== undefined && given.JWT_SECRET !== undefined) throw new Error('JWT_KEYS and JWT_SECRET exclude each other')
+  const workers = given.WEB_CONCURRENCY as unknown as number
+  if (workers > 1 && given.STORE_URL === 'memory:') throw new Error('WEB_CONCURRENCY above 1 needs a STORE_URL that all workers share: sqlite:PATH, redis://... or postgres://...')
   return {
     host: given.HOST as string,
     port: given.PORT as unknown as number,
+    /** Processes that answer requests. */
+    workers,
     storeUrl: given.STORE_URL as string,
     /** Path of a file with private keys, in place of the secret. */
     keysPath: given.JWT_KEYS,

@@ -5,6 +5,7 @@ t.test('without a word from the environment the defaults hold', async t => {
   t.match(readSettings({ PATH: '/bin' }), {
     host: '127.0.0.1',
     port: 8000,
+    workers: 1,
     storeUrl: 'memory:',
     keysPath: undefined,
     secretIsMadeUp: true,
@@ -28,6 +29,7 @@ t.test('the environment says otherwise', async t => {
   t.match(readSettings({
     HOST: '::1',
     PORT: '0',
+    WEB_CONCURRENCY: '4',
     JWT_SECRET: secret,
     ISSUER: 'i',
     AUDIENCE: 'a',
@@ -44,6 +46,7 @@ t.test('the environment says otherwise', async t => {
   }), {
     host: '::1',
     port: 0,
+    workers: 4,
     secret,
     secretIsMadeUp: false,
     issuer: 'i',
@@ -70,7 +73,7 @@ t.test('a bad value is refused by the name of its variable', async t => {
   const bad: Record<string, string[]> = {
     HOST: [''],
     PORT: ['x', '', '-1', '65536', '80.5'],
-    WEB_CONCURRENCY: ['0', '4', 'x'],
+    WEB_CONCURRENCY: ['0', '2', '-1', '1.5', '257', 'x', ''],
     STORE_URL: ['sqlite:', 'sqlite', 'memory', 'memory:x', 'mysql://localhost', 'redis:', ''],
     JWT_SECRET: ['short', ''],
     JWT_KEYS: [''],

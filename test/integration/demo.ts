@@ -31,7 +31,7 @@ t.test('log in, call /hello/, refresh and log out with httpie and curl, as in an
 
 t.test('the other routes of the demo', async t => {
   const { url, log } = await startDemo(t, { ISSUER: 'https://demo.example', AUDIENCE: 'demo' })
-  t.match(await (await fetch(`${url}/`)).text(), `http post ${url}/api/token/ username=vitor password=123`)
+  t.match(await (await fetch(`${url}/`)).text(), '<!doctype html>')
   t.strictSame(await (await fetch(`${url}/healthz`)).json(), { status: 'ok' })
   t.equal((await fetch(`${url}/me/`)).status, 401)
   const login = await fetch(`${url}/api/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"username":"vitor","password":"123"}' })
@@ -52,6 +52,17 @@ t.test('neither a token nor a password is in the log', async t => {
   const text = log.join('\n')
   for (const secret of [access, refresh, refresh.split('.')[2] as string, 'hunter2', 'argon2', '    at ']) t.notOk(text.includes(secret))
   t.match(text, 'simplejwt login_failed')
+})
+
+t.test('each request has an id in the log: one of its own, or the one that a trusted proxy gave it', async t => {
+  for (const [TRUST_PROXY, expected] of [['', /^[0-9a-f-]{36}$/], ['127.0.0.1', /^5eed5eed$/]] as const) {
+    const { url, log, stop } = await startDemo(t, { TRUST_PROXY })
+    await fetch(`${url}/hello/`, { headers: { 'x-request-id': '5eed5eed' } })
+    await stop()
+    const ids = log.map(line => JSON.parse(line).reqId).filter(id => id !== undefined)
+    t.ok(ids.length >= 2)
+    for (const id of ids) t.match(id, expected)
+  }
 })
 
 t.test('with COOKIE=on the refresh token is in a cookie, for pages of the demo itself', async t => {

@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify'
+
+const answer = (description: string, example: string) =>
+  ({ description, type: 'object', required: ['status'], properties: { status: { type: 'string' } }, examples: [{ status: example }] })
+
+const aliveSchema = { summary: 'Whether the process is alive.', tags: ['server'], response: { 200: answer('It is.', 'ok') } }
+const readySchema = {
+  summary: 'Whether the server should be sent requests.',
+  tags: ['server'],
+  response: { 200: answer('The store answers.', 'ok'), 503: answer('The store does not answer, or the server is about to end.', 'store unavailable') }
+}
+
+/** `/healthz`: restart the process if this fails. `/readyz`: send it no requests while this fails. */
+export async function health (app: FastifyInstance): Promise<void> {
+  app.get('/healthz', { logLevel: 'warn', schema: aliveSchema }, async () => ({ status: 'ok' }))
+
+  app.get('/readyz', { logLevel: 'warn', schema: readySchema }, async (_request, reply) => {
+    const status = app.draining() ? 'draining' : await storeStatus(app)
+    return reply.code(status === 'ok' ? 200 : 503).send({ status })
+  })
+}
+
+/** Asks the store for the sessions of nobody. It answers or fails within a second. */
+async function storeStatus (app: FastifyInstance): Promise<string> {
+  try {
+    await app.tokens.sessions('')
+    return 'ok'
+  } catch {
+    return 'store unavailable'
+  }
+}

@@ -1,0 +1,94 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import { pino } from 'pino'
+import { addUpMetrics } from './shared-metrics.ts'
+import type { Settings } from './settings.ts'
+
+/** Milliseconds after which the death of a worker is no sign of a fault that is there from the start. */
+const CALM = 10_000
+/** Milliseconds before a worker that died soon is replaced, doubled each time up to the most. */
+const FIRST_WAIT = 100
+const LONGEST_WAIT = 10_000
+/** Milliseconds that a worker has to end by itself: what it runs, and no more than a host allows (Heroku: 30 s for all). */
+const PATIENCE = 25_000
+
+/**
+ * The primary of several workers, which share the port: it answers no request itself. A worker that dies is replaced. SIGTERM and SIGINT end
+ * all of them, each after what it runs; SIGHUP puts a new one in the place of each, one by one, so that some always answer.
+ * @throws Error if the first worker does not get so far as to listen; it says itself why
+ */
+export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logLevel }: Settings): Promise<void> {
+  const log = pino({ level: logLevel })
+  if (secretIsMadeUp) log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+  const env = secretIsMadeUp ? { JWT_SECRET: secret } : {}
+  // Workers take connections from the port themselves. Given out by the primary, in turn, one that was on its way to a worker that dies would hang for ever.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
+  /** The workers that listen and are to go on. */
+  const pool = new Set<Worker>()
+  let earlyDeaths = 0
+  let ending = false
+
+  async function fork (): Promise<Worker> {
+    const worker = cluster.fork(env)
+    const since = Date.now()
+    const died = once(worker, 'exit').then(() => { throw new Error('a worker ended before it listened') })
+    await Promise.race([once(worker, 'listening'), died])
+    pool.add(worker)
+    worker.once('exit', (code, signal) => {
+      if (!pool.delete(worker) || ending) return
+      log.error({ worker: worker.process.pid, code, signal }, 'a worker died')
+      earlyDeaths = Date.now() - since < CALM ? earlyDeaths + 1 : 0
+      fill()
+    })
+    return worker
+  }
+
+  /** Gets one more worker, however long it takes. */
+  async function fill (): Promise<void> {
+    const wait = earlyDeaths === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (earlyDeaths - 1), LONGEST_WAIT)
+    if (wait > 0) log.warn({ wait }, 'the next worker has to wait: the last ones died soon')
+    await delay(wait)
+    if (ending) return
+    await fork().catch(error => {
+      earlyDeaths++
+      log.error((error as Error).message)
+      return fill()
+    })
+  }
+
+  /** A worker that has no successor stays: better the old one than none. */
+  async function roll (): Promise<void> {
+    log.info('SIGHUP: all workers are replaced, one by one')
+    for (const worker of [...pool]) {
+      if (ending) return
+      await fork()
+      if (pool.delete(worker)) await end(worker)
+    }
+    log.info('SIGHUP: all workers were replaced')
+  }
+
+  await fork()
+  addUpMetrics()
+  for (let more = 1; more < count; more++) fill()
+
+  let rolling = Promise.resolve()
+  process.on('SIGHUP', () => { rolling = rolling.then(roll).catch(error => { log.error(`SIGHUP: the workers stay as they are: ${(error as Error).message}`) }) })
+  closeWithGrace({ delay: PATIENCE + 1000, logger: log, skip: ['SIGHUP'] }, async ({ signal, err }) => {
+    ending = true
+    if (err !== undefined) log.fatal(err)
+    log.info({ signal }, 'the workers end, each after what it runs')
+    await Promise.all(Object.values(cluster.workers ?? {}).map(worker => end(worker as Worker)))
+  })
+}
+
+/** Has a worker finish what it runs. */
+async function end (worker: Worker): Promise<void> {
+  if (worker.isDead()) return
+  const exited = once(worker, 'exit')
+  worker.process.kill('SIGTERM')
+  const patience = setTimeout(() => { worker.process.kill('SIGKILL') }, PATIENCE)
+  await exited
+  clearTimeout(patience)
+}
