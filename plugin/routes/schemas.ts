@@ -30,11 +30,12 @@ const elsewhere = error('A page of another origin has sent this.', { detail: 'CS
 
 /** What brings a refresh token, and what is answered: without it where that is in a cookie. */
 const carried = (inCookie: boolean) => inCookie ? fields({}, {}) : fields({ refresh: refreshToken }, { refresh: TOKEN })
-const answered = (inCookie: boolean, description: string, order: ('access' | 'refresh')[]) => {
+const answered = (inCookie: boolean, description: string, order: ('access' | 'refresh')[], required = order) => {
   const names = inCookie ? ['access'] : order
   return {
     description: inCookie ? `${description} The refresh token is in the cookie.` : description,
     type: 'object',
+    required: inCookie ? names : required,
     properties: Object.fromEntries(names.map(name => [name, token(`The ${name} token.`)])),
     examples: [Object.fromEntries(names.map(name => [name, TOKEN]))]
   }
@@ -64,7 +65,7 @@ export const refreshSchema = (inCookie: boolean) => ({
   consumes,
   body: carried(inCookie),
   response: {
-    200: answered(inCookie, 'A new access token, and the successor of the refresh token if it was spent.', ['access', 'refresh']),
+    200: answered(inCookie, 'A new access token, and the successor of the refresh token if it was spent.', ['access', 'refresh'], ['access']),
     400: invalid('refresh'),
     401: refused,
     429: throttled,
@@ -92,6 +93,10 @@ const time = { type: 'string', format: 'date-time' }
 const nothing = { type: 'null', description: 'Ended.' }
 const notFound = error('The user has no such session.', { detail: 'Not found.' })
 
+const LIVE_SESSION = {
+  sid: '5e556f2e0f1b4d2c8a7b9c0d1e2f3a4b', created_at: '2026-11-22T12:00:00.000Z', last_used_at: '2026-11-22T12:05:00.000Z', expires_at: '2026-11-23T12:05:00.000Z', user_agent: 'curl/7.88.1', address: '127.0.0.1', current: true
+}
+
 export const listSessionsSchema = {
   summary: 'List the live sessions of the user.',
   tags: ['sessions'],
@@ -99,8 +104,10 @@ export const listSessionsSchema = {
     200: {
       description: 'The sessions, oldest first.',
       type: 'array',
+      examples: [[LIVE_SESSION]],
       items: {
         type: 'object',
+        required: Object.keys(LIVE_SESSION),
         properties: {
           sid: { type: 'string' },
           created_at: time,
