@@ -30,8 +30,8 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   if (settings.secretIsMadeUp) app.log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
   await app.register(drain)
   await app.register(securityHeaders)
-  await app.register(metrics)
   await app.register(docs)
+  await app.register(metrics)
 
   const { store, disconnect } = await openStore(settings.storeUrl)
   app.addHook('onClose', disconnect)

@@ -27,7 +27,8 @@ export const metrics = fp(async app => {
   collectDefaultMetrics({ register: registry })
   countEvents(app, registry)
   timeRequests(app, registry)
-  readCache(app, registry)
+  // The plugin is registered later than this, and a worker may be asked while it starts.
+  app.addHook('onReady', async () => readCache(app, registry))
 
   app.addHook('onClose', tellPrimary(registry))
   app.get('/metrics', { logLevel: 'warn', schema }, async (_request, reply) =>

@@ -6,15 +6,24 @@ import { readKeys } from './keys.ts'
 import { type Settings, readSettings } from './settings.ts'
 import { runWorkers } from './workers.ts'
 
+const ENDING = ['SIGTERM', 'SIGINT'] as const
+
 /** Answers requests. SIGTERM and SIGINT: clients are asked to hang up, what runs is finished, exit 0. SIGHUP: the keys are read again. */
 async function serve (settings: Settings): Promise<void> {
   const building = buildApp(settings)
   process.on('SIGHUP', () => { building.then(app => readKeysAgain(app, settings)) })
   const app = await building
-  closeWithGrace({ delay: 20_000, logger: app.log, skip: ['SIGHUP'] }, async ({ err }) => {
+  const { close } = closeWithGrace({ delay: 20_000, logger: app.log, skip: cluster.isWorker ? ['SIGHUP', ...ENDING] : ['SIGHUP'] }, async ({ err }) => {
     if (err !== undefined) app.log.fatal(err)
     await app.drain()
   })
+  // A worker is told twice where all processes are told, as by Heroku and by Ctrl-C: by that, and by its primary. The second time is not for more haste.
+  let told = false
+  const end = (): void => {
+    if (!told) close()
+    told = true
+  }
+  if (cluster.isWorker) for (const signal of ENDING) process.on(signal, end)
   await app.listen({ host: settings.host, port: settings.port })
 }
 

@@ -17,6 +17,9 @@ const PATIENCE = 1000
 /** Resolves once it has been sent: a process that ends at once would take it along. */
 const say = (message: Message): Promise<unknown> => new Promise(resolve => { process.send?.(message, resolve) })
 
+/** A worker may die while it is spoken to. Without this that would be an error that ends the primary. */
+const unheard = (): void => {}
+
 let asked: Promise<string> | undefined
 
 /** In a worker: the figures of all workers as text, from the primary. Undefined in a process that has no primary. */
@@ -55,7 +58,7 @@ export function addUpMetrics (): void {
         resolve()
       })
     })
-    worker.send({ type: 'your metrics?' })
+    worker.send({ type: 'your metrics?' }, unheard)
     await Promise.race([told, delay(PATIENCE)])
   }
 
@@ -67,7 +70,7 @@ export function addUpMetrics (): void {
   cluster.on('message', (worker: Worker, message: Message) => {
     if (message.type === 'my metrics') latest.set(worker.id, message.figures)
     if (message.type === 'metrics of all?') {
-      textOfAll().then(text => { if (worker.isConnected()) worker.send({ type: 'metrics of all', text }) })
+      textOfAll().then(text => { if (worker.isConnected()) worker.send({ type: 'metrics of all', text }, unheard) })
     }
   })
   // Not at its exit: its last words may come after that.

@@ -27,14 +27,16 @@ export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logL
   cluster.schedulingPolicy = cluster.SCHED_NONE
   /** The workers that listen and are to go on. */
   const pool = new Set<Worker>()
+  let starting = 0
   let earlyDeaths = 0
   let ending = false
 
-  async function fork (): Promise<Worker> {
-    const worker = cluster.fork(env)
+  async function fork (): Promise<void> {
     const since = Date.now()
+    const worker = cluster.fork(env)
+    starting++
     const died = once(worker, 'exit').then(() => { throw new Error('a worker ended before it listened') })
-    await Promise.race([once(worker, 'listening'), died])
+    await Promise.race([once(worker, 'listening'), died]).finally(() => { starting-- })
     pool.add(worker)
     worker.once('exit', (code, signal) => {
       if (!pool.delete(worker) || ending) return
@@ -42,15 +44,14 @@ export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logL
       earlyDeaths = Date.now() - since < CALM ? earlyDeaths + 1 : 0
       fill()
     })
-    return worker
   }
 
-  /** Gets one more worker, however long it takes. */
+  /** Gets one more worker, however long it takes, unless there are enough. */
   async function fill (): Promise<void> {
     const wait = earlyDeaths === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (earlyDeaths - 1), LONGEST_WAIT)
     if (wait > 0) log.warn({ wait }, 'the next worker has to wait: the last ones died soon')
     await delay(wait)
-    if (ending) return
+    if (ending || pool.size + starting >= count) return
     await fork().catch(error => {
       earlyDeaths++
       log.error((error as Error).message)
@@ -63,6 +64,7 @@ export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logL
     log.info('SIGHUP: all workers are replaced, one by one')
     for (const worker of [...pool]) {
       if (ending) return
+      if (!pool.has(worker)) continue
       await fork()
       if (pool.delete(worker)) await end(worker)
     }
@@ -74,7 +76,12 @@ export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logL
   for (let more = 1; more < count; more++) fill()
 
   let rolling = Promise.resolve()
-  process.on('SIGHUP', () => { rolling = rolling.then(roll).catch(error => { log.error(`SIGHUP: the workers stay as they are: ${(error as Error).message}`) }) })
+  process.on('SIGHUP', () => {
+    rolling = rolling.then(roll).catch(error => {
+      log.error(`SIGHUP: the other workers stay as they are: ${(error as Error).message}`)
+      fill()
+    })
+  })
   closeWithGrace({ delay: PATIENCE + 1000, logger: log, skip: ['SIGHUP'] }, async ({ signal, err }) => {
     ending = true
     if (err !== undefined) log.fatal(err)
