@@ -6,5 +6,6 @@ export default [
     files: ['**/*.ts'],
     plugins: { '@typescript-eslint': plugins['typescript-eslint'].plugin },
     rules: { '@typescript-eslint/no-explicit-any': 'error' }
-  }
+  },
+  { files: ['example/public/*.js'], languageOptions: { globals: { getSelection: 'readonly', location: 'readonly' } } }
 ]
