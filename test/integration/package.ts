@@ -15,7 +15,8 @@ async function emptyProject (t: { teardown(undo: () => unknown): void }): Promis
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const [packed] = JSON.parse((await run('npm', ['pack', '--ignore-scripts', '--json', '--silent', '--pack-destination', folder])).stdout) as { filename: string }[]
   const { devDependencies: own } = JSON.parse(await readFile('package.json', 'utf8'))
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  await writeFile(join(folder, 'package.json'), '{}')
+  await run('npm', ['pkg', 'set', 'type=module'], { cwd: folder })
   const others = ['fastify', 'typescript', '@types/node'].map(name => `${name}@${own[name]}`)
   await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', packed?.filename as string, ...others], { cwd: folder })
   return folder
