@@ -14,6 +14,8 @@ export interface Load {
   amount?: number | undefined
   /** Whether the server ends the connection after each answer, so that each request is one of a new connection. */
   hangsUp?: boolean | undefined
+  /** By TLS, of a server with this certificate. */
+  certificate?: string | undefined
 }
 
 /** What came back. Latencies in milliseconds; without them where a request waits for those before it. */
@@ -22,9 +24,10 @@ export interface LoadResult { requests: number, seconds: number, failures: numbe
 /** Milliseconds after which autocannon looks whether it is at its end. */
 const LOOK = 50
 
-async function fire ({ port, route, tokens, connections, pipelining, seconds, amount, hangsUp = false }: Load): Promise<LoadResult> {
+async function fire ({ port, route, tokens, connections, pipelining, seconds, amount, hangsUp = false, certificate }: Load): Promise<LoadResult> {
   const watch = createWatch()
-  const options = { url: `http://127.0.0.1:${port}${route}`, sampleInt: LOOK, ...(hangsUp && { reconnectRate: 1 }) }
+  const secure = certificate !== undefined
+  const options = { url: `http${secure ? 's' : ''}://127.0.0.1:${port}${route}`, sampleInt: LOOK, ...(hangsUp && { reconnectRate: 1 }), ...(secure && { tlsOptions: { ca: certificate } }) }
 
   if (pipelining > 1) {
     // Autocannon gives a connection requests of its own only while it has one of them under way at a time. And it is at the

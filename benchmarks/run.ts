@@ -14,6 +14,7 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   obtain: () => import('./obtain.ts'),
   peers: () => import('./peers.ts'),
   hashing: () => import('./hashing.ts'),
+  workers: () => import('./workers.ts'),
   logout: () => import('./logout.ts'),
   'sessions-memory': () => import('./sessions-memory.ts'),
   rotations: () => import('./rotations.ts'),

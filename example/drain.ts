@@ -14,7 +14,7 @@ declare module 'fastify' {
  * Milliseconds in which each answer says `connection: close`. Whoever keeps a connection, as nginx does, learns in time that it ends: closed
  * at once, it would meet requests that are on their way, and of those a POST is not sent again.
  */
-const NOTICE = 1000
+const NOTICE = 500
 
 export const drain = fp(async app => {
   let draining = false

@@ -1,5 +1,3 @@
-import { Redis } from 'ioredis'
-import pg from 'pg'
 // In an app of your own: from 'fastify-simplejwt', 'fastify-simplejwt/stores/sqlite' and so on
 import { memoryStore } from '../plugin/stores/memory.ts'
 import { postgresStore } from '../plugin/stores/postgres.ts'
@@ -17,6 +15,7 @@ export async function openStore (url: string): Promise<OpenStore> {
   return opened
 }
 
+/** A driver is loaded if it is wanted: all of them would make the start a tenth longer. */
 async function open (url: string): Promise<OpenStore> {
   const scheme = url.slice(0, url.indexOf(':'))
   if (scheme === 'memory') return { store: memoryStore(), disconnect: () => {} }
@@ -44,7 +43,8 @@ async function openDatabase (path: string): Promise<Handle> {
   return new Database(path) as Handle
 }
 
-function openRedis (url: string): OpenStore {
+async function openRedis (url: string): Promise<OpenStore> {
+  const { Redis } = await import('ioredis')
   const client = new Redis(url, {
     // Nothing waits in a queue for a server that is away, and a connection that is dead is given up.
     enableOfflineQueue: false,
@@ -54,7 +54,8 @@ function openRedis (url: string): OpenStore {
   return { store: redisStore(client), disconnect: () => client.disconnect() }
 }
 
-function openPostgres (url: string): OpenStore {
+async function openPostgres (url: string): Promise<OpenStore> {
+  const { default: pg } = await import('pg')
   const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 700, statement_timeout: 700, keepAlive: true })
   return { store: postgresStore(pool), disconnect: () => pool.end() }
 }

@@ -93,9 +93,7 @@ const time = { type: 'string', format: 'date-time' }
 const nothing = { type: 'null', description: 'Ended.' }
 const notFound = error('The user has no such session.', { detail: 'Not found.' })
 
-const LIVE_SESSION = {
-  sid: '5e556f2e0f1b4d2c8a7b9c0d1e2f3a4b', created_at: '2026-11-22T12:00:00.000Z', last_used_at: '2026-11-22T12:05:00.000Z', expires_at: '2026-11-23T12:05:00.000Z', user_agent: 'curl/7.88.1', address: '127.0.0.1', current: true
-}
+const LIVE_SESSION = { sid: '5e556f2e0f1b4d2c8a7b9c0d1e2f3a4b', created_at: '2026-11-22T12:00:00.000Z', last_used_at: '2026-11-22T12:05:00.000Z', expires_at: '2026-11-23T12:05:00.000Z', user_agent: 'curl/7.88.1', address: '127.0.0.1', current: true }
 
 export const listSessionsSchema = {
   summary: 'List the live sessions of the user.',

@@ -9,8 +9,8 @@ import { skipUnless } from '../fixtures/services.ts'
 import { lostSince, rowsOf, standingOf } from '../fixtures/standing.ts'
 import { type TokenClient, createClients } from '../fixtures/token-client.ts'
 
-const KILLS = rounds(2, 20)
-const ROTATIONS = rounds(400, 10_000)
+const KILLS = rounds(1, 20)
+const ROTATIONS = rounds(200, 10_000)
 const CLIENTS = rounds(20, 100)
 /** So many log out while the store is killed. */
 const LEAVERS = 5

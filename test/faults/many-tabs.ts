@@ -14,7 +14,7 @@ import { createClients } from '../fixtures/token-client.ts'
 const GROUP = 20
 const GROUPS = rounds(1, 10)
 const TABS = 10
-const GENERATIONS = rounds(5, 20)
+const GENERATIONS = rounds(4, 20)
 
 /** Answers, and refresh tokens that had more than one successor. */
 interface Result { refreshes: number, logouts: number, others: number[], forks: number }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { startDemo } from '../fixtures/demo.ts'
 import { startNginx, withoutNginx } from '../fixtures/nginx.ts'
-import { childrenOf, signal, until } from '../fixtures/processes.ts'
+import { childrenOf, isGone, signal, until } from '../fixtures/processes.ts'
 import { redisProgram, startRedis } from '../fixtures/redis-server.ts'
 import { secureClient } from '../fixtures/secure-request.ts'
 import { skipUnless } from '../fixtures/services.ts'
@@ -50,5 +50,12 @@ t.test('nginx in front of a server of two workers and another of one, all with o
     const { failedPosts, failedGets } = await during(async () => signal(childrenOf(pool.process.pid as number)[0] as number, 'SIGKILL'))
     t.ok(failedPosts <= USERS, `${failedPosts} POSTs failed`)
     t.equal(failedGets, 0)
+  })
+
+  await t.test('a primary that is killed takes its workers along', async t => {
+    const workers = childrenOf(pool.process.pid as number)
+    await pool.stop('SIGKILL')
+    await until(() => workers.every(isGone))
+    t.ok(workers.length > 0)
   })
 })
