@@ -1,46 +1,11 @@
 import cluster from 'node:cluster'
-import closeWithGrace from 'close-with-grace'
-import type { FastifyInstance } from 'fastify'
-import { buildApp } from './app.ts'
-import { readKeys } from './keys.ts'
-import { type Settings, readSettings } from './settings.ts'
-import { runWorkers } from './workers.ts'
+import { readSettings } from './settings.ts'
 
-const ENDING = ['SIGTERM', 'SIGINT'] as const
-
-/** Answers requests. SIGTERM and SIGINT: clients are asked to hang up, what runs is finished, exit 0. SIGHUP: the keys are read again. */
-async function serve (settings: Settings): Promise<void> {
-  const building = buildApp(settings)
-  process.on('SIGHUP', () => { building.then(app => readKeysAgain(app, settings)) })
-  const app = await building
-  const { close } = closeWithGrace({ delay: 20_000, logger: app.log, skip: cluster.isWorker ? ['SIGHUP', ...ENDING] : ['SIGHUP'] }, async ({ err }) => {
-    if (err !== undefined) app.log.fatal(err)
-    await app.drain()
-  })
-  // A worker is told twice where all processes are told, as by Heroku and by Ctrl-C: by that, and by its primary. The second time is not for more haste.
-  let told = false
-  const end = (): void => {
-    if (!told) close()
-    told = true
-  }
-  if (cluster.isWorker) for (const signal of ENDING) process.on(signal, end)
-  await app.listen({ host: settings.host, port: settings.port })
-}
-
-/** With keys that are no good it goes on with those that it has. */
-async function readKeysAgain (app: FastifyInstance, { keysPath }: Settings): Promise<void> {
-  if (keysPath === undefined) return app.log.warn('SIGHUP: without JWT_KEYS there are no keys to read again')
-  try {
-    await app.tokens.setKeys(readKeys(keysPath))
-    app.log.info('SIGHUP: the keys were read again')
-  } catch (error) {
-    app.log.error(`SIGHUP: the keys stay as they were. ${(error as Error).message}`)
-  }
-}
-
+// The primary of several workers answers no request, and loads nothing that answers any.
 try {
   const settings = readSettings(process.env)
-  await (settings.workers > 1 && cluster.isPrimary ? runWorkers(settings) : serve(settings))
+  if (settings.workers > 1 && cluster.isPrimary) await (await import('./workers.ts')).runWorkers(settings)
+  else await (await import('./serve.ts')).serve(settings)
 } catch (error) {
   console.error(`The demo server did not start: ${(error as Error).message.replace('fastify-simplejwt: option "keys', 'JWT_KEYS: "keys')}`)
   process.exit(1)

@@ -1,0 +1,38 @@
+import cluster from 'node:cluster'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from './app.ts'
+import { readKeys } from './keys.ts'
+import type { Settings } from './settings.ts'
+
+const ENDING = ['SIGTERM', 'SIGINT'] as const
+
+/** Answers requests. SIGTERM and SIGINT: clients are asked to hang up, what runs is finished, exit 0. SIGHUP: the keys are read again. */
+export async function serve (settings: Settings): Promise<void> {
+  const building = buildApp(settings)
+  process.on('SIGHUP', () => { building.then(app => readKeysAgain(app, settings)) })
+  const app = await building
+  const { close } = closeWithGrace({ delay: 20_000, logger: app.log, skip: cluster.isWorker ? ['SIGHUP', ...ENDING] : ['SIGHUP'] }, async ({ err }) => {
+    if (err !== undefined) app.log.fatal(err)
+    await app.drain()
+  })
+  // A worker is told twice where all processes are told, as by Heroku and by Ctrl-C: by that, and by its primary. The second time is not for more haste.
+  let told = false
+  const end = (): void => {
+    if (!told) close()
+    told = true
+  }
+  if (cluster.isWorker) for (const signal of ENDING) process.on(signal, end)
+  await app.listen({ host: settings.host, port: settings.port })
+}
+
+/** With keys that are no good it goes on with those that it has. */
+async function readKeysAgain (app: FastifyInstance, { keysPath }: Settings): Promise<void> {
+  if (keysPath === undefined) return app.log.warn('SIGHUP: without JWT_KEYS there are no keys to read again')
+  try {
+    await app.tokens.setKeys(readKeys(keysPath))
+    app.log.info('SIGHUP: the keys were read again')
+  } catch (error) {
+    app.log.error(`SIGHUP: the keys stay as they were. ${(error as Error).message}`)
+  }
+}
