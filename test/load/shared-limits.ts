@@ -10,29 +10,30 @@ const guess = async (demo: Demo, username: string): Promise<number> => {
 }
 
 for (const { name, skip, start } of sharedStores) {
-  t.test(`${name}: five tries are five over all processes, not five each`, { skip }, async t => {
-    const env = { JWT_SECRET: 'a secret that both processes know', STORE_URL: await start(t) }
-    const demos = await Promise.all([startDemo(t, env), startDemo(t, env)])
-    const statuses: number[] = []
-    for (let count = 0; count < 8; count++) statuses.push(await guess(demos[count % 2] as Demo, 'vitor'))
-    t.same(statuses, [401, 401, 401, 401, 401, 429, 429, 429])
-    t.equal(await guess(demos[0] as Demo, 'somebody else'), 401)
-  })
-
-  t.test(`${name}: 200 guesses at once over two processes consume 200 tries, and five of them are looked at`, { skip }, async t => {
+  t.test(`${name}: two processes`, { skip }, async t => {
     const env = { JWT_SECRET: 'a secret that both processes know', STORE_URL: await start(t), TRUST_PROXY: '127.0.0.1' }
     const demos = await Promise.all([startDemo(t, env), startDemo(t, env)])
-    const statuses = await Promise.all(Array.from({ length: 200 }, async (_, index) => {
-      const reply = await fetch(`${(demos[index % 2] as Demo).url}/api/token/`, {
-        method: 'POST',
-        // Each from an address of its own, so that only the limit of the user name counts.
-        headers: { 'content-type': 'application/json', 'x-forwarded-for': `203.0.113.${index}` },
-        body: JSON.stringify({ username: 'vitor', password: 'wrong' })
-      })
-      await reply.arrayBuffer()
-      return reply.status
-    }))
-    t.equal(statuses.filter(status => status === 401).length, 5)
-    t.equal(statuses.filter(status => status === 429).length, 195)
+
+    await t.test('five tries are five over all processes, not five each', async t => {
+      const statuses: number[] = []
+      for (let count = 0; count < 8; count++) statuses.push(await guess(demos[count % 2] as Demo, 'vitor'))
+      t.same(statuses, [401, 401, 401, 401, 401, 429, 429, 429])
+      t.equal(await guess(demos[0] as Demo, 'somebody else'), 401)
+    })
+
+    await t.test('200 guesses at once consume 200 tries, and five of them are looked at', async t => {
+      const statuses = await Promise.all(Array.from({ length: 200 }, async (_, index) => {
+        const reply = await fetch(`${(demos[index % 2] as Demo).url}/api/token/`, {
+          method: 'POST',
+          // Each from an address of its own, so that only the limit of the user name counts.
+          headers: { 'content-type': 'application/json', 'x-forwarded-for': `203.0.113.${index}` },
+          body: JSON.stringify({ username: 'inactive', password: 'wrong' })
+        })
+        await reply.arrayBuffer()
+        return reply.status
+      }))
+      t.equal(statuses.filter(status => status === 401).length, 5)
+      t.equal(statuses.filter(status => status === 429).length, 195)
+    })
   })
 }
