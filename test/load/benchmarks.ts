@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { built } from '../fixtures/built.ts'
 
-/** One of each kind: in process, with the heap, with a server of its own, under autocannon over all stores. All of them would take minutes. */
-const SOME = ['verify', 'cache-size', 'hashing', 'refresh']
+/** One of each kind: in process with the heap, with a server of its own, under autocannon over all stores. All of them would take minutes. */
+const SOME = ['cache-size', 'hashing', 'refresh']
 
 /** A run that is under way. `ended` resolves once it is over and what it has left behind, if anything, was found and killed. */
 interface Run { child: ChildProcess, said: { stdout: string, stderr: string }, ended: Promise<{ code: number | null, leftBehind: boolean }> }
