@@ -354,7 +354,7 @@ lesson('with the keyboard alone: to the lesson, and logged in', {}, async (t, { 
 
   await t.test('on http, and not on localhost, the page says why the browser cannot verify', async t => {
     const { page, faults } = await visit(browser as Browser, url.replace('127.0.0.1', ELSEWHERE))
-    t.ok(await page.getByText('browsers offer their cryptography to pages by https').isVisible())
+    await page.getByText('browsers offer their cryptography to pages by https').waitFor()
     await logIn(page)
     for (const id of ['verify-here', 'sign-here']) t.notOk(await isEnabled(page, id), id)
     await press(page, 'ask-server', 'verify', /^200/)
@@ -389,7 +389,7 @@ lesson('ES256: the browser verifies with the public keys of the server, and the 
 })
 
 lesson('in cookie mode, with EdDSA: there is no refresh token to see, and refreshing works', { COOKIE: 'on', JWT_KEYS: join(keyFiles, 'EdDSA') }, async (t, { page }) => {
-  t.ok(await page.getByText('This server is in cookie mode.').isVisible())
+  await page.getByText('This server is in cookie mode.').waitFor()
   await logIn(page)
   t.equal((await tokensOf(page)).length, 1)
   t.equal(await page.evaluate('document.cookie'), '', 'no script sees the cookie')
@@ -408,7 +408,7 @@ lesson('in cookie mode, with EdDSA: there is no refresh token to see, and refres
 }, { refusals: [400, 401] })
 
 lesson('without rotation nothing is spent; limits, and a server that is gone, are said', { ROTATE_REFRESH_TOKENS: 'off', RATE_LIMIT: 'on' }, async (t, { page, url, faults, stop }) => {
-  t.ok(await page.getByText('Rotation is off on this server.').isVisible())
+  await page.getByText('Rotation is off on this server.').waitFor() // what the page is told of the server comes after the page
   await logIn(page)
   const [, before] = await tokensOf(page)
   await press(page, 'refresh-now', 'refresh', '200: a new access token.')

@@ -10,7 +10,7 @@ import { ask } from '../fixtures/timed-request.ts'
 import { type TokenClient, createClients } from '../fixtures/token-client.ts'
 
 const KILLS = rounds(2, 20)
-const ROTATIONS = rounds(400, 10_000)
+const ROTATIONS = rounds(600, 10_000)
 const CLIENTS = rounds(20, 100)
 
 interface Lost { answers: number, pairs: number, sessions: number }
