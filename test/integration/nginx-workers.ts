@@ -26,6 +26,7 @@ t.test('nginx in front of a server of two workers and another of one, all with o
     await what()
     await delay(300)
     await users.stop()
+    t.comment(JSON.stringify(users.counts))
     t.equal(users.counts.loggedOut, 0, 'nobody is logged out')
     t.ok(users.counts.posts >= 3 * USERS, JSON.stringify(users.counts))
     return users.counts
