@@ -18,9 +18,7 @@ import { checkPassword, findUser } from './users.ts'
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({
     logger: { level: settings.logLevel },
-    // Requests of several workers are told apart, and one that nginx has named keeps its name.
-    genReqId: () => randomUUID(),
-    requestIdHeader: settings.trustProxy === false ? false : 'x-request-id',
+    genReqId: ({ headers }) => (settings.trustProxy !== false && idFrom(headers['x-request-id'])) || randomUUID(),
     trustProxy: settings.trustProxy,
     requestTimeout: 30_000,
     // What comes while the server ends is answered like any other: by then clients have been asked to hang up.
@@ -60,3 +58,6 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   await app.register(page, { settings })
   return app
 }
+
+/** Requests of several workers are told apart, and one that a proxy has named keeps its name, if that is no more than a name. */
+const idFrom = (header: string | string[] | undefined): string | undefined => typeof header === 'string' && /^[\w-]{1,64}$/.test(header) ? header : undefined

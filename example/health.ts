@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+// In an app of your own: from 'fastify-simplejwt'
+import { SimpleJwtError } from '../plugin/index.ts'
 
 const answer = (description: string, example: string) =>
   ({ description, type: 'object', required: ['status'], properties: { status: { type: 'string' } }, examples: [{ status: example }] })
@@ -25,7 +27,8 @@ async function storeStatus (app: FastifyInstance): Promise<string> {
   try {
     await app.tokens.sessions('')
     return 'ok'
-  } catch {
+  } catch (error) {
+    if (!(error instanceof SimpleJwtError)) throw error
     return 'store unavailable'
   }
 }

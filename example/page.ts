@@ -21,7 +21,7 @@ const lessonSchema = {
   }
 }
 
-/** The page that teaches, at `/`. Its files come from memory or disk as they are: nothing is built. */
+/** The page that teaches, at `/`. Its files are sent as they are: nothing is built. */
 export async function page (app: FastifyInstance, { settings: { reuseInterval, rotateRefreshTokens, cookie } }: { settings: Settings }): Promise<void> {
   await app.register(serveFiles, { root: FILES, wildcard: false })
   app.get('/lesson.json', { schema: lessonSchema }, async () => ({ reuse_interval: inSeconds(reuseInterval), rotates: rotateRefreshTokens, cookie }))

@@ -7,7 +7,7 @@ type Figures = MetricObjectWithValues<MetricValue<string>>[]
 /** What workers and their primary say to each other. A worker asks for the text of all, the primary for the figures of each. */
 type Message =
   | { type: 'metrics of all?' }
-  | { type: 'metrics of all', text: string }
+  | { type: 'metrics of all', text: string | null }
   | { type: 'your metrics?' }
   | { type: 'my metrics', figures: Figures }
 
@@ -26,11 +26,12 @@ let asked: Promise<string> | undefined
 export async function metricsOfAll (): Promise<string | undefined> {
   if (!cluster.isWorker) return undefined
   // However many ask at a time, one answer is for all.
-  asked ??= new Promise<string>(resolve => {
+  asked ??= new Promise<string>((resolve, reject) => {
     process.on('message', function listen (message: Message) {
       if (message.type !== 'metrics of all') return
       process.off('message', listen)
-      resolve(message.text)
+      if (message.text === null) reject(new Error('the figures of the workers cannot be added up'))
+      else resolve(message.text)
     })
     say({ type: 'metrics of all?' })
   }).finally(() => { asked = undefined })
@@ -41,7 +42,7 @@ export async function metricsOfAll (): Promise<string | undefined> {
 export function tellPrimary (registry: Registry): () => Promise<void> {
   if (!cluster.isWorker) return async () => {}
   const tell = async (): Promise<void> => { await say({ type: 'my metrics', figures: await registry.getMetricsAsJSON() as Figures }) }
-  process.on('message', ({ type }: Message) => { if (type === 'your metrics?') tell() })
+  process.on('message', ({ type }: Message) => { if (type === 'your metrics?') tell().catch(unheard) })
   return tell
 }
 
@@ -70,7 +71,8 @@ export function addUpMetrics (): void {
   cluster.on('message', (worker: Worker, message: Message) => {
     if (message.type === 'my metrics') latest.set(worker.id, message.figures)
     if (message.type === 'metrics of all?') {
-      textOfAll().then(text => { if (worker.isConnected()) worker.send({ type: 'metrics of all', text }, unheard) })
+      // Figures that do not fit together are an answer that fails, and not the end of the primary and all that it looks after.
+      textOfAll().catch(() => null).then(text => { if (worker.isConnected()) worker.send({ type: 'metrics of all', text }, unheard) })
     }
   })
   // Not at its exit: its last words may come after that.
@@ -78,6 +80,7 @@ export function addUpMetrics (): void {
     // What a worker has counted stays; how much memory it takes is nobody's now.
     const counts = (latest.get(worker.id) ?? []).filter(({ type }) => ['counter', 'histogram'].includes(String(type)))
     latest.delete(worker.id)
-    ended = ended.then(async sum => await AggregatorRegistry.aggregate([sum, counts]).getMetricsAsJSON() as Figures)
+    const before = ended
+    ended = before.then(async sum => await AggregatorRegistry.aggregate([sum, counts]).getMetricsAsJSON() as Figures).catch(() => before)
   })
 }

@@ -71,8 +71,8 @@ export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logL
     log.info('SIGHUP: all workers were replaced')
   }
 
-  await fork()
   addUpMetrics()
+  await fork()
   for (let more = 1; more < count; more++) fill()
 
   let rolling = Promise.resolve()

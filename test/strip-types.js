@@ -28,6 +28,3 @@ export async function load (url, context, next) {
 }
 
 if (isMainThread) register(import.meta.url)
-
-// Processes that a test starts are of the build, which is not what coverage is measured of: they need not carry what measures it.
-process.env.NODE_OPTIONS = process.env.NODE_OPTIONS?.replace(/"?--import=\S*processinfo\S*"?/, '').trim() ?? ''
