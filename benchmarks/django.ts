@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { copyFileSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { skipUnlessDjango } from '../test/fixtures/django.ts'
-import { childrenOf } from '../test/fixtures/processes.ts'
-import { findProgram } from '../test/fixtures/services.ts'
+import { skipUnlessDjango } from '../test/fixtures/servers/django.ts'
+import { childrenOf } from '../test/fixtures/servers/processes.ts'
+import { findProgram } from '../test/fixtures/servers/programs.ts'
 import type { Scope } from './scope.ts'
 
 /** Why Django cannot be measured here, or false. */
@@ -20,7 +20,7 @@ export const workers = {
 /** A Django with SimpleJWT that listens, and the processor time that its worker has used until now, in microseconds. */
 export interface Django { port: number, used (): Promise<number> }
 
-const FILES = ['test/fixtures/django_site.py', 'benchmarks/servers/bench_site.py']
+const FILES = ['test/fixtures/servers/django_site.py', 'benchmarks/servers/bench_site.py']
 const ENV = { SITE_SECRET: 'a secret of 32 bytes or more, for the benchmarks', SITE_SIMPLE_JWT: JSON.stringify({ ROTATE_REFRESH_TOKENS: true, BLACKLIST_AFTER_ROTATION: true }) }
 /** Milliseconds for a start. */
 const PATIENCE = 60_000

@@ -1,4 +1,4 @@
-import { type Algorithm, ALGORITHMS } from '../plugin/algorithms.ts'
+import { type Algorithm, ALGORITHMS } from '../plugin/keys/algorithms.ts'
 import { type Measured, beside, besideRows, median, named } from './beside-plain.ts'
 import { type Settings, bar, fixed, spread, table } from './harness.ts'
 import { type Side, httpRounds } from './http.ts'

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from '../test/fixtures/server-home.ts'
+import type { Test } from '../test/fixtures/servers/home.ts'
 
 /** Ends what was started in it, the latest first; to the fixtures it is a test. */
 export interface Scope extends Test {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createRevocations } from '../plugin/revocations.ts'
-import { createSessions } from '../plugin/sessions.ts'
+import { createRevocations } from '../plugin/sessions/revocation.ts'
+import { createSessions } from '../plugin/sessions/lifecycle.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import type { Session } from '../plugin/stores/session.ts'
 import { type Settings, fixed, heapInUse, table } from './harness.ts'

@@ -1,5 +1,5 @@
 import type { TokenPair } from '../plugin/index.ts'
-import { login } from '../test/fixtures/client.ts'
+import { login } from '../test/fixtures/clients/demo-client.ts'
 import { startChild } from './child.ts'
 import { processorTime } from './http.ts'
 import type { Scope } from './scope.ts'

@@ -1,8 +1,8 @@
 import { createPublicKey, randomBytes } from 'node:crypto'
 import { createSigner } from 'fast-jwt'
 import { createPrivateKey } from 'node:crypto'
-import type { Algorithm } from '../plugin/algorithms.ts'
-import { generateKey } from '../plugin/keygen.ts'
+import type { Algorithm } from '../plugin/keys/algorithms.ts'
+import { generateKey } from '../plugin/keys/generate-key.ts'
 import type { Guard } from './servers/guarded.ts'
 
 /** A key, and good access tokens of as many users as are asked for. */

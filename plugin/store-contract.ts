@@ -1,12 +1,12 @@
-import { counting } from './contract/counting.ts'
-import { ending } from './contract/ending.ts'
-import { keeping } from './contract/keeping.ts'
-import { otherProcess, shared } from './contract/processes.ts'
-import { rotation } from './contract/rotation.ts'
+import { counting } from './store-contract/counters.ts'
+import { ending } from './store-contract/revocation.ts'
+import { keeping } from './store-contract/storage.ts'
+import { otherProcess, shared } from './store-contract/processes.ts'
+import { rotation } from './store-contract/rotation.ts'
 import type { SessionStore } from './stores/store.ts'
 
-export type { ContractCase } from './contract/case.ts'
-export type { SharedCase } from './contract/processes.ts'
+export type { ContractCase } from './store-contract/case.ts'
+export type { SharedCase } from './store-contract/processes.ts'
 
 /** What the contract needs of a test runner and of a store. */
 export interface StoreContract {

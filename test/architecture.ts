@@ -69,16 +69,16 @@ t.test('tokens and sessions are siblings that never meet', async t => {
     for (const next of moduleNamed(start).own) if (!found.has(next)) reachable(next, found.add(next))
     return found
   }
-  t.notOk(reachable('tokens.ts').has('sessions.ts'))
-  t.notOk(reachable('sessions.ts').has('tokens.ts'))
-  t.notOk(reachable('sessions.ts').has('keys.ts'), 'sessions know no key')
-  t.same([...reachable('tokens.ts')].filter(name => name.startsWith('stores/')), [], 'tokens know no store')
+  t.notOk(reachable('tokens/jwt.ts').has('sessions/lifecycle.ts'))
+  t.notOk(reachable('sessions/lifecycle.ts').has('tokens/jwt.ts'))
+  t.notOk(reachable('sessions/lifecycle.ts').has('keys/key-options.ts'), 'sessions know no key')
+  t.same([...reachable('tokens/jwt.ts')].filter(name => name.startsWith('stores/')), [], 'tokens know no store')
 })
 
-t.test('a store imports nothing but its parts, the contract and the errors, and no other store', async t => {
-  const stores = ['memory', 'sqlite', 'redis', 'postgres', 'bounded'].map(name => `stores/${name}.ts`)
+t.test('a store imports nothing but its parts and the contract, and no other store', async t => {
+  const stores = ['memory', 'sqlite', 'redis', 'postgres'].map(name => `stores/${name}.ts`)
   for (const { name, own, foreign } of modules.filter(({ name }) => name.startsWith('stores/'))) {
-    t.same(own.filter(path => path !== 'errors.ts' && (!path.startsWith('stores/') || stores.includes(path))), [], name)
+    t.same(own.filter(path => !path.startsWith('stores/') || stores.includes(path)), [], name)
     t.same(foreign.filter(path => !path.startsWith('node:')), [], name)
   }
   t.same(moduleNamed('stores/store.ts').own, ['stores/session.ts'], 'the contract stands alone')
@@ -86,15 +86,15 @@ t.test('a store imports nothing but its parts, the contract and the errors, and 
 })
 
 t.test('a route is imported by its siblings, by the token service, and by nobody else', async t => {
-  for (const name of names.filter(name => name.startsWith('routes/') && name !== 'routes/routes.ts')) {
-    t.same(importersOf(name).filter(importer => !importer.startsWith('routes/') && importer !== 'token-service.ts'), [], name)
+  for (const name of names.filter(name => name.startsWith('routes/') && name !== 'routes/token-routes.ts' && name !== 'routes/published-keys.ts')) {
+    t.same(importersOf(name).filter(importer => !importer.startsWith('routes/') && importer !== 'service/token-service.ts'), [], name)
   }
-  t.same(importersOf('routes/routes.ts'), ['index.ts'])
-  t.same(importersOf('token-service.ts'), ['index.ts'])
+  t.same(importersOf('routes/token-routes.ts'), ['index.ts'])
+  t.same(importersOf('service/token-service.ts'), ['index.ts'])
 })
 
 t.test('tokens, sessions and stores know nothing of HTTP', async t => {
-  for (const { name, foreign } of modules.filter(({ name }) => /^(tokens|sessions|claims|compact|stores\/.*)\.ts$/.test(name))) {
+  for (const { name, foreign } of modules.filter(({ name }) => /^(tokens|stores)\/|sessions\/lifecycle\.ts$/.test(name))) {
     t.notOk(foreign.some(path => /fastify/.test(path) || path === 'node:http'), name)
   }
 })

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter } from 'node:path'
 
-const partsOfContract = readdirSync('plugin/contract').map(name => `plugin/contract/${name}`)
+const partsOfContract = readdirSync('plugin/store-contract').map(name => `plugin/store-contract/${name}`)
 
 const postgres = '/usr/lib/postgresql'
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', ...(existsSync(postgres) ? readdirSync(postgres).map(version => `${postgres}/${version}/bin`) : [])]
@@ -19,12 +19,21 @@ const isAway = source => process.env.REQUIRE_SERVICES !== '1' && Object.entries(
 /** What a source is made of that has no test of its own. */
 const parts = {
   'plugin/store-contract.ts': partsOfContract,
-  'plugin/stores/redis.ts': ['plugin/stores/redis-session.ts'],
-  'plugin/stores/postgres.ts': ['plugin/stores/postgres-client.ts', 'plugin/stores/before-deadline.ts']
+  'plugin/stores/redis.ts': ['plugin/stores/redis/row.ts'],
+  'plugin/stores/postgres.ts': ['plugin/stores/sql/postgres-client.ts', 'plugin/stores/deadline.ts']
+}
+
+/** Sources whose tests stand elsewhere: they need a service. */
+const elsewhere = {
+  'test/services/redis/store.ts': 'plugin/stores/redis.ts',
+  'test/services/redis/client.ts': 'plugin/stores/redis/client.ts',
+  'test/services/redis/scripts.ts': 'plugin/stores/redis/scripts.ts',
+  'test/services/postgres/store.ts': 'plugin/stores/postgres.ts',
+  'test/services/postgres/client.ts': 'plugin/stores/sql/postgres-client.ts'
 }
 
 /** Each test file answers for the source file of its own name, and for its parts. */
 export default test => {
-  const source = test.replace(/^test\//, 'plugin/')
+  const source = elsewhere[test] ?? test.replace(/^test\//, 'plugin/')
   return existsSync(source) && !isAway(source) ? [source, ...parts[source] ?? []] : null
 }

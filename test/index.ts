@@ -4,7 +4,7 @@ import fastify from 'fastify'
 import t from 'tap'
 import simplejwt, { SimpleJwtError, memoryStore, simplejwt as named } from '../plugin/index.ts'
 import { MINUTE, SECRET, buildApp } from './fixtures/app.ts'
-import { serve } from './fixtures/serve.ts'
+import { serve } from './fixtures/servers/serve.ts'
 
 const options = { secret: SECRET, verifyCredentials: () => null }
 

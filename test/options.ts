@@ -3,7 +3,7 @@ import t from 'tap'
 import { type SimpleJwtOptions, resolveOptions } from '../plugin/options.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import { SECRET } from './fixtures/app.ts'
-import { EVERY, inputOf, publicInputOf } from './fixtures/keys.ts'
+import { EVERY, inputOf, publicInputOf } from './fixtures/tokens/keys.ts'
 
 type Name = keyof SimpleJwtOptions
 const REQUIRED: SimpleJwtOptions = { secret: SECRET, verifyCredentials: () => null }

@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { type StoreContract, cases, sharedCases, storeContract } from '../plugin/store-contract.ts'
-import { otherProcess } from '../plugin/contract/processes.ts'
+import { otherProcess } from '../plugin/store-contract/processes.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import type { SessionStore } from '../plugin/stores/store.ts'
-import { forkLean } from './fixtures/lean-children.ts'
+import { forkLean } from './fixtures/servers/lean-children.ts'
 import {
   busyStore, forgetfulStore, forgetsItsCallsStore, forgivingStore, forkingStore, lateEndingStore, lateStore, lockedStore, miscountingStore, nonAtomicStore, resurrectingStore
-} from './fixtures/naive-stores.ts'
-import { serveStores } from './fixtures/served-store.ts'
+} from './fixtures/naive/stores.ts'
+import { serveStores } from './fixtures/stores/served-store.ts'
 
 forkLean()
-const moduleNamed = (name: string): URL => new URL(`./fixtures/${name}.ts`, import.meta.url)
+const moduleNamed = (name: string): URL => new URL(`./fixtures/stores/${name}.ts`, import.meta.url)
 
 /** The facts of the contract by their names, to be run one by one. */
 function facts (contract: Omit<StoreContract, 'test'>): Map<string, () => Promise<void>> {

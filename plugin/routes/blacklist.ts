@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Core } from '../core.ts'
+import type { Core } from '../registration.ts'
 import { accepted } from '../errors.ts'
-import { originOf, subject } from '../origin.ts'
-import { sidOf } from '../sessions.ts'
-import { adoptIfForeign } from './adopt.ts'
-import { route } from './route.ts'
+import { originOf, subject } from '../sessions/client-info.ts'
+import { sidOf } from '../sessions/lifecycle.ts'
+import { adoptIfForeign } from '../service/adopt.ts'
+import { route } from '../http/trailing-slash.ts'
 import { blacklistSchema } from './schemas.ts'
 
 /** Ends the session of a refresh token. A token that was spent long ago ends it too, but is refused: it was reused. */

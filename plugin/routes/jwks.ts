@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
-import { jwkSet } from '../jwk.ts'
-import type { KeyRing } from '../key-ring.ts'
-import { JWKS_PATH } from '../published-keys.ts'
-import { route } from './route.ts'
+import { jwkSet } from '../keys/jwk.ts'
+import type { KeyRing } from '../keys/key-ring.ts'
+import { JWKS_PATH } from './published-keys.ts'
+import { route } from '../http/trailing-slash.ts'
 import { jwksSchema } from './schemas.ts'
 
 /** How long others may keep our keys, in seconds. A new key is published for so long before it signs. */

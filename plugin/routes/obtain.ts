@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Core } from '../core.ts'
-import { claimsAtLogin } from '../custom-claims.ts'
+import type { Core } from '../registration.ts'
+import { claimsAtLogin } from '../service/custom-claims.ts'
 import { shortened } from '../events.ts'
-import { originOf, subject } from '../origin.ts'
-import { mintPair } from '../token-pair.ts'
-import type { TokenPair } from '../tokens.ts'
+import { originOf, subject } from '../sessions/client-info.ts'
+import { mintPair } from '../service/token-pair.ts'
+import type { TokenPair } from '../tokens/jwt.ts'
 import { type User, isActive, userIdOf } from '../user.ts'
-import { route } from './route.ts'
+import { route } from '../http/trailing-slash.ts'
 import { obtainSchema } from './schemas.ts'
 
 /** Starts a session for a user and mints its first pair. An inactive user gets none. */

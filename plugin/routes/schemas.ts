@@ -1,13 +1,6 @@
-/**
- * The routes as JSON schemas: what @fastify/swagger shows, and what `fields.ts` checks bodies by. A string with the
- * format `password` is taken as it is; all others lose the white space around them.
- */
-export interface FieldsSchema {
-  type: 'object'
-  required: string[]
-  properties: Record<string, { type: 'string', format?: 'password', description: string }>
-}
+import type { FieldsSchema } from '../http/body-validation.ts'
 
+/** The routes as JSON schemas: @fastify/swagger shows them, and `http/body-validation.ts` checks bodies by them. */
 const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl'
 
 const fields = (properties: FieldsSchema['properties'], example: Record<string, string>) =>

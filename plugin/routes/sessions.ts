@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Authenticate, admit } from '../authenticate.ts'
-import type { Core } from '../core.ts'
+import { type Authenticate, admit } from '../guard/authenticate.ts'
+import type { Core } from '../registration.ts'
 import { notFound } from '../errors.ts'
-import { subject } from '../origin.ts'
+import { subject } from '../sessions/client-info.ts'
 import type { Session } from '../stores/session.ts'
-import { route } from './route.ts'
+import { route } from '../http/trailing-slash.ts'
 import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './schemas.ts'
 
 /** Ends one session, of whichever user. False if it had ended. */

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
-import type { Claims, RefreshClaims } from '../claims.ts'
-import type { Core } from '../core.ts'
+import type { Claims, RefreshClaims } from '../tokens/claims.ts'
+import type { Core } from '../registration.ts'
 import { accepted } from '../errors.ts'
-import { sidOf } from '../sessions.ts'
-import { isRevoked } from '../revoked.ts'
-import { route } from './route.ts'
+import { sidOf } from '../sessions/lifecycle.ts'
+import { isRevoked } from '../sessions/is-revoked.ts'
+import { route } from '../http/trailing-slash.ts'
 import { verifySchema } from './schemas.ts'
 
 /** The claims of a token of either kind, if it is good and its session goes on. */

@@ -1,11 +1,11 @@
-import { LATE, beforeDeadline } from './before-deadline.ts'
-import { type PostgresPool, type Value, codeOf, postgresClient } from './postgres-client.ts'
+import { LATE, beforeDeadline } from './deadline.ts'
+import { type PostgresPool, type Value, codeOf, postgresClient } from './sql/postgres-client.ts'
 import { serverClock } from './server-clock.ts'
-import { type CounterRow, countRows, counterStatements } from './sql-counters.ts'
-import { POSTGRES, type SessionRow, checkedPrefix, sessionOf, statements, tables } from './sql.ts'
+import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
+import { POSTGRES, type SessionRow, checkedPrefix, sessionOf, statements, tables } from './sql/statements.ts'
 import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
-export type { PostgresPool, PostgresQuery } from './postgres-client.ts'
+export type { PostgresPool, PostgresQuery } from './sql/postgres-client.ts'
 
 /** Options of the store. */
 export interface PostgresStoreOptions {

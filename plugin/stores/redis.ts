@@ -1,12 +1,12 @@
-import { LATE, beforeDeadline } from './before-deadline.ts'
-import { type RedisClient, redisCommands } from './redis-client.ts'
-import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis-scripts.ts'
-import { FIELDS, type Row, sessionOf } from './redis-session.ts'
+import { LATE, beforeDeadline } from './deadline.ts'
+import { type RedisClient, redisCommands } from './redis/client.ts'
+import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis/scripts.ts'
+import { FIELDS, type Row, sessionOf } from './redis/row.ts'
 import { type ServerClock, serverClock } from './server-clock.ts'
 import { type Session, isLive } from './session.ts'
 import { type RotationResult, type SessionStore, outcomeWithoutChange } from './store.ts'
 
-export type { RedisClient } from './redis-client.ts'
+export type { RedisClient } from './redis/client.ts'
 
 /** Options of the store. */
 export interface RedisStoreOptions {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Session } from './session.ts'
-import { type CounterRow, countRows, counterStatements } from './sql-counters.ts'
-import { SQLITE, type SessionRow, sessionOf, statements, tables } from './sql.ts'
+import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
+import { SQLITE, type SessionRow, sessionOf, statements, tables } from './sql/statements.ts'
 import { checkDeadline, outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
 
 type Parameters = Record<string, string | number | null>

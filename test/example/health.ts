@@ -1,7 +1,7 @@
 import t from 'tap'
-import { buildDemo } from '../fixtures/built-demo.ts'
-import { redisProgram, startRedis } from '../fixtures/redis-server.ts'
-import { skipUnless } from '../fixtures/services.ts'
+import { buildDemo } from '../fixtures/servers/built-demo.ts'
+import { redisProgram, startRedis } from '../fixtures/servers/redis.ts'
+import { skipUnless } from '../fixtures/servers/programs.ts'
 
 t.test('a server whose store is away is alive, and not ready', { skip: skipUnless(redisProgram, 'redis-server') }, async t => {
   const redis = await startRedis(t)

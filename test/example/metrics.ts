@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buildDemo } from '../fixtures/built-demo.ts'
+import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
 t.test('/metrics counts what happens to tokens and sessions, and how long requests take', async t => {
   const app = await buildDemo(t, { REUSE_INTERVAL: '0' })

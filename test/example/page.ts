@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { buildDemo } from '../fixtures/built-demo.ts'
+import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
 t.test('the page and its files come as they are in example/public', async t => {
   const app = await buildDemo(t)

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { matches } from '../../example/password-hashes.ts'
 import { SimpleJwtError } from '../../plugin/index.ts'
-import { startDemo } from '../fixtures/demo.ts'
-import { type TimedReply, ask } from '../fixtures/timed-request.ts'
+import { startDemo } from '../fixtures/servers/demo.ts'
+import { type TimedReply, ask } from '../fixtures/clients/timed-request.ts'
 
 const HASH = '$argon2id$v=19$m=19456,t=2,p=1$en0il3NvqKMHmacNdrHXnQ$/18W+RcjfjeGDkGQOZv1EgWRTqmg4SOB+v8dg9vJTNI'
 /** More than wait on a machine of any number of cores. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buildDemo } from '../fixtures/built-demo.ts'
+import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
 t.test('every answer has the headers of helmet, and none asks for TLS where there is none', async t => {
   const app = await buildDemo(t)

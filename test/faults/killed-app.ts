@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { type Demo, startDemo } from '../fixtures/demo.ts'
-import { type Tally, keepRotating } from '../fixtures/rotating.ts'
-import { rounds } from '../fixtures/rounds.ts'
-import { freePort } from '../fixtures/server-process.ts'
-import { countStandings } from '../fixtures/standing.ts'
-import { sharedStores } from '../fixtures/store-urls.ts'
-import { ask } from '../fixtures/timed-request.ts'
-import { type TokenClient, createClients } from '../fixtures/token-client.ts'
+import { type Demo, startDemo } from '../fixtures/servers/demo.ts'
+import { type Tally, keepRotating } from '../fixtures/load/rotating.ts'
+import { rounds } from '../fixtures/load/rounds.ts'
+import { freePort } from '../fixtures/servers/server-process.ts'
+import { countStandings } from '../fixtures/load/standing.ts'
+import { sharedStores } from '../fixtures/servers/store-urls.ts'
+import { ask } from '../fixtures/clients/timed-request.ts'
+import { type TokenClient, createClients } from '../fixtures/clients/token-client.ts'
 
 const KILLS = rounds(2, 20)
 const ROTATIONS = rounds(600, 10_000)

@@ -1,13 +1,13 @@
 import t, { type Test } from 'tap'
-import { startDemo } from '../fixtures/demo.ts'
-import { postgresProgram, startPostgres } from '../fixtures/postgres-server.ts'
-import { redisProgram, startRedis } from '../fixtures/redis-server.ts'
-import { type Tally, keepRotating } from '../fixtures/rotating.ts'
-import { rounds } from '../fixtures/rounds.ts'
-import type { ServerProcess } from '../fixtures/server-process.ts'
-import { skipUnless } from '../fixtures/services.ts'
-import { lostSince, rowsOf, standingOf } from '../fixtures/standing.ts'
-import { type TokenClient, createClients } from '../fixtures/token-client.ts'
+import { startDemo } from '../fixtures/servers/demo.ts'
+import { postgresProgram, startPostgres } from '../fixtures/servers/postgres.ts'
+import { redisProgram, startRedis } from '../fixtures/servers/redis.ts'
+import { type Tally, keepRotating } from '../fixtures/load/rotating.ts'
+import { rounds } from '../fixtures/load/rounds.ts'
+import type { ServerProcess } from '../fixtures/servers/server-process.ts'
+import { skipUnless } from '../fixtures/servers/programs.ts'
+import { lostSince, rowsOf, standingOf } from '../fixtures/load/standing.ts'
+import { type TokenClient, createClients } from '../fixtures/clients/token-client.ts'
 
 const KILLS = rounds(1, 20)
 const ROTATIONS = rounds(200, 10_000)

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { type Demo, startDemo } from '../fixtures/demo.ts'
-import { postAndHangUp } from '../fixtures/dropped-request.ts'
-import { rounds } from '../fixtures/rounds.ts'
-import { type SharedStore, sharedStores } from '../fixtures/store-urls.ts'
-import { createClients } from '../fixtures/token-client.ts'
+import { type Demo, startDemo } from '../fixtures/servers/demo.ts'
+import { postAndHangUp } from '../fixtures/clients/dropped-request.ts'
+import { rounds } from '../fixtures/load/rounds.ts'
+import { type SharedStore, sharedStores } from '../fixtures/servers/store-urls.ts'
+import { createClients } from '../fixtures/clients/token-client.ts'
 
 const CLIENTS = rounds(15, 100)
 const TIMES = 10

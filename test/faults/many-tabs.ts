@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { openStore } from '../../example/store.ts'
 import { buildApp } from '../fixtures/app.ts'
-import { startDemo } from '../fixtures/demo.ts'
-import { nonAtomicStore } from '../fixtures/naive-stores.ts'
-import { rounds } from '../fixtures/rounds.ts'
-import { sharedStores } from '../fixtures/store-urls.ts'
-import { openTab } from '../fixtures/tabs.ts'
-import { createClients } from '../fixtures/token-client.ts'
+import { startDemo } from '../fixtures/servers/demo.ts'
+import { nonAtomicStore } from '../fixtures/naive/stores.ts'
+import { rounds } from '../fixtures/load/rounds.ts'
+import { sharedStores } from '../fixtures/servers/store-urls.ts'
+import { openTab } from '../fixtures/clients/tabs.ts'
+import { createClients } from '../fixtures/clients/token-client.ts'
 
 /** Sessions whose tabs are open at a time. */
 const GROUP = 20

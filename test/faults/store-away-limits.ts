@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { startDemo } from '../fixtures/demo.ts'
-import { postgresProgram, startPostgres } from '../fixtures/postgres-server.ts'
-import { redisProgram, startRedis } from '../fixtures/redis-server.ts'
-import { skipUnless } from '../fixtures/services.ts'
-import { createClients } from '../fixtures/token-client.ts'
+import { startDemo } from '../fixtures/servers/demo.ts'
+import { postgresProgram, startPostgres } from '../fixtures/servers/postgres.ts'
+import { redisProgram, startRedis } from '../fixtures/servers/redis.ts'
+import { skipUnless } from '../fixtures/servers/programs.ts'
+import { createClients } from '../fixtures/clients/token-client.ts'
 
 const services = [
   { name: 'Redis', skip: skipUnless(redisProgram, 'redis-server'), start: (t: Test) => startRedis(t) },

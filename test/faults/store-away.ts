@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { type Demo, startDemo } from '../fixtures/demo.ts'
-import { startLoad } from '../fixtures/load.ts'
-import { type Outage, judge } from '../fixtures/outage.ts'
-import { postgresProgram, startPostgres } from '../fixtures/postgres-server.ts'
-import { redisProgram, startRedis } from '../fixtures/redis-server.ts'
-import { isLong, rounds } from '../fixtures/rounds.ts'
-import { skipUnless } from '../fixtures/services.ts'
-import { createClients } from '../fixtures/token-client.ts'
+import { type Demo, startDemo } from '../fixtures/servers/demo.ts'
+import { startLoad } from '../fixtures/load/load.ts'
+import { type Outage, judge } from '../fixtures/load/outage.ts'
+import { postgresProgram, startPostgres } from '../fixtures/servers/postgres.ts'
+import { redisProgram, startRedis } from '../fixtures/servers/redis.ts'
+import { isLong, rounds } from '../fixtures/load/rounds.ts'
+import { skipUnless } from '../fixtures/servers/programs.ts'
+import { createClients } from '../fixtures/clients/token-client.ts'
 
 const SECONDS = rounds(3, 10)
 const CLIENTS = rounds(40, 80)

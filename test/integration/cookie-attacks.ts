@@ -4,10 +4,10 @@ import fastify from 'fastify'
 import t from 'tap'
 import simplejwt from '../../plugin/index.ts'
 import { buildApp } from '../fixtures/app.ts'
-import { createBrowser } from '../fixtures/browser.ts'
-import { type WireRequest, exchange } from '../fixtures/exchange.ts'
+import { createBrowser } from '../fixtures/clients/browser.ts'
+import { type WireRequest, exchange } from '../fixtures/clients/exchange.ts'
 import { goodOptions } from '../fixtures/host.ts'
-import type { Test } from '../fixtures/server-home.ts'
+import type { Test } from '../fixtures/servers/home.ts'
 
 const CREDENTIALS = { username: 'vitor', password: '123' }
 const FORM = 'application/x-www-form-urlencoded'

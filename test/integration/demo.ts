@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { failDemo, startDemo } from '../fixtures/demo.ts'
-import { findProgram, skipUnless } from '../fixtures/services.ts'
+import { failDemo, startDemo } from '../fixtures/servers/demo.ts'
+import { findProgram, skipUnless } from '../fixtures/servers/programs.ts'
 
 const run = promisify(execFile)
 const http = findProgram('http')

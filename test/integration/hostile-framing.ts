@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { buildApp, createUsers } from '../fixtures/app.ts'
-import { sendBytes } from '../fixtures/raw-bytes.ts'
+import { sendBytes } from '../fixtures/clients/raw-bytes.ts'
 
 const GOOD = '{"username":"vitor","password":"123"}'
 const LENGTH = GOOD.length

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildApp } from '../fixtures/app.ts'
-import { broken, legal, malformed, strange, untrue } from '../fixtures/authorization-lines.ts'
-import { type RawReplies, sendBytes } from '../fixtures/raw-bytes.ts'
+import { broken, legal, malformed, strange, untrue } from '../fixtures/clients/authorization-lines.ts'
+import { type RawReplies, sendBytes } from '../fixtures/clients/raw-bytes.ts'
 
 const CHALLENGE = /^www-authenticate: (.*)\r$/gmi
 const NO_CREDENTIALS = 'Bearer realm="api"'

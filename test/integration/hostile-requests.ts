@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { gzipSync } from 'node:zlib'
 import { buildApp, createUsers } from '../fixtures/app.ts'
-import { type WireReply, type WireRequest, exchange } from '../fixtures/exchange.ts'
+import { type WireReply, type WireRequest, exchange } from '../fixtures/clients/exchange.ts'
 
 const LOGIN = '/api/token/'
 const CHARACTERS = /^[\x20-\x21\x23-\x5b\x5d-\x7e"]*$/

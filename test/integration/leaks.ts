@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import { SECRET } from '../fixtures/app.ts'
-import { type DumpedStore, dumpedStores } from '../fixtures/store-dumps.ts'
-import { type Step, liveWholeLife } from '../fixtures/whole-life.ts'
-import { MARK, PASSWORD, PASSWORD_HASH, type Witness, createWitness } from '../fixtures/witness.ts'
+import { type DumpedStore, dumpedStores } from '../fixtures/stores/store-dumps.ts'
+import { type Step, liveWholeLife } from '../fixtures/leaks/whole-life.ts'
+import { MARK, PASSWORD, PASSWORD_HASH, type Witness, createWitness } from '../fixtures/leaks/witness.ts'
 
 /** What nobody may find anywhere, by name, in each of its writings. */
 function secretsOf ({ tokens }: Witness): [name: string, writings: string[]][] {

@@ -4,8 +4,8 @@ import t from 'tap'
 import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { SessionStore } from '../../plugin/stores/store.ts'
 import { buildApp } from '../fixtures/app.ts'
-import { postAtOnce } from '../fixtures/last-byte.ts'
-import { nonAtomicStore } from '../fixtures/naive-stores.ts'
+import { postAtOnce } from '../fixtures/clients/last-byte.ts'
+import { nonAtomicStore } from '../fixtures/naive/stores.ts'
 
 /** A store as far away as a database is: each call takes a while to get there. */
 function distantStore (): SessionStore {

@@ -11,9 +11,9 @@ import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import simplejwt from '../../plugin/index.ts'
 import { MINUTE, SECRET, buildApp } from '../fixtures/app.ts'
-import { until } from '../fixtures/processes.ts'
+import { until } from '../fixtures/servers/processes.ts'
 import { blockWith } from '../fixtures/readme.ts'
-import { freePort } from '../fixtures/server-process.ts'
+import { freePort } from '../fixtures/servers/server-process.ts'
 import { asJavaScript } from '../fixtures/type-check.ts'
 
 const QUICK_START = blockWith('fastify-simplejwt', 'await app.listen').code

@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { blockWith, blocks } from '../fixtures/readme.ts'
-import { redisProgram, startRedis } from '../fixtures/redis-server.ts'
-import { freePort } from '../fixtures/server-process.ts'
-import { findProgram, skipUnless } from '../fixtures/services.ts'
+import { redisProgram, startRedis } from '../fixtures/servers/redis.ts'
+import { freePort } from '../fixtures/servers/server-process.ts'
+import { findProgram, skipUnless } from '../fixtures/servers/programs.ts'
 
 const run = promisify(execFile)
 const skip = skipUnless(findProgram('http'), 'httpie') || skipUnless(findProgram('curl'), 'curl')

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readSettings } from '../../example/settings.ts'
-import { tables } from '../../plugin/stores/sql.ts'
+import { tables } from '../../plugin/stores/sql/statements.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 const security = readFileSync('SECURITY.md', 'utf8')
@@ -22,7 +22,7 @@ t.test('the README has every option, and no other', async t => {
 })
 
 t.test('the README has every method of app.tokens', async t => {
-  const methods = /export interface TokenService \{([^]*?)\n\}/.exec(source('token-service.ts'))?.[1] ?? ''
+  const methods = /export interface TokenService \{([^]*?)\n\}/.exec(source('service/token-service.ts'))?.[1] ?? ''
   t.strictSame(firstCells('app.tokens').sort(), [...methods.matchAll(/^ {2}(\w+)\(/gm)].map(match => match[1] as string).sort())
 })
 

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { tokenOf } from '../fixtures/key-traffic.ts'
-import { newKey, startResourceServer } from '../fixtures/resource-server.ts'
-import { publicPart, serve } from '../fixtures/serve.ts'
+import { tokenOf } from '../fixtures/load/key-traffic.ts'
+import { newKey, startResourceServer } from '../fixtures/servers/resource-server.ts'
+import { publicPart, serve } from '../fixtures/servers/serve.ts'
 
 const key = newKey()
 

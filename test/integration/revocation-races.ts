@@ -4,9 +4,9 @@ import t, { type Test } from 'tap'
 import { openStore } from '../../example/store.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { SessionStore } from '../../plugin/stores/store.ts'
-import { resurrectingStore } from '../fixtures/naive-stores.ts'
-import { type Ending, type RaceResult, createRace } from '../fixtures/revocation-race.ts'
-import { sharedStores } from '../fixtures/store-urls.ts'
+import { resurrectingStore } from '../fixtures/naive/stores.ts'
+import { type Ending, type RaceResult, createRace } from '../fixtures/load/revocation-race.ts'
+import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
 /** The first two are the store's matter. */
 const ENDINGS: Ending[] = ['logout', 'revokeUser', 'disabled, then revokeUser', 'disabled']

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import type { SimpleJwtOptions } from '../../plugin/index.ts'
 import { SECOND, SECRET, type TestApp, buildApp } from '../fixtures/app.ts'
-import { decode, sign } from '../fixtures/jwt.ts'
-import { inputOf } from '../fixtures/keys.ts'
-import { authorizations, respelled, twinOf } from '../fixtures/respelled.ts'
+import { decode, sign } from '../fixtures/tokens/jwt.ts'
+import { inputOf } from '../fixtures/tokens/keys.ts'
+import { authorizations, respelled, twinOf } from '../fixtures/tokens/respelled.ts'
 
 const KEYS: Record<string, Partial<SimpleJwtOptions>> = { HS256: { secret: SECRET }, ES256: { keys: [inputOf('ES256')] } }
 /** For each algorithm. */

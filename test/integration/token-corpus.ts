@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { on } from 'node:events'
 import t, { type Test } from 'tap'
-import type { Found } from '../fixtures/corpus-child.ts'
-import { type Findings, NOTHING_WRONG, tableHead, tableRow } from '../fixtures/corpus-run.ts'
-import { guard, refreshing, verification } from '../fixtures/doors.ts'
-import { forkLean } from '../fixtures/lean-children.ts'
+import type { Found } from '../fixtures/corpus/child.ts'
+import { type Findings, NOTHING_WRONG, tableHead, tableRow } from '../fixtures/corpus/run.ts'
+import { guard, refreshing, verification } from '../fixtures/corpus/doors.ts'
+import { forkLean } from '../fixtures/servers/lean-children.ts'
 
 forkLean()
 
@@ -12,7 +12,7 @@ const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA']
 const rows: string[] = []
 
 /** In a process of its own, where no hooks of the test runner are on every promise. It tells of one algorithm after the other. */
-const messages = on(fork(new URL('../fixtures/corpus-child.ts', import.meta.url), ALGORITHMS), 'message', { close: ['disconnect'] } as object)
+const messages = on(fork(new URL('../fixtures/corpus/child.ts', import.meta.url), ALGORITHMS), 'message', { close: ['disconnect'] } as object)
 
 async function nextFound (): Promise<Found> {
   const { value, done } = await messages.next() as IteratorResult<[Found], undefined>

@@ -3,13 +3,13 @@ import fastify from 'fastify'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import simplejwt from '../../plugin/index.ts'
-import { trim } from '../../plugin/routes/trim.ts'
+import { trim } from '../../plugin/http/trim.ts'
 import { type Case, forged } from '../fixtures/corpus/case.ts'
 import { AUDIENCE, ISSUER, createIssuer, createSigningKey } from '../fixtures/corpus/issuer.ts'
-import { hasChallenge, isSlow, timely } from '../fixtures/corpus-run.ts'
-import { type Door, guard, verification } from '../fixtures/doors.ts'
-import { keepConnection } from '../fixtures/kept-connection.ts'
-import { mutation } from '../fixtures/mutations.ts'
+import { hasChallenge, isSlow, timely } from '../fixtures/corpus/run.ts'
+import { type Door, guard, verification } from '../fixtures/corpus/doors.ts'
+import { keepConnection } from '../fixtures/clients/kept-connection.ts'
+import { mutation } from '../fixtures/tokens/token-mutations.ts'
 
 /** FUZZ=100000 for a long run. */
 const RUNS = Number(process.env.FUZZ ?? 2000)

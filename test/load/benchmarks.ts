@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { built } from '../fixtures/built.ts'
+import { built } from '../fixtures/servers/built.ts'
 
 /** One of each kind: in process with the heap, with a server of its own, under autocannon over all stores. All of them would take minutes. */
 const SOME = ['cache-size', 'hashing', 'refresh']

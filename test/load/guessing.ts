@@ -4,10 +4,10 @@ import { openStore } from '../../example/store.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { SessionStore } from '../../plugin/stores/store.ts'
 import { DAY, MINUTE, createClock } from '../fixtures/app.ts'
-import { type Setup, type Target, createTarget, guess } from '../fixtures/guesser.ts'
-import { postAtOnce } from '../fixtures/last-byte.ts'
-import { byForwardedFor, byUserName, byWholeAddress, countsAfterTheCheck, noLimit } from '../fixtures/naive-limits.ts'
-import { sharedStores } from '../fixtures/store-urls.ts'
+import { type Setup, type Target, createTarget, guess } from '../fixtures/clients/guesser.ts'
+import { postAtOnce } from '../fixtures/clients/last-byte.ts'
+import { byForwardedFor, byUserName, byWholeAddress, countsAfterTheCheck, noLimit } from '../fixtures/naive/limits.ts'
+import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
 /** The limits: tries that one minute allows, and what the growing windows of an account come to in an hour and in a day. */
 const PER_ADDRESS = 30

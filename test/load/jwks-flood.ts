@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import simplejwt from '../../plugin/index.ts'
-import { counted, hello, startFlooder, steadily } from '../fixtures/flood.ts'
-import { tokenOf } from '../fixtures/key-traffic.ts'
-import { newKey } from '../fixtures/resource-server.ts'
-import { type Served, serveKeys } from '../fixtures/serve.ts'
-import type { TimedReply } from '../fixtures/timed-request.ts'
+import { counted, hello, startFlooder, steadily } from '../fixtures/load/flood.ts'
+import { tokenOf } from '../fixtures/load/key-traffic.ts'
+import { newKey } from '../fixtures/servers/resource-server.ts'
+import { type Served, serveKeys } from '../fixtures/servers/serve.ts'
+import type { TimedReply } from '../fixtures/clients/timed-request.ts'
 
 /** The least time between two fetches, in milliseconds. */
 const COOLDOWN = 10_000

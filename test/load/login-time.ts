@@ -1,7 +1,7 @@
 import { randomInt, scryptSync, timingSafeEqual } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { type TestApp, type TestUser, buildApp, createUsers } from '../fixtures/app.ts'
-import type { Check } from '../fixtures/naive-limits.ts'
+import type { Check } from '../fixtures/naive/limits.ts'
 
 /** Logins that are refused, each for a reason that the answer must not tell. */
 const LOGINS = {

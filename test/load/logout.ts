@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
-import { hello, login, post } from '../fixtures/client.ts'
-import { type Demo, startDemo } from '../fixtures/demo.ts'
-import { sharedStores } from '../fixtures/store-urls.ts'
+import { hello, login, post } from '../fixtures/clients/demo-client.ts'
+import { type Demo, startDemo } from '../fixtures/servers/demo.ts'
+import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
 const ENV = { JWT_SECRET: 'a secret that both processes know', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
 

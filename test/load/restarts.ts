@@ -1,8 +1,8 @@
 import t from 'tap'
-import { hello, login, post } from '../fixtures/client.ts'
-import { startDemo } from '../fixtures/demo.ts'
-import { isLong } from '../fixtures/rounds.ts'
-import { sharedStores } from '../fixtures/store-urls.ts'
+import { hello, login, post } from '../fixtures/clients/demo-client.ts'
+import { startDemo } from '../fixtures/servers/demo.ts'
+import { isLong } from '../fixtures/load/rounds.ts'
+import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
 const ENV = { JWT_SECRET: 'a secret that both processes know', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
 

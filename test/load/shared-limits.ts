@@ -1,7 +1,7 @@
 import t from 'tap'
-import { post } from '../fixtures/client.ts'
-import { type Demo, startDemo } from '../fixtures/demo.ts'
-import { sharedStores } from '../fixtures/store-urls.ts'
+import { post } from '../fixtures/clients/demo-client.ts'
+import { type Demo, startDemo } from '../fixtures/servers/demo.ts'
+import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
 const guess = async (demo: Demo, username: string): Promise<number> => {
   const reply = await post(`${demo.url}/api/token/`, { username, password: 'wrong' })

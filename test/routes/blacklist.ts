@@ -1,6 +1,6 @@
 import t from 'tap'
 import { SECOND, buildApp } from '../fixtures/app.ts'
-import { accessClaims, refreshClaims, sign } from '../fixtures/jwt.ts'
+import { accessClaims, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
 const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import simplejwt, { type KeyInput, type TokenService } from '../../plugin/index.ts'
 import { SECRET } from '../fixtures/app.ts'
 import { type HostSteps, buildHost, goodOptions } from '../fixtures/host.ts'
-import { EVERY, createPair, inputOf, isPair, pairOf, publicInputOf } from '../fixtures/keys.ts'
+import { EVERY, createPair, inputOf, isPair, pairOf, publicInputOf } from '../fixtures/tokens/keys.ts'
 
 const URL = '/.well-known/jwks.json'
 const secret: KeyInput = { algorithm: 'HS256', secret: SECRET }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { MINUTE, SECRET, START, buildApp, createUsers } from '../fixtures/app.ts'
-import { decode } from '../fixtures/jwt.ts'
+import { decode } from '../fixtures/tokens/jwt.ts'
 
 const REFUSED = '{"detail":"No active account found with the given credentials","code":"no_active_account"}'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { DAY, SECOND, START, buildApp } from '../fixtures/app.ts'
-import { decode, refreshClaims, sign } from '../fixtures/jwt.ts'
+import { decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
 const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
 const NO_ACCOUNT = '{"detail":"No active account found for the given token.","code":"no_active_account"}'

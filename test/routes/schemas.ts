@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type FieldsSchema, blacklistSchema, endSessionSchema, endSessionsSchema, listSessionsSchema, obtainSchema, refreshSchema, verifySchema } from '../../plugin/routes/schemas.ts'
+import type { FieldsSchema } from '../../plugin/http/body-validation.ts'
+import { blacklistSchema, endSessionSchema, endSessionsSchema, listSessionsSchema, obtainSchema, refreshSchema, verifySchema } from '../../plugin/routes/schemas.ts'
 
 type Body = FieldsSchema & { examples: Record<string, string>[] }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { MINUTE, type TestApp, buildApp } from '../fixtures/app.ts'
-import { accessClaims, decode, sign } from '../fixtures/jwt.ts'
+import { accessClaims, decode, sign } from '../fixtures/tokens/jwt.ts'
 
 type Method = 'GET' | 'DELETE' | 'HEAD'
 const ask = ({ app }: TestApp, method: Method, path: string, access: string) =>

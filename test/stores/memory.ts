@@ -1,7 +1,7 @@
 import t from 'tap'
 import { storeContract } from '../../plugin/store-contract.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
-import { session } from '../../plugin/contract/case.ts'
+import { session } from '../../plugin/store-contract/case.ts'
 
 storeContract({ test: (name, run) => t.test(name, run), open: memoryStore })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { isLive, isOver, isReplay } from '../../plugin/stores/session.ts'
-import { NOW, session } from '../../plugin/contract/case.ts'
+import { NOW, session } from '../../plugin/store-contract/case.ts'
 
 t.test('a session is live until it is revoked, its refresh token has expired or its end has come', async t => {
   t.equal(isLive(session(), NOW), true)

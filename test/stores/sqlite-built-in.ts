@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { cases, sharedCases } from '../../plugin/store-contract.ts'
-import { skipUnless } from '../fixtures/services.ts'
+import { skipUnless } from '../fixtures/servers/programs.ts'
 
 const run = promisify(execFile)
 
@@ -22,7 +22,7 @@ const node = isBuiltIn ? undefined : await fetchNode()
 const skip = isBuiltIn ? 'node:sqlite is in this Node, and the other files of tests have run with it' : skipUnless(node, 'a Node 24, which npx could fetch,')
 
 t.test('node:sqlite passes the contract, by node:test', { skip }, async t => {
-  const report = await runByNode('test/fixtures/contract-by-node-test.ts')
+  const report = await runByNode('test/fixtures/stores/contract-by-node-test.ts')
   t.match(report, new RegExp(`^(#|ℹ) pass ${cases.length + sharedCases.length}\\n`, 'm'))
   t.match(report, /^(#|ℹ) fail 0$/m)
 })

@@ -1,8 +1,8 @@
-import { NOW, presentation, session } from '../../plugin/contract/case.ts'
+import { NOW, presentation, session } from '../../plugin/store-contract/case.ts'
 import { sqliteStore } from '../../plugin/stores/sqlite.ts'
 import { buildApp } from '../fixtures/app.ts'
-import { eachSqlite } from '../fixtures/each-sqlite.ts'
-import openStore, { openFresh, openHandle } from '../fixtures/open-sqlite.ts'
+import { eachSqlite } from '../fixtures/stores/each-sqlite.ts'
+import openStore, { openFresh, openHandle } from '../fixtures/stores/open-sqlite.ts'
 
 eachSqlite(async t => {
   t.test('the file is put in WAL mode', async t => {

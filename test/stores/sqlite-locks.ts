@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { NOW, presentation, session } from '../../plugin/contract/case.ts'
+import { NOW, presentation, session } from '../../plugin/store-contract/case.ts'
 import { sqliteStore } from '../../plugin/stores/sqlite.ts'
-import { eachSqlite } from '../fixtures/each-sqlite.ts'
-import { openFresh, openHandle } from '../fixtures/open-sqlite.ts'
+import { eachSqlite } from '../fixtures/stores/each-sqlite.ts'
+import { openFresh, openHandle } from '../fixtures/stores/open-sqlite.ts'
 
 eachSqlite(async t => {
   /** A store with one session, and a second handle that has locked its file. */

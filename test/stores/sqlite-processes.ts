@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t from 'tap'
-import { built } from '../fixtures/built.ts'
-import { skipUnless } from '../fixtures/services.ts'
-import { drivers, sqliteFolder } from '../fixtures/sqlite-drivers.ts'
+import { built } from '../fixtures/servers/built.ts'
+import { skipUnless } from '../fixtures/servers/programs.ts'
+import { drivers, sqliteFolder } from '../fixtures/stores/sqlite-drivers.ts'
 
 /** Is ready, waits for a word, and does what an app does when it starts. */
 const app = (store: string): string => `

@@ -1,15 +1,15 @@
-import { NOW, presentation, session } from '../../plugin/contract/case.ts'
+import { NOW, presentation, session } from '../../plugin/store-contract/case.ts'
 import { storeContract } from '../../plugin/store-contract.ts'
 import { type SqliteDatabase, sqliteStore } from '../../plugin/stores/sqlite.ts'
-import { eachSqlite } from '../fixtures/each-sqlite.ts'
-import { forkLean } from '../fixtures/lean-children.ts'
-import open, { openFresh, openHandle } from '../fixtures/open-sqlite.ts'
+import { eachSqlite } from '../fixtures/stores/each-sqlite.ts'
+import { forkLean } from '../fixtures/servers/lean-children.ts'
+import open, { openFresh, openHandle } from '../fixtures/stores/open-sqlite.ts'
 
 forkLean()
 
 eachSqlite(async t => {
   t.test('contract', async t => {
-    storeContract({ test: (name, run) => t.test(name, run), open: openFresh, module: new URL('../fixtures/open-sqlite.ts', import.meta.url) })
+    storeContract({ test: (name, run) => t.test(name, run), open: openFresh, module: new URL('../fixtures/stores/open-sqlite.ts', import.meta.url) })
   })
 
   t.test('the store is shared', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { NOW, REUSE_INTERVAL, presentation, session } from '../../plugin/contract/case.ts'
+import { NOW, REUSE_INTERVAL, presentation, session } from '../../plugin/store-contract/case.ts'
 import type { Session } from '../../plugin/stores/session.ts'
 import { checkDeadline, outcomeWithoutChange } from '../../plugin/stores/store.ts'
 

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { FIELDS } from './row.ts'
+
+/** A Lua script, which the server runs as one atomic step and knows by the SHA-1 of its text. */
+export interface RedisScript { lua: string, sha: string }
+
+const script = (lua: string): RedisScript => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
+
+const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
+
+// The keys of a session are in one slot: its hash, and its bucket's sets of sessions by their end and by their revocation.
+const KEYS = 'local session, over, revoked = KEYS[1], KEYS[2], KEYS[3]'
+
+const LATER = `
+local function later (one, other)
+  if other and tonumber(other) > tonumber(one) then return other end
+  return one
+end`
+
+// Nothing stays for ever: what a set holds is of no use once the last of its sessions is gone.
+const KEEP = `
+local function keep (key, milliseconds)
+  redis.call('PEXPIRE', key, milliseconds, 'NX')
+  redis.call('PEXPIRE', key, milliseconds, 'GT')
+end`
+
+const TOO_LATE = `
+local function too_late (deadline)
+  local time = redis.call('TIME')
+  return time[1] * 1000 + time[2] / 1000 > tonumber(deadline)
+end`
+
+const REVOKE_SESSION = `
+local function revoke (sid, at, expires, adopted)
+  redis.call('HSET', session, 'revokedAt', at)
+  redis.call('ZADD', revoked, at, sid)
+  keep(revoked, redis.call('PTTL', session))
+  if tonumber(expires) < tonumber(at) then at = expires end
+  redis.call('ZADD', over, later(at, adopted), sid)
+end`
+
+/** sid, milliseconds to live, expiresAt, adoptedUntil or '', '1' to leave a session that exists as it is, then fields and values. */
+export const CREATE = script(`${KEYS}${LATER}${KEEP}
+local sid, to_live, expires, adopted, only_if_absent = unpack(ARGV)
+if only_if_absent == '1' and redis.call('EXISTS', session) == 1 then return 0 end
+redis.call('HSET', session, unpack(ARGV, 6))
+redis.call('PEXPIRE', session, to_live)
+redis.call('ZADD', over, later(expires, adopted ~= '' and adopted), sid)
+keep(over, to_live)
+return 1`)
+
+/**
+ * sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by this server's clock. Returns what was
+ * done ('rotated', 'reused', 'late' or 'nothing') and the values of FIELDS.
+ */
+export const ROTATE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
+local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
+local row = ${READ}
+local jti, previous, rotated, ends, adopted = row[3], row[4], row[6], row[9], row[11]
+local at = tonumber(now)
+local live = jti and not row[10] and at < tonumber(row[7]) and at < tonumber(ends)
+local replay = previous == presented and at - tonumber(rotated) < tonumber(reuse_interval)
+if not live or jti == next_jti or replay then return {'nothing', row} end
+
+if too_late(deadline) then return {'late', row} end
+if jti ~= presented then
+  revoke(sid, now, row[7], adopted)
+  row[10] = now
+  return {'reused', row}
+end
+if tonumber(expires) > tonumber(ends) then expires = ends end
+redis.call('HSET', session, 'jti', next_jti, 'previousJti', jti, 'issuedAt', issued, 'rotatedAt', now, 'expiresAt', expires)
+redis.call('ZADD', over, later(expires, adopted), sid)
+row[3], row[4], row[5], row[6], row[7] = next_jti, jti, issued, now, expires
+return {'rotated', row}`)
+
+/** sid, now, deadline by this server's clock. Returns 'revoked', 'late' or 'nothing'. */
+export const REVOKE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
+local row = ${READ}
+if not row[1] or row[10] then return 'nothing' end
+if too_late(ARGV[3]) then return 'late' end
+revoke(ARGV[1], ARGV[2], row[7], row[11])
+return 'revoked'`)
+
+/** sid, before. Deletes a session that was over before, and returns its user's id, or nothing. */
+export const REMOVE = script(`${KEYS}
+local at = redis.call('ZSCORE', over, ARGV[1])
+if not at or tonumber(at) >= tonumber(ARGV[2]) then return false end
+local user = redis.call('HGET', session, 'userId')
+redis.call('DEL', session)
+redis.call('ZREM', over, ARGV[1])
+redis.call('ZREM', revoked, ARGV[1])
+return user`)
+
+/** The index of a user's sessions. sid, milliseconds to live. Those that are gone leave it, by this server's clock. */
+export const INDEX = script(`${KEEP}
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+keep(KEYS[1], ARGV[2])
+return 1`)
+
+/** Milliseconds by the clock of the server that has the key. */
+export const CLOCK = script(`
+local time = redis.call('TIME')
+return time[1] * 1000 + math.floor(time[2] / 1000)`)

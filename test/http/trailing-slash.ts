@@ -1,0 +1,24 @@
+import fastify from 'fastify'
+import t from 'tap'
+import { route } from '../../plugin/http/trailing-slash.ts'
+
+t.test('a route is there with and without its trailing slash, and hooks of the host see each once', async t => {
+  for (const options of [{}, { ignoreTrailingSlash: true }, { routerOptions: { ignoreTrailingSlash: true } }]) {
+    const app = fastify(options)
+    t.after(() => app.close())
+    let runs = 0
+    app.addHook('onRoute', declared => {
+      declared.onRequest = [declared.onRequest ?? []].flat().concat(async () => { runs++ })
+    })
+    app.after(() => {
+      route(app, { method: 'POST', url: '/a', handler: async () => 'a' })
+      route(app, { method: 'POST', url: '/', handler: async () => 'root' })
+    })
+    for (const url of ['/a', '/a/']) {
+      runs = 0
+      t.equal((await app.inject({ method: 'POST', url })).body, 'a', url)
+      t.equal(runs, 1)
+    }
+    t.equal((await app.inject({ method: 'POST', url: '/' })).body, 'root')
+  }
+})

@@ -1,0 +1,153 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyRequest } from 'fastify'
+import t from 'tap'
+import { type Consume, createFallback, isExceeded } from '../../plugin/limits/local-fallback.ts'
+import { unhandledRejections } from '../fixtures/rejections.ts'
+
+const request = {} as FastifyRequest
+type Counted = Awaited<ReturnType<Consume>>
+
+/** Counts like a limiter, as long as it works. What it does otherwise a test says: reject, throw, or never answer. */
+function counter (max = Infinity, whenAway: () => Promise<never> = async () => { throw new Error('ECONNREFUSED') }) {
+  const counters = {
+    times: 0,
+    isAway: false,
+    consume (): Promise<Counted> {
+      counters.times++
+      return counters.isAway ? whenAway() : Promise.resolve({ isAllowed: false, isExceeded: counters.times > max, key: `${counters.times}` } as Counted)
+    }
+  }
+  return counters
+}
+
+const never = (): Promise<never> => new Promise(() => {})
+
+function build (everywhere: ReturnType<typeof counter>, { patience, max }: { patience?: number, max?: number } = {}) {
+  const failures: unknown[] = []
+  const here = counter(max)
+  const consume = createFallback((verb, cause) => { failures.push([verb, cause.message]) }, patience)(everywhere.consume, here.consume, isExceeded)
+  return { here, failures, consume: () => consume(request) }
+}
+
+/** Time enough for a call with a patience of 20 ms to be given up. */
+async function givenUp (): Promise<void> {
+  await sleep(60)
+  for (let turn = 0; turn < 3; turn++) await setImmediate()
+}
+
+t.test('what the shared counters say holds, and those of this process count along', async t => {
+  const everywhere = counter(10)
+  const { here, consume, failures } = build(everywhere)
+  everywhere.times = 10
+  t.match(await consume(), { key: '11', isExceeded: true })
+  t.equal(here.times, 1)
+  t.strictSame(failures, [])
+})
+
+t.test('what this process refuses by itself does not reach them', async t => {
+  const everywhere = counter()
+  const { consume } = build(everywhere, { max: 3 })
+  for (let count = 1; count <= 200; count++) t.match(await consume(), { isExceeded: count > 3 })
+  t.equal(everywhere.times, 3)
+})
+
+t.test('while they are away those of this process decide, with what they have counted all along', async t => {
+  for (const whenAway of [undefined, () => { throw new Error('ECONNREFUSED') }]) {
+    const everywhere = counter(Infinity, whenAway)
+    const { consume, failures } = build(everywhere, { max: 3 })
+    await consume()
+    everywhere.isAway = true
+    const exceeded: unknown[] = []
+    for (let count = 0; count < 4; count++) exceeded.push((await consume() as { isExceeded: boolean }).isExceeded)
+    t.strictSame(exceeded, [false, false, true, true])
+    t.strictSame(failures, [['increment', 'ECONNREFUSED']], 'which is told once')
+  }
+})
+
+t.test('so it is with any question: an answer of this process that settles it is the end of it', async t => {
+  let asked = 0
+  const isFamiliar = createFallback(() => {})(async () => { asked++; return true }, async ({ ip }) => ip === 'home', answer => answer)
+  t.equal(await isFamiliar({ ip: 'home' } as FastifyRequest), true)
+  t.equal(asked, 0)
+  t.equal(await isFamiliar({ ip: 'elsewhere' } as FastifyRequest), true)
+  t.equal(asked, 1)
+})
+
+t.test('once they answer again they are used again', async t => {
+  const everywhere = counter()
+  const { consume, failures } = build(everywhere)
+  for (let outage = 0; outage < 2; outage++) {
+    everywhere.isAway = true
+    await consume()
+    everywhere.isAway = false
+    everywhere.times = 100
+    t.match(await consume(), { key: `${3 * outage + 2}` }, 'the request that finds it out is counted here')
+    await setImmediate()
+    t.match(await consume(), { key: '102' })
+  }
+  t.equal(failures.length, 2, 'each outage is told')
+})
+
+t.test('a request waits for them until patience is at its end, and those that follow do not wait', async t => {
+  const everywhere = counter(Infinity, never)
+  everywhere.isAway = true
+  const { consume, failures } = build(everywhere, { patience: 100 })
+  const startedAt = performance.now()
+  t.match(await consume(), { key: '1' })
+  t.ok(performance.now() - startedAt >= 95)
+  t.strictSame(failures, [['increment', 'The counters did not answer within 100 ms.']])
+  let waited = false
+  const timer = setTimeout(() => { waited = true })
+  for (let count = 0; count < 100; count++) await consume()
+  t.notOk(waited, 'all hundred in one turn')
+  clearTimeout(timer)
+})
+
+t.test('patience is half a second unless it is said', async t => {
+  const everywhere = counter(Infinity, never)
+  everywhere.isAway = true
+  const { consume } = build(everywhere)
+  const startedAt = performance.now()
+  await consume()
+  const took = performance.now() - startedAt
+  t.ok(took > 450 && took < 2000, `${took} ms`)
+})
+
+t.test('one request at a time tries them, and gives up too', async t => {
+  const everywhere = counter(Infinity, never)
+  everywhere.isAway = true
+  const { consume } = build(everywhere, { patience: 20 })
+  await consume()
+  everywhere.times = 0
+  for (let tries = 1; tries <= 2; tries++) {
+    for (let count = 0; count < 50; count++) await consume()
+    t.equal(everywhere.times, tries)
+    await givenUp()
+  }
+  everywhere.isAway = false
+  await consume()
+  await givenUp()
+  t.match(await consume(), { key: '4' })
+})
+
+t.test('what they fail with later is nobody\'s concern', async t => {
+  const rejections = unhandledRejections(t)
+  const everywhere = counter(Infinity, async () => { await sleep(40); throw new Error('late') })
+  everywhere.isAway = true
+  const { consume, failures } = build(everywhere, { patience: 10 })
+  for (let count = 0; count < 5; count++) await consume()
+  await sleep(100)
+  t.equal(failures.length, 1)
+  t.strictSame(rejections, [])
+})
+
+t.test('what one limit finds out, the others go by', async t => {
+  const everywhere = counter(Infinity, never)
+  everywhere.isAway = true
+  const withFallback = createFallback(() => {}, 20)
+  const [one, other] = [counter(), counter()].map(here => withFallback(everywhere.consume, here.consume, isExceeded)) as [Consume, Consume]
+  await one(request)
+  const startedAt = performance.now()
+  await other(request)
+  t.ok(performance.now() - startedAt < 15, 'nobody waits again')
+})

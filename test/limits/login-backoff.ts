@@ -1,0 +1,186 @@
+import rateLimit from '@fastify/rate-limit'
+import fastify from 'fastify'
+import t from 'tap'
+import { windowCounters } from '../../plugin/limits/memory-counters.ts'
+import { createLoginLimit } from '../../plugin/limits/login-backoff.ts'
+import { DAY, MINUTE, createClock } from '../fixtures/app.ts'
+import type { Test } from '../fixtures/servers/home.ts'
+
+const MAX = 5
+
+/** A limit of five tries. A try has the outcome that its password deserves; `tryIt` is how many seconds it must wait, or 0. */
+async function build (t: Test) {
+  const clock = createClock()
+  const app = fastify()
+  t.after(() => app.close())
+  await app.register(rateLimit, { global: false, store: windowCounters(clock) })
+  await app.ready()
+  const attempt = createLoginLimit(app, MAX, clock)
+
+  async function tryIt (source: string | undefined, password: 'right' | 'wrong', user = 'vitor'): Promise<number> {
+    const { consume, failed, succeeded } = attempt({ user, source })
+    const { counted: { isExceeded, ttlInSeconds } } = await consume()
+    if (isExceeded) return ttlInSeconds
+    await (password === 'right' ? succeeded() : failed())
+    return 0
+  }
+  /** Tries wrong passwords until it must wait: how many, and for how many seconds. */
+  async function guess (source: string | undefined, user?: string): Promise<[tries: number, wait: number]> {
+    for (let tries = 0; ; tries++) {
+      const wait = await tryIt(source, 'wrong', user)
+      if (wait > 0) return [tries, wait]
+    }
+  }
+  return { clock, attempt, tryIt, guess }
+}
+
+t.test('five tries a minute; five failures double it, and again, up to an hour', async t => {
+  for (const source of ['there', undefined]) {
+    const { clock, guess } = await build(t)
+    const waits: number[] = []
+    for (let window = 0; window < 9; window++) {
+      const [tries, wait] = await guess(source)
+      t.equal(tries, MAX)
+      waits.push(wait)
+      clock.advance(wait * 1000)
+    }
+    t.strictSame(waits, [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600])
+  }
+})
+
+t.test('so a guesser who never sleeps has 145 tries in a day and not 7200, from however many addresses', async t => {
+  for (const sources of [['one'], Array.from({ length: 1000 }, (_, index) => `${index}`)]) {
+    const { clock, tryIt } = await build(t)
+    let tries = 0
+    for (let time = 0; time < DAY; time += MINUTE) {
+      for (let count = 0; count < MAX && await tryIt(sources[tries % sources.length], 'wrong') === 0; count++) tries++
+      clock.advance(MINUTE)
+    }
+    t.ok(tries >= 100 && tries <= 150, `${tries} tries`)
+  }
+})
+
+t.test('tries that are refused do not make anybody wait longer', async t => {
+  const { clock, guess, tryIt } = await build(t)
+  await guess('there')
+  for (let count = 0; count < 200; count++) await tryIt('there', 'wrong')
+  clock.advance(MINUTE)
+  t.equal(await tryIt('there', 'wrong'), 0)
+})
+
+t.test('whoever is patient has no more tries: it is failures that count, not windows', async t => {
+  for (const triesAMinute of [1, 4]) {
+    const { clock, tryIt } = await build(t)
+    let tries = 0
+    for (let time = 0; time < DAY; time += MINUTE) {
+      for (let count = 0; count < triesAMinute; count++) if (await tryIt('there', 'wrong') === 0) tries++
+      clock.advance(MINUTE)
+    }
+    t.ok(tries >= 100 && tries <= 150, `${tries} tries`)
+  }
+})
+
+t.test('logins are limited too, but make nobody wait longer', async t => {
+  const { clock, tryIt } = await build(t)
+  for (let window = 0; window < 3; window++) {
+    for (let count = 0; count < MAX; count++) t.equal(await tryIt('home', 'right'), 0)
+    t.equal(await tryIt('home', 'right'), 60)
+    clock.advance(MINUTE)
+  }
+})
+
+t.test('whoever has logged in from an address is not kept out there by strangers, who keep each other out', async t => {
+  const { clock, guess, tryIt } = await build(t)
+  t.equal(await tryIt('home', 'right'), 0)
+  for (let time = 0; time < DAY; time += 10 * MINUTE) {
+    for (const stranger of ['a', 'b', 'c']) await guess(stranger)
+    t.equal(await tryIt('home', 'wrong'), 0)
+    t.equal(await tryIt('home', 'right'), 0, `after ${time / MINUTE} minutes`)
+    clock.advance(10 * MINUTE)
+  }
+  await guess(undefined)
+  t.ok(await tryIt('elsewhere', 'right') > 0)
+})
+
+t.test('nor elsewhere for good: the longest wait is an hour', async t => {
+  const { clock, guess, tryIt } = await build(t)
+  for (let window = 0; window < 20; window++) clock.advance((await guess('stranger'))[1] * 1000)
+  const wait = (await guess('stranger'))[1]
+  t.ok(wait <= 3600)
+  clock.advance(wait * 1000)
+  t.equal(await tryIt('new phone', 'right'), 0)
+})
+
+t.test('a guesser at a familiar address is slowed down as much', async t => {
+  const { clock, guess, tryIt } = await build(t)
+  await tryIt('home', 'right')
+  clock.advance(MINUTE)
+  const waits: number[] = []
+  for (let window = 0; window < 3; window++) {
+    const [tries, wait] = await guess('home')
+    t.equal(tries, MAX)
+    waits.push(wait)
+    clock.advance(wait * 1000)
+  }
+  t.strictSame(waits, [60, 120, 240])
+})
+
+t.test('a login begins anew', async t => {
+  const { clock, guess, tryIt } = await build(t)
+  await tryIt('home', 'right')
+  clock.advance(MINUTE)
+  for (let window = 0; window < 4; window++) clock.advance((await guess('home'))[1] * 1000)
+  t.equal(await tryIt('home', 'right'), 0)
+  clock.advance(60 * MINUTE)
+  t.strictSame(await guess('home'), [MAX, 60])
+})
+
+t.test('an address stays familiar as long as the user comes back within a month', async t => {
+  const { clock, guess, tryIt } = await build(t)
+  await tryIt('home', 'right')
+  for (let time = 0; time < 5; time++) {
+    clock.advance(30 * DAY - 1)
+    await guess('stranger')
+    t.equal(await tryIt('home', 'right'), 0)
+  }
+  clock.advance(60 * DAY)
+  await guess('stranger')
+  t.ok(await tryIt('home', 'right') > 0, 'two months later it is strange again')
+})
+
+t.test('a day after the first failure all is forgotten', async t => {
+  const { clock, guess } = await build(t)
+  clock.advance((await guess('there'))[1] * 1000)
+  await guess('there')
+  clock.advance(DAY)
+  t.strictSame(await guess('there'), [MAX, 60])
+})
+
+t.test('each user is counted by itself, and familiar only where he was himself', async t => {
+  const { guess, tryIt } = await build(t)
+  await tryIt('office vitor', 'right', 'vitor')
+  await guess('stranger', 'maria')
+  t.ok(await tryIt('office maria', 'right', 'maria') > 0)
+  t.equal(await tryIt('office vitor', 'right', 'vitor'), 0)
+})
+
+t.test('of 200 at once five pass, and five failures are counted', async t => {
+  const { clock, tryIt, guess } = await build(t)
+  const waits = await Promise.all(Array.from({ length: 200 }, (_, index) => tryIt(`${index}`, 'wrong')))
+  t.equal(waits.filter(wait => wait === 0).length, MAX)
+  clock.advance(MINUTE)
+  t.strictSame(await guess(undefined), [MAX, 120])
+})
+
+t.test('a stranger is told from a source that has had its tries', async t => {
+  const { attempt, guess, tryIt } = await build(t)
+  await guess('there')
+  t.match(await attempt({ user: 'vitor', source: 'there' }).consume(), { counted: { isExceeded: true }, isStranger: false })
+  t.match(await attempt({ user: 'vitor', source: 'elsewhere' }).consume(), { counted: { isExceeded: true }, isStranger: true })
+  t.match(await attempt({ user: 'vitor', source: undefined }).consume(), { counted: { isExceeded: true }, isStranger: true })
+  await tryIt('home', 'right', 'maria')
+  await guess('there', 'maria')
+  const { consume, isFamiliar } = attempt({ user: 'maria', source: 'home' })
+  t.match(await consume(), { counted: { isExceeded: false }, isStranger: false })
+  t.equal(await isFamiliar(), true)
+})

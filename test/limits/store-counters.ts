@@ -1,0 +1,195 @@
+import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
+import fastify, { type FastifyRequest } from 'fastify'
+import t from 'tap'
+import type { ReadableStore } from '../../plugin/limits/memory-counters.ts'
+import { sharedCounters } from '../../plugin/limits/store-counters.ts'
+import { redisStore } from '../../plugin/stores/redis.ts'
+import type { Counter, Counters } from '../../plugin/stores/store.ts'
+import { MINUTE, START, createClock } from '../fixtures/app.ts'
+import { countingStore } from '../fixtures/stores/counting-store.ts'
+import { connectTo } from '../fixtures/stores/redis-clients.ts'
+import { redisProgram, startRedis } from '../fixtures/servers/redis.ts'
+import type { Test } from '../fixtures/servers/home.ts'
+import { skipUnless } from '../fixtures/servers/programs.ts'
+
+const request = { routeOptions: {} } as FastifyRequest
+
+/** Counts a request for a key, and says whether it was one too many. */
+type Count = (key: string) => Promise<boolean>
+
+/** A limit of five a minute in @fastify/rate-limit, as throttle.ts has it. */
+async function limiter (t: Test, counters: Counters): Promise<Count> {
+  const app = fastify()
+  t.after(() => app.close())
+  await app.register(rateLimit, { global: false, ...sharedCounters(counters, createClock()) })
+  await app.ready()
+  return async key => {
+    const result = await app.createRateLimit({ max: 5, timeWindow: MINUTE, keyGenerator: () => key })(request)
+    return !result.isAllowed && result.isExceeded
+  }
+}
+
+/** Those who count in the same place, as many as are asked for. */
+const VARIANTS: { name: string, skip: string | false, open(t: Test): Promise<() => Counters> }[] = [
+  {
+    name: 'Redis',
+    skip: skipUnless(redisProgram, 'redis-server'),
+    async open (t) {
+      const server = await startRedis(t)
+      return () => redisStore(connectTo(t, server)).counters as Counters
+    }
+  },
+  {
+    name: 'a verb of the store',
+    skip: false,
+    async open () {
+      const { counters } = countingStore()
+      return () => counters as Counters
+    }
+  }
+]
+
+for (const { name, skip, open } of VARIANTS) {
+  t.test(`${name}: limits of several processes are one limit`, { skip }, async t => {
+    const counters = await open(t)
+    const limits = await Promise.all([limiter(t, counters()), limiter(t, counters())])
+    const exceeded: boolean[] = []
+    for (let count = 0; count < 8; count++) exceeded.push(await (limits[count % 2] as Count)('a'))
+    t.strictSame(exceeded, [false, false, false, false, false, true, true, true])
+    t.equal(await limits[0]('b'), false, 'of each key by itself')
+  })
+
+  t.test(`${name}: of 200 at once over two processes as many pass as the limit says`, { skip }, async t => {
+    const counters = await open(t)
+    const limits = await Promise.all([limiter(t, counters()), limiter(t, counters())])
+    const exceeded = await Promise.all(Array.from({ length: 200 }, (_, index) => (limits[index % 2] as Count)('a')))
+    t.equal(exceeded.filter(isExceeded => !isExceeded).length, 5)
+  })
+}
+
+t.test('Redis: what counters there are begin with the prefix of the store, and go when their window is over', { skip: skipUnless(redisProgram, 'redis-server') }, async t => {
+  const client = connectTo(t, await startRedis(t))
+  await (await limiter(t, redisStore(client, { prefix: 'ours:' }).counters as Counters))('a')
+  const keys = await client.keys('*')
+  t.match(keys, [/^ours:limit:.*a$/])
+  const left = await client.pttl(keys[0] as string)
+  t.ok(left > 0 && left <= MINUTE, `${left} ms`)
+})
+
+/** The counters on a verb whose questions wait until the test answers them. */
+function asked (throws = 0, patience?: number) {
+  const questions: { requests: Record<string, number>, length: number, now: number, answer(counted: Record<string, Counter>): void, fail(error: Error): void }[] = []
+  const increment = (requests: ReadonlyMap<string, number>, length: number, now: number): Promise<ReadonlyMap<string, Counter>> => {
+    if (throws-- > 0) throw new Error('not even a promise')
+    return new Promise((resolve, reject) => {
+      questions.push({ requests: Object.fromEntries(requests), length, now, answer: counted => resolve(new Map(Object.entries(counted))), fail: reject })
+    })
+  }
+  const clock = createClock()
+  const Store = sharedCounters({ increment }, clock, patience).store as unknown as new () => ReadableStore
+  const store = new Store()
+  const ask = (verb: 'incr' | 'read') => (key: string, length = MINUTE): Promise<Counter | undefined> =>
+    new Promise((resolve, reject) => store[verb](key, (error, result) => error === null ? resolve(result) : reject(error), length, 5))
+  return { store, questions, incr: ask('incr'), read: ask('read'), clock }
+}
+
+t.test('a request is one question: the key, the window and the time', async t => {
+  const { questions, incr, clock } = asked()
+  clock.advance(7)
+  const counted = incr('a')
+  t.match(questions, [{ requests: { a: 1 }, length: MINUTE, now: START + 7 }])
+  questions[0]?.answer({ a: { current: 3, ttl: 40 } })
+  t.strictSame(await counted, { current: 3, ttl: 40 })
+})
+
+t.test('requests that come while the counters are asked are one question more, whatever their keys, and each has a count of its own', async t => {
+  const { questions, incr } = asked()
+  const counted = Array.from({ length: 200 }, () => incr('a'))
+  const other = incr('b')
+  t.strictSame(questions.map(({ requests }) => requests), [{ a: 1 }])
+  questions[0]?.answer({ a: { current: 10, ttl: 40 } })
+  await counted[0]
+  await new Promise(setImmediate)
+  t.strictSame(questions.map(({ requests }) => requests), [{ a: 1 }, { a: 199, b: 1 }])
+  // Other processes have counted three in between.
+  questions[1]?.answer({ a: { current: 212, ttl: 30 }, b: { current: 1, ttl: 50 } })
+  t.strictSame((await Promise.all(counted)).map(each => each?.current), [10, ...Array.from({ length: 199 }, (_, index) => 14 + index)])
+  t.strictSame(await other, { current: 1, ttl: 50 })
+})
+
+t.test('what is only read is asked with them, and is not counted', async t => {
+  const { questions, incr, read } = asked()
+  const first = read('a')
+  t.match(questions, [{ requests: { a: 0 }, length: MINUTE }])
+  const [before, counted, after] = [read('a'), incr('a'), read('a')]
+  const month = read('b', 30 * 24 * 60 * MINUTE)
+  questions[0]?.answer({ a: { current: 0, ttl: 0 } })
+  t.strictSame(await first, { current: 0, ttl: 0 })
+  await new Promise(setImmediate)
+  t.match(questions[1], { requests: { a: 1, b: 0 }, length: MINUTE })
+  questions[1]?.answer({ a: { current: 5, ttl: 30 }, b: { current: 2, ttl: 70_000 } })
+  t.strictSame((await Promise.all([before, counted, after])).map(each => each?.current), [4, 5, 5])
+  t.strictSame(await month, { current: 2, ttl: 70_000 })
+})
+
+t.test('windows of other lengths are questions of their own, in the order in which they came', async t => {
+  const { questions, incr } = asked()
+  const counted = [incr('a'), incr('b', 2 * MINUTE), incr('c'), incr('d', 2 * MINUTE), incr('e', 4 * MINUTE)]
+  for (let question = 0; question < 4; question++) {
+    questions[question]?.answer(Object.fromEntries(Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])))
+    await new Promise(setImmediate)
+  }
+  t.strictSame(questions.map(({ requests, length }) => [Object.keys(requests).join(), length / MINUTE]), [['a', 1], ['b,d', 2], ['c', 1], ['e', 4]])
+  await Promise.all(counted)
+})
+
+t.test('a question has a thousand keys at most, and the rest is the next', async t => {
+  const { questions, incr } = asked()
+  const counted = Array.from({ length: 1502 }, (_, index) => incr(`${index}`))
+  for (let question = 0; question < 3; question++) {
+    questions[question]?.answer(Object.fromEntries(Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])))
+    await new Promise(setImmediate)
+  }
+  t.strictSame(questions.map(({ requests }) => Object.keys(requests).length), [1, 1000, 501])
+  t.equal((await Promise.all(counted)).length, 1502)
+})
+
+t.test('a question that fails is a failure for those that it asked for, and for nobody else', async t => {
+  const { questions, incr } = asked()
+  const [first, ...meanwhile] = [incr('a'), incr('a'), incr('b')]
+  questions[0]?.fail(new Error('ECONNREFUSED'))
+  await t.rejects(first as Promise<unknown>, { message: 'ECONNREFUSED' })
+  await new Promise(setImmediate)
+  questions[1]?.fail(new Error('ETIMEDOUT'))
+  for (const each of meanwhile) await t.rejects(each, { message: 'ETIMEDOUT' })
+  await new Promise(setImmediate)
+  const later = incr('a')
+  questions[2]?.answer({ a: { current: 1, ttl: 40 } })
+  t.strictSame(await later, { current: 1, ttl: 40 })
+})
+
+t.test('a verb that throws instead of rejecting, or forgets a key, is a failure like any other', async t => {
+  const { questions, incr } = asked(1)
+  await t.rejects(incr('a'), { message: 'not even a promise' })
+  await new Promise(setImmediate)
+  const forgotten = incr('a')
+  t.equal(questions.length, 1, 'and the next request asks again')
+  questions[0]?.answer({})
+  await t.rejects(forgotten, TypeError)
+})
+
+t.test('a question that is never answered fails, and the next is asked', async t => {
+  const { questions, incr } = asked(0, 50)
+  const forgotten = incr('a')
+  const meanwhile = incr('b')
+  await t.rejects(forgotten, { message: 'The counters did not answer within 50 ms.' })
+  await new Promise(setImmediate)
+  t.strictSame(questions.map(({ requests }) => requests), [{ a: 1 }, { b: 1 }])
+  questions[1]?.answer({ b: { current: 1, ttl: 40 } })
+  t.strictSame(await meanwhile, { current: 1, ttl: 40 })
+})
+
+t.test('the limiters of one throttle count in one store: the name of the limit is in the key', async t => {
+  const { store } = asked()
+  t.equal(store.child({} as Parameters<FastifyRateLimitStore['child']>[0]), store)
+})

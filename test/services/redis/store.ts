@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { HOUR, NOW, presentation, session } from '../../../plugin/store-contract/case.ts'
+import { storeContract } from '../../../plugin/store-contract.ts'
+import { CLOCK, ROTATE } from '../../../plugin/stores/redis/scripts.ts'
+import { redisStore } from '../../../plugin/stores/redis.ts'
+import { forkLean } from '../../fixtures/servers/lean-children.ts'
+import open, { redisIsAt } from '../../fixtures/stores/open-redis.ts'
+import { connectTo, sending, withClock } from '../../fixtures/stores/redis-clients.ts'
+import { redisProgram, startRedis } from '../../fixtures/servers/redis.ts'
+import { skipUnless } from '../../fixtures/servers/programs.ts'
+
+forkLean()
+const LATE = { message: 'The deadline of this call has passed.' }
+
+t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t => {
+  const server = await startRedis(t)
+  const client = connectTo(t, server)
+  redisIsAt([server])
+
+  t.test('contract', async t => {
+    storeContract({ test: (name, run) => t.test(name, run), open, module: new URL('../../fixtures/stores/open-redis.ts', import.meta.url) })
+  })
+
+  t.test('the store is shared, and so are its counters', async t => {
+    const { shared, counters } = redisStore(client)
+    t.equal(shared, true)
+    t.strictSame(counters, { redis: client, prefix: 'simplejwt:limit:' })
+  })
+
+  t.test('two prefixes on one client do not see each other', async t => {
+    const [one, other] = [redisStore(client, { prefix: 'one:' }), redisStore(client, { prefix: 'other:' })]
+    await one.create(session())
+    t.equal(await other.find('s'), null)
+    t.strictSame(await other.list('7', NOW), [])
+    await other.create(session({ jti: 'x0' }))
+    t.equal((await one.rotate(presentation('t0', 't1'))).outcome, 'rotated')
+    t.strictSame(await one.revokeUser('7', NOW), ['s'])
+    t.strictSame(await other.revokedSince(NOW), [])
+    t.equal(await one.sweep(NOW + 1), 1)
+    t.strictSame(await other.list('7', NOW), [session({ jti: 'x0' })])
+  })
+
+  t.test('ten thousand refreshes of a session leave one key', async t => {
+    const store = redisStore(client, { prefix: 'refreshes:' })
+    await store.create(session())
+    await store.rotate(presentation('t0', 't1'))
+    const keys = (await client.keys('refreshes:*')).length
+    for (let index = 1; index < 10_000; index++) await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+    t.equal((await client.keys('refreshes:*')).length, keys)
+    t.equal((await client.keys('refreshes:*:session:*')).length, 1)
+    t.match(await store.find('s'), { jti: 't10000' })
+  })
+
+  t.test('a rotation that the driver sends twice, since the answer was lost, is one', async t => {
+    const resending = sending(client, async (send, ...given) => { await send(...given); return send(...given) })
+    const store = redisStore(resending, { prefix: 'resent:' })
+    await store.create(session())
+    for (let index = 0; index < 5; index++) {
+      t.match(await store.rotate(presentation(`t${index}`, `t${index + 1}`, NOW + index, { reuseInterval: 0 })), { outcome: 'rotated', session: { jti: `t${index + 1}`, revokedAt: null } })
+    }
+  })
+
+  t.test('what the index of a user\'s sessions holds of sessions that are gone is passed over', async t => {
+    const store = redisStore(client, { prefix: 'gone:' })
+    for (const sid of ['gone', 'here']) await store.create(session({ sid }))
+    await client.del(await client.keys('gone:*:session:gone'))
+    t.strictSame((await store.list('7', NOW)).map(({ sid }) => sid), ['here'])
+    t.strictSame(await store.revokeUser('7', NOW), ['here'])
+    t.equal(await store.sweep(Infinity), 1, 'and so does a sweep')
+  })
+
+  t.test('the index forgets the sessions that are long gone', async t => {
+    let ahead = 0
+    const store = redisStore(withClock(client, () => ahead), { prefix: 'index:' })
+    const index = (): Promise<string[]> => client.zrange('index:user:7', '0', '-1')
+    const gone = 721 * HOUR
+    for (const [sid, later, expected] of [['a', 0, ['a']], ['b', gone - 60_000, ['a', 'b']], ['c', gone + 60_000, ['b', 'c']]] as const) {
+      ahead = later // as our clock, the server's
+      await store.create(session({ sid, createdAt: NOW + later, endsAt: NOW + later + 720 * HOUR }))
+      t.strictSame(await index(), expected)
+    }
+    await store.sweep(Infinity)
+    t.strictSame(await index(), [])
+  })
+
+  t.test('a process whose clock is far ahead hides no session of the others', async t => {
+    const store = redisStore(client, { prefix: 'ahead:' })
+    await store.create(session())
+    await store.create(session({ sid: 'ahead', createdAt: NOW + 9000 * HOUR, endsAt: NOW + 9720 * HOUR, expiresAt: NOW + 9024 * HOUR }))
+    t.strictSame((await store.revokeUser('7', NOW)).sort(), ['ahead', 's'])
+  })
+
+  t.test('a deadline that passes while the server is asked for its time: the rotation is not sent', async t => {
+    const scripts: unknown[] = []
+    const store = redisStore(sending(client, async (send, ...given) => { scripts.push(given[1]); await sleep(300); return send(...given) }))
+    await t.rejects(store.rotate(presentation('t0', 't1', NOW, { deadline: Date.now() + 200 })), LATE)
+    t.ok(scripts.includes(CLOCK.sha))
+    t.notOk(scripts.includes(ROTATE.sha))
+  })
+
+  t.test('a clock of the server that is set forward is measured again', async t => {
+    let ahead = 0
+    const store = redisStore(withClock(client, () => ahead), { prefix: 'forward:' })
+    await store.create(session())
+    t.equal((await store.rotate(presentation('t0', 't1'))).outcome, 'rotated')
+    ahead = HOUR
+    t.equal((await store.rotate(presentation('t1', 't2'))).outcome, 'rotated')
+  })
+})

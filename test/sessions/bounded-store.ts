@@ -1,0 +1,158 @@
+import { mock } from 'node:test'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import t from 'tap'
+import { boundedStore } from '../../plugin/sessions/bounded-store.ts'
+import { memoryStore } from '../../plugin/stores/memory.ts'
+import type { Rotation, SessionStore } from '../../plugin/stores/store.ts'
+import { DAY, SECOND, START } from '../fixtures/app.ts'
+import { session, storeThat } from '../fixtures/stores/session.ts'
+
+const ROTATION: Rotation = { sid: session().sid, presented: session().jti, next: { jti: 'next', issuedAt: START, expiresAt: START + DAY }, now: START, reuseInterval: 0, deadline: Infinity }
+
+const CALLS: [verb: string, (store: SessionStore) => Promise<unknown>][] = [
+  ['create', store => store.create(session())],
+  ['adopt', store => store.adopt(session())],
+  ['find', store => store.find('a')],
+  ['rotate', store => store.rotate(ROTATION)],
+  ['revoke', store => store.revoke('a', START)],
+  ['revokeUser', store => store.revokeUser('1', START, 'a')],
+  ['list', store => store.list('1', START)],
+  ['revokedSince', store => store.revokedSince(START)],
+  ['sweep', store => store.sweep(START)]
+]
+
+const UNAVAILABLE = { name: 'SimpleJwtError', statusCode: 503, code: 'store_unavailable', headers: { 'retry-after': '1' } }
+
+/** All that is told of failures: verb and cause. */
+function build (store: SessionStore, patience?: number, most?: number) {
+  const failures: [verb: string, cause: unknown][] = []
+  const bounds = { ...(patience !== undefined && { patience }), ...(most !== undefined && { most }) }
+  return { failures, store: boundedStore(store, (verb, cause) => { failures.push([verb, cause]) }, bounds) }
+}
+
+const never = storeThat(() => new Promise(() => {}))
+
+t.test('a store that rejects, or throws at once, is a 503, and the cause is told', async t => {
+  const cause = new Error('ECONNREFUSED')
+  for (const broken of [storeThat(async () => { throw cause }), storeThat(() => { throw cause })]) {
+    for (const [verb, call] of CALLS) {
+      const { store, failures } = build(broken)
+      await t.rejects(call(store), UNAVAILABLE, verb)
+      t.equal(failures.length, 1)
+      t.equal(failures[0]?.[0], verb)
+      t.equal(failures[0]?.[1], cause)
+    }
+  }
+})
+
+t.test('what the store said does not reach the answer', async t => {
+  const { store } = build(storeThat(async () => { throw new Error('password authentication failed for user "app"') }))
+  const error = await store.find('a').catch((error: unknown) => error as Error & { body: unknown })
+  t.notMatch(JSON.stringify(error), /password/)
+  t.same((error as { body: unknown }).body, { detail: 'The session store is not available. Try again.', code: 'store_unavailable' })
+})
+
+t.test('a store that never answers is a 503 when patience is at its end', async t => {
+  for (const [verb, call] of CALLS.filter(([verb]) => !['revokedSince', 'sweep'].includes(verb))) {
+    const { store, failures } = build(never, 20)
+    await t.rejects(call(store), UNAVAILABLE, verb)
+    t.match(failures, [[verb, { message: 'The store did not answer within 20 ms.' }]])
+  }
+})
+
+t.test('the feed of ended sessions and a sweep, for which no request waits, have more time', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => { mock.timers.reset() })
+  for (const [verb, within] of [['revokedSince', 5 * SECOND], ['sweep', 60 * SECOND]] as const) {
+    const { store, failures } = build(never, 20)
+    const called = store[verb](START).catch((error: unknown) => error)
+    mock.timers.tick(within - 50)
+    mock.timers.tick(49)
+    await setImmediate()
+    t.equal(failures.length, 0)
+    mock.timers.tick(1)
+    t.match(await called, UNAVAILABLE)
+    t.match(failures, [[verb, { message: `The store did not answer within ${within} ms.` }]])
+  }
+})
+
+t.test('no more calls are made while too many are unanswered, given up or not', async t => {
+  const answers: ((answer: null) => void)[] = []
+  const { store, failures } = build({ ...memoryStore(), find: () => new Promise(resolve => { answers.push(resolve) }) }, 20, 3)
+  for (let count = 0; count < 3; count++) await t.rejects(store.find('a'), UNAVAILABLE)
+  await t.rejects(store.find('a'), UNAVAILABLE)
+  t.equal(answers.length, 3)
+  t.match(failures.at(-1), ['find', { message: '3 calls are waiting for the store.' }])
+  answers[0]?.(null)
+  await setImmediate()
+  const found = store.find('a')
+  t.equal(answers.length, 4)
+  answers[3]?.(null)
+  t.equal(await found, null)
+})
+
+t.test('a store that fails, or is said to be in doubt, is waited for a shorter time until it answers', async t => {
+  for (const [patience, inDoubt] of [[750, 250], [300, 250], [50, 50]] as const) {
+    for (const failing of [true, false]) {
+      const memory = memoryStore()
+      const left: number[] = []
+      const { store } = build({
+        ...memory,
+        find: async () => { throw new Error('down') },
+        rotate: rotation => { left.push(rotation.deadline - Date.now()); return memory.rotate(rotation) }
+      }, patience)
+      if (failing) await t.rejects(store.find('a'), UNAVAILABLE)
+      else store.doubt()
+      await store.rotate(ROTATION)
+      await store.rotate(ROTATION)
+      t.ok(left[0] as number <= inDoubt, `${left[0]} ms`)
+      if (inDoubt < patience) t.ok(left[1] as number > inDoubt, `${left[1]} ms`)
+    }
+  }
+})
+
+t.test('what spends a token or ends a session carries the end of patience as its deadline, on the wall clock', async t => {
+  for (const [patience, expected] of [[undefined, 0.75 * SECOND], [250, 250]] as const) {
+    const deadlines: (number | undefined)[] = []
+    const { store } = build({
+      ...memoryStore(),
+      rotate: async ({ deadline }) => { deadlines.push(deadline); return { outcome: 'ended', session: null } },
+      revoke: async (_sid, _now, deadline) => { deadlines.push(deadline); return true },
+      revokeUser: async (_userId, _now, _except, deadline) => { deadlines.push(deadline); return [] }
+    }, patience)
+    const before = Date.now()
+    for (const [, call] of CALLS) await call(store)
+    t.equal(deadlines.length, 3)
+    for (const deadline of deadlines) t.ok(deadline !== undefined && deadline >= before + expected && deadline <= Date.now() + expected)
+  }
+})
+
+t.test('a rotation that starts too late changes nothing after the client was told 503', async t => {
+  const memory = memoryStore()
+  await memory.create(session())
+  let thawed = Promise.resolve()
+  const { store } = build({ ...memory, rotate: rotation => (thawed = setTimeout(40)).then(() => memory.rotate(rotation)) }, 10)
+  await t.rejects(store.rotate(ROTATION), UNAVAILABLE)
+  await thawed
+  await setTimeout(5)
+  t.same(await memory.find(session().sid), session())
+})
+
+t.test('what the store answers in time is passed on, and so is what it was asked', async t => {
+  for (const [verb, call] of CALLS) {
+    const asked: unknown[] = []
+    const answer = {}
+    const { store, failures } = build({ ...memoryStore(), [verb]: async (...given: unknown[]) => { asked.push(...given); return answer } })
+    t.equal(await call(store), answer, verb)
+    const direct: unknown[] = []
+    await call({ ...memoryStore(), [verb]: async (...given: unknown[]) => { direct.push(...given) } })
+    if (['revoke', 'revokeUser'].includes(verb)) t.ok(asked.pop() as number > Date.now(), 'a deadline is added')
+    t.same(asked.map(given => verb === 'rotate' ? { ...given as Rotation, deadline: Infinity } : given), direct, verb)
+    t.equal(failures.length, 0)
+  }
+})
+
+t.test('shared is what the store says', async t => {
+  t.equal(build(memoryStore()).store.shared, false)
+  t.equal(build({ ...memoryStore(), shared: true }).store.shared, true)
+})
