@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fastify from 'fastify'
 import type { AccessClaims } from '../plugin/tokens/claims.ts'
-import { createCore } from '../plugin/registration.ts'
+import { createRegistration } from '../plugin/registration.ts'
 import { newId } from '../plugin/ids.ts'
 import type { KeyInput } from '../plugin/index.ts'
 import { generateKey } from '../plugin/keys/generate-key.ts'
@@ -65,7 +65,7 @@ async function tokensOf (t: Scope, algorithm: 'HS256' | 'ES256'): Promise<Tokens
   t.after(() => app.close())
   const jwk = generateKey(algorithm)
   const key: KeyInput = algorithm === 'HS256' ? { algorithm, secret: jwk.k as string } : { algorithm, privateKey: jwk }
-  return (await createCore(app, resolveOptions({ keys: [key], verifyCredentials: () => null, rateLimit: false }))).tokens
+  return (await createRegistration(app, resolveOptions({ keys: [key], verifyCredentials: () => null, rateLimit: false }))).tokens
 }
 
 const mint = (tokens: Tokens): string => tokens.mintAccess({ sid: newId(), userId: `${1_000_000 + Math.floor(Math.random() * 1_000_000)}`, endsAt: Infinity }, {})

@@ -47,7 +47,7 @@ async function heapOf (count: number, refreshed: boolean): Promise<number> {
   return bytes
 
   async function refresh ({ sid, jti, userId, issuedAt, expiresAt }: Session): Promise<void> {
-    const { outcome } = await sessions.rotate({ token_type: 'refresh', iat: issuedAt / 1000, exp: expiresAt / 1000, jti, user_id: userId, sid })
+    const { outcome } = await sessions.rotate({ iat: issuedAt / 1000, exp: expiresAt / 1000, jti, user_id: userId, sid })
     if (outcome !== 'rotated') throw new Error(`a refresh of the current token was ${outcome}`)
   }
 }

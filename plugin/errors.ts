@@ -3,10 +3,10 @@ export type ErrorBody =
   | { detail: string, code?: string, messages?: GuardMessage[] }
   | Record<string, string[]>
 
-/** One entry of `messages` in a reply of the guard: which kind of token was expected and why this one is not it. */
+/** An entry of `messages` in the guard's replies: the expected kind of token, and the refusal. */
 export interface GuardMessage { token_class: 'AccessToken', token_type: 'access', message: Refusal }
 
-/** Why a token or its session is refused. The texts are SimpleJWT's wire data. */
+/** Why a token or its session is refused. The texts are part of SimpleJWT's wire format. */
 export type Refusal =
   | 'Token is invalid'
   | 'Token is expired'
@@ -18,7 +18,7 @@ export type Refusal =
   | 'Token contained no recognizable user identification'
   | 'User not found'
 
-/** Every refusal that the plugin answers. `code` is stable, `body` is what the client is sent, `headers` go with it. */
+/** A refusal: its status, stable code, reply body and headers. */
 export class SimpleJwtError extends Error {
   /** HTTP status of the reply. */
   readonly statusCode: number
@@ -30,7 +30,7 @@ export class SimpleJwtError extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   constructor (statusCode: number, code: string, body: ErrorBody, headers: Record<string, string> = {}) {
-    // A refusal is an answer, not a fault: where in the code it was given says nothing, and a flood of them should be cheap.
+    // Refusals are expected. The stack trace says nothing and is expensive under a flood.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super(typeof body.detail === 'string' ? body.detail : 'The request body is not valid.')
@@ -43,9 +43,11 @@ export class SimpleJwtError extends Error {
   }
 }
 
-/** The verified claims; a refusal is thrown as the error that `answer` makes of it. */
-export function accepted<Claims extends object> (verified: Claims | Refusal, answer: (refusal: Refusal) => SimpleJwtError): Claims {
-  if (typeof verified === 'string') throw answer(verified)
+/** Returns the claims, or throws the refusal as built by `toError`. */
+export function claimsOrThrow<Claims extends object> (
+  verified: Claims | Refusal, toError: (refusal: Refusal) => SimpleJwtError
+): Claims {
+  if (typeof verified === 'string') throw toError(verified)
   return verified
 }
 
@@ -66,7 +68,7 @@ export const methodNotAllowed = (method: string, allow: string): SimpleJwtError 
 export const unsupportedMediaType = (mediaType: string): SimpleJwtError =>
   new SimpleJwtError(415, 'unsupported_media_type', { detail: `Unsupported media type "${mediaType}" in request.` })
 
-/** What Fastify itself refuses before a handler runs: a body that is too large, cut short and so on. */
+/** A refusal by Fastify before the handler: a body that is too large, cut short and so on. */
 export const badRequest = (statusCode: number, detail: string): SimpleJwtError =>
   new SimpleJwtError(statusCode, 'bad_request', { detail })
 
@@ -75,34 +77,34 @@ export const throttled = (wait: number): SimpleJwtError =>
     { detail: `Request was throttled. Expected available in ${seconds(wait)}.`, code: 'throttled' },
     { 'retry-after': String(wait) })
 
-/** In cookie mode: a page of another origin has sent this, with a cookie that its browser has added. */
+/** In cookie mode: a page of another origin sent the request, and its browser added the cookie. */
 export const crossOrigin = (): SimpleJwtError =>
   new SimpleJwtError(403, 'csrf_failed', { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' })
 
-/** The store did not answer: a fault of ours, never of the token, so the client keeps what it has and tries again. */
+/** The store did not answer. The client keeps its token and retries. */
 export const storeUnavailable = (): SimpleJwtError =>
   new SimpleJwtError(503, 'store_unavailable',
     { detail: 'The session store is not available. Try again.', code: 'store_unavailable' },
     { 'retry-after': '1' })
 
-/** The keys of another server could not be fetched: whether the token is good is not known. */
+/** The issuer's keys could not be fetched, so the token may be good. */
 export const keysUnavailable = (wait: number): SimpleJwtError =>
   new SimpleJwtError(503, 'keys_unavailable',
     { detail: "The issuer's public keys are not available. Try again.", code: 'keys_unavailable' },
     { 'retry-after': String(wait) })
 
-/** The 401s, and the 403. They carry a challenge (RFC 6750 section 3) and so need the realm of their registration. */
+/** The 401s and the 403. Their challenge (RFC 6750 section 3) names the registration's realm. */
 export interface Unauthorized {
   noCredentials(): SimpleJwtError
   badAuthorizationHeader(): SimpleJwtError
-  /** A token was refused by the guard. */
+  /** The guard refused a token. */
   refusedByGuard(refusal: Refusal): SimpleJwtError
-  /** A token in a body was refused. */
+  /** A token route refused the token in the body. */
   refused(refusal: Refusal): SimpleJwtError
   wrongCredentials(): SimpleJwtError
   noActiveAccount(): SimpleJwtError
   userInactive(): SimpleJwtError
-  /** The token is good, and does not allow this. `scope` are the words that it would have to have, a space between them. */
+  /** The token is good but lacks claims. `scope` lists the required scopes, separated by spaces. */
   insufficientScope(scope: string): SimpleJwtError
 }
 

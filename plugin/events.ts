@@ -18,10 +18,10 @@ export interface SimpleJwtEvent {
 export type Emit = (event: SimpleJwtEvent, log?: FastifyBaseLogger) => void
 
 /** Characters of a user name that are told. */
-const LONGEST_NAME = 256
+const MAX_USERNAME_LENGTH = 256
 
 /** As much of a user name as is told, without half a character at its end: not every database takes one. */
-export const shortened = (username: string): string => username.slice(0, LONGEST_NAME).replace(/[\ud800-\udbff]$/, '')
+export const truncateUsername = (username: string): string => username.slice(0, MAX_USERNAME_LENGTH).replace(/[\ud800-\udbff]$/, '')
 
 /** What ends a line for some readers of logs, and what terminals obey or write backwards. Pino escapes the others. */
 const UNPRINTABLE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g

@@ -1,9 +1,9 @@
 import { randomFillSync } from 'node:crypto'
 
-const BYTES = 16
+const ID_BYTES = 16
 
 /** Random bytes for the ids to come: to ask for 16 takes as long as to ask for all of them. */
-const pool = Buffer.alloc(128 * BYTES)
+const pool = Buffer.alloc(128 * ID_BYTES)
 let next = pool.length
 
 /** 128 random bits in lower-case hex: a `jti` or a `sid`. */
@@ -12,6 +12,6 @@ export function newId (): string {
     randomFillSync(pool)
     next = 0
   }
-  next += BYTES
-  return pool.toString('hex', next - BYTES, next)
+  next += ID_BYTES
+  return pool.toString('hex', next - ID_BYTES, next)
 }

@@ -1,49 +1,53 @@
-// @fastify/jwt declares request.user, and RequestSlot below gives it its type: the two must be loaded together.
+// @fastify/jwt declares request.user, and RequestSlot below types it: both must be loaded together.
 /// <reference types="@fastify/jwt" preserve="true" />
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { type Authenticate, type AuthenticateUser, createAuthenticate, createAuthenticateUser } from './guard/authenticate.ts'
-import type { AccessClaims } from './tokens/claims.ts'
-import { type Core, createCore } from './registration.ts'
+import {
+  type Authenticate, type AuthenticateUser, createAuthenticate, createAuthenticateUser
+} from './guard/authenticate.ts'
+import { type RequireClaims, createRequireClaims } from './guard/require-claims.ts'
 import { answerOurErrors } from './http/error-reply.ts'
 import { refuse } from './option-checks.ts'
 import { type SimpleJwtOptions, resolveOptions } from './options.ts'
-import { publish } from './routes/published-keys.ts'
+import { type Registration, createRegistration } from './registration.ts'
+import { publish } from './routes/jwks.ts'
 import { keyRoutes, tokenRoutes } from './routes/token-routes.ts'
-import { type RequireClaims, createRequireClaims } from './guard/require-claims.ts'
 import { type TokenService, createTokenService } from './service/token-service.ts'
+import type { AccessClaims } from './tokens/claims.ts'
 
-export type { Authenticate, AuthenticateUser } from './guard/authenticate.ts'
-export type { AccessClaims, Claims, RefreshClaims } from './tokens/claims.ts'
 export { SimpleJwtError, type ErrorBody, type GuardMessage, type Refusal } from './errors.ts'
-export type { SimpleJwtEvent } from './events.ts'
-export type { Algorithm } from './keys/algorithms.ts'
+export { memoryStore } from './stores/memory.ts'
 export type { CookieMode } from './cookie/cookie-options.ts'
+export type { SimpleJwtEvent } from './events.ts'
+export type { Authenticate, AuthenticateUser } from './guard/authenticate.ts'
+export type { RequireClaims, RequiredClaims } from './guard/require-claims.ts'
+export type { Algorithm } from './keys/algorithms.ts'
 export type { Jwk, PublicJwk } from './keys/jwk.ts'
-export type { KeyMaterial } from './keys/parse-key.ts'
 export type { KeyInput, KeyPairInput, SecretInput } from './keys/key-options.ts'
+export type { KeyMaterial } from './keys/parse-key.ts'
+export type { RateLimits } from './limits/rate-limit-options.ts'
 export type { Duration } from './option-checks.ts'
 export type { SimpleJwtOptions } from './options.ts'
-export type { RateLimits } from './limits/rate-limit-options.ts'
-export { memoryStore } from './stores/memory.ts'
-export type { Session } from './stores/session.ts'
-export type { Counters, Revocation, Rotation, RotationOutcome, RotationResult, SessionStore } from './stores/store.ts'
-export type { RequireClaims, RequiredClaims } from './guard/require-claims.ts'
-export type { RefreshedTokens, TokenPair } from './tokens/jwt.ts'
 export type { TokenService } from './service/token-service.ts'
-export type { Credentials, User } from './user.ts'
+export type { Session } from './stores/session.ts'
+export type {
+  Counters, Revocation, Rotation, RotationOutcome, RotationResult, SessionStore
+} from './stores/store.ts'
+export type { AccessClaims, Claims, RefreshClaims } from './tokens/claims.ts'
+export type { RefreshedTokens, TokenPair } from './tokens/jwt.ts'
 export type { CacheStatistics } from './tokens/verification-cache.ts'
+export type { Credentials, User } from './user.ts'
 
 /**
- * What `request.user` is, for an app to say by declaration merging: `interface SimpleJwtTypes { user: MyUser }`.
- * Without a word from the app it is `AccessClaims`.
+ * Declares the type of `request.user`, by declaration merging:
+ * `interface SimpleJwtTypes { user: MyUser }`. Default `AccessClaims`.
  */
 export interface SimpleJwtTypes {}
 
 /** The type of `request.user`. */
 export type RequestUser = SimpleJwtTypes extends { user: infer Known } ? Known : AccessClaims
 
-/** The slot that @fastify/jwt declares, filled by inheritance so that an app which declares it too is not in our way. */
+/** Types `request.user` by extending @fastify/jwt's interface, so an app may still declare it. */
 export interface RequestSlot { user: RequestUser }
 
 declare module '@fastify/jwt' {
@@ -54,54 +58,72 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Guards a route: `{ onRequest: app.authenticate }`. */
     authenticate: Authenticate
-    /** Guards a route and looks the user up. Exists only with `findUser`. */
+    /** Guards a route and calls `findUser`. Exists only with that option. */
     authenticateUser: AuthenticateUser
-    /** Guards a route for those whose token has some claims: `{ onRequest: app.requireClaims({ role: 'admin' }) }`. */
+    /** Guards a route by claims: `{ onRequest: app.requireClaims({ role: 'admin' }) }`. */
     requireClaims: RequireClaims
     /** Tokens and sessions, for the app's own code. */
     tokens: TokenService
   }
 }
 
-/** How often the sessions that are over are deleted, in milliseconds. */
-const SWEEP_INTERVAL = 60_000
+const SWEEP_INTERVAL_MS = 60_000
 
 async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<void> {
-  const core = await createCore(app, resolveOptions(given))
-  const authenticate = createAuthenticate(core)
-  const tokens = createTokenService(core)
+  const registration = await createRegistration(app, resolveOptions(given))
+  const authenticate = createAuthenticate(registration)
+  const tokens = createTokenService(registration)
 
-  const { namespace, findUser, prefix, verifyOnly } = core.options
+  const { namespace, findUser, verifyOnly } = registration.options
   decorate(app, namespace, 'authenticate', authenticate)
-  if (findUser !== undefined) decorate(app, namespace, 'authenticateUser', createAuthenticateUser(core))
-  decorate(app, namespace, 'requireClaims', createRequireClaims(core))
+  if (findUser !== undefined) {
+    decorate(app, namespace, 'authenticateUser', createAuthenticateUser(registration))
+  }
+  decorate(app, namespace, 'requireClaims', createRequireClaims(registration))
   decorate(app, namespace, 'tokens', tokens)
 
   answerOurErrors(app)
-  if (!verifyOnly) {
-    if (app.hasRoute({ method: 'POST', url: `${app.prefix}${prefix}/` })) refuse('prefix', `is taken: there is a route POST ${app.prefix}${prefix}/ already.`)
-    await app.register(tokenRoutes(app, core, authenticate), { prefix })
-    const rings = publish(app, core.keys)
-    if (rings !== undefined) await app.register(keyRoutes(app, rings))
-  }
-  keepHouse(app, core, tokens)
+  if (!verifyOnly) await registerRoutes(app, registration, authenticate)
+  startBackgroundJobs(app, registration, tokens)
 }
 
-function decorate (app: FastifyInstance, namespace: string | undefined, name: string, value: object): void {
-  const decorator = namespace === undefined ? name : namespace + name[0]?.toUpperCase() + name.slice(1)
-  if (app.hasDecorator(decorator)) throw new Error(`fastify-simplejwt: app.${decorator} exists already; give this registration a "namespace" of its own.`)
+function decorate (
+  app: FastifyInstance, namespace: string | undefined, name: string, value: object
+): void {
+  const decorator = namespace === undefined
+    ? name
+    : namespace + name[0]?.toUpperCase() + name.slice(1)
+  if (app.hasDecorator(decorator)) {
+    throw new Error(`fastify-simplejwt: app.${decorator} exists already. ` +
+      'Set the option "namespace" to a name that no other registration has.')
+  }
   app.decorate(decorator, value)
 }
 
-/** From ready to close: the list of ended sessions is fed, and what is over is swept. */
-function keepHouse (app: FastifyInstance, core: Core, tokens: TokenService): void {
-  const { options, revocations, remoteKeys } = core
-  const timer = setInterval(() => { tokens.sweep().catch(() => {}) }, SWEEP_INTERVAL).unref()
+async function registerRoutes (
+  app: FastifyInstance, registration: Registration, authenticate: Authenticate
+): Promise<void> {
+  const { prefix } = registration.options
+  const loginUrl = `${app.prefix}${prefix}/`
+  if (app.hasRoute({ method: 'POST', url: loginUrl })) {
+    refuse('prefix', `is taken: the app has a route POST ${loginUrl}. Choose another prefix.`)
+  }
+  await app.register(tokenRoutes(app, registration, authenticate), { prefix })
+  const rings = publish(app, registration.keys)
+  if (rings !== undefined) await app.register(keyRoutes(app, rings))
+}
+
+/** Background jobs between onReady and onClose: poll revocations, delete expired sessions. */
+function startBackgroundJobs (
+  app: FastifyInstance, registration: Registration, tokens: TokenService
+): void {
+  const { options, revocations, remoteKeys } = registration
+  const timer = setInterval(() => { tokens.sweep().catch(() => {}) }, SWEEP_INTERVAL_MS).unref()
   app.addHook('onReady', async () => {
     remoteKeys?.start()
-    await askStore(core)
+    await probeStore(registration)
   })
-  // Before the requests that run are waited for: some may wait for the issuer.
+  // Fastify waits for running requests after preClose, and some may wait for the issuer.
   app.addHook('preClose', async () => { remoteKeys?.stop() })
   app.addHook('onClose', async () => {
     clearInterval(timer)
@@ -111,16 +133,25 @@ function keepHouse (app: FastifyInstance, core: Core, tokens: TokenService): voi
   })
 }
 
-/** Asks the store for the first time, itself: one that cannot be used stops the start, and says why. */
-async function askStore ({ options, revocations }: Core): Promise<void> {
+/**
+ * Queries the store once at startup, without the timeout wrapper, so that a broken store fails the
+ * start with its own error.
+ */
+async function probeStore (
+  { options, revocations }: Pick<Registration, 'options' | 'revocations'>
+): Promise<void> {
   try {
     await options.store.list('', options.now())
   } catch (cause) {
-    throw new Error(`fastify-simplejwt: the session store cannot be used. ${(cause as Error).message}`, { cause })
+    throw new Error(
+      `fastify-simplejwt: the session store cannot be used. ${(cause as Error).message}`, { cause })
   }
   if (options.revocation === 'list') await revocations.start()
 }
 
-/** Token authentication for Fastify, on the wire of djangorestframework-simplejwt: token routes, a guard, and `app.tokens`. */
+/**
+ * Token authentication for Fastify, wire-compatible with djangorestframework-simplejwt: token
+ * routes, a guard, and `app.tokens`.
+ */
 export const simplejwt = fp(plugin, { fastify: '5.x', name: 'fastify-simplejwt' })
 export default simplejwt

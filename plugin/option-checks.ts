@@ -1,26 +1,28 @@
 import { parse } from '@lukeed/ms'
+import type { SessionStore } from './stores/store.ts'
 
 /** A number of seconds, or a string with a unit such as `'5m'`. */
 export type Duration = number | string
 
-/** Stops the start: throws a TypeError that names an option and the rule that it breaks. */
+/** Stops the start: throws a TypeError that names an option and its rule. */
 export type Refuse = (name: string, rule: string) => never
 
 export const refuse: Refuse = (name, rule) => {
   throw new TypeError(`fastify-simplejwt: option "${name}" ${rule}`)
 }
 
-/** A duration in milliseconds, within bounds in milliseconds. */
-export function duration (name: string, value: unknown, least: number, most: number): number {
+/** Returns a duration in milliseconds, within bounds in milliseconds. */
+export function duration (name: string, value: unknown, leastMs: number, mostMs: number): number {
   const ms = toMilliseconds(value)
-  return ms !== undefined && ms >= least && ms <= most
+  return ms !== undefined && ms >= leastMs && ms <= mostMs
     ? Math.round(ms)
-    : refuse(name, `must be a number of seconds or a string such as '5m', from ${least / 1000} to ${most / 1000} seconds.`)
+    : refuse(name, "must be a number of seconds or a string such as '5m', " +
+      `from ${leastMs / 1000} to ${mostMs / 1000} seconds.`)
 }
 
 function toMilliseconds (value: unknown): number | undefined {
   if (typeof value === 'number') return value * 1000
-  // Without a unit it would be milliseconds, and nobody means that; a zero with one the library does not know.
+  // The library reads a string without a unit as milliseconds, and does not know a zero with one.
   if (typeof value !== 'string' || !/[a-z]/i.test(value)) return undefined
   return /^0+ *(ms|s|m|h|d|seconds|minutes|hours|days)$/i.test(value) ? 0 : parse(value)
 }
@@ -37,18 +39,48 @@ export function oneOf<Choice extends string> (name: string, value: unknown, choi
   return choices.find(choice => choice === value) ?? refuse(name, `must be one of: ${choices.join(', ')}.`)
 }
 
-/** A string that fits, or undefined. */
-export function text (name: string, value: unknown, pattern: RegExp, rule: string): string | undefined {
-  return value === undefined || (typeof value === 'string' && pattern.test(value)) ? value : refuse(name, rule)
+/** Returns a string that matches the pattern, or undefined. */
+export function text (
+  name: string, value: unknown, pattern: RegExp, rule: string
+): string | undefined {
+  return value === undefined || (typeof value === 'string' && pattern.test(value))
+    ? value
+    : refuse(name, rule)
 }
 
-/** A function, or undefined. */
+/** Returns a function, or undefined. */
 export function optionalFunction<Callback> (name: string, value: Callback): Callback {
   return value === undefined || typeof value === 'function' ? value : refuse(name, 'must be a function.')
 }
 
-/** An object that has all of the methods. */
-export function withMethods<Thing extends object> (name: string, value: Thing, methods: readonly (keyof Thing & string)[]): Thing {
+/** Returns an object that has all of the methods. */
+export function withMethods<Thing extends object> (
+  name: string, value: Thing, methods: readonly (keyof Thing & string)[]
+): Thing {
   const missing = methods.find(method => typeof value?.[method] !== 'function')
   return missing === undefined ? value : refuse(name, `must have a method ${missing}().`)
+}
+
+/** Returns a path without its trailing slash. */
+export function checkedPrefix (value: unknown): string {
+  const prefix = text('prefix', value, /^(\/[\w.~-]*[\w~-][\w.~-]*)+\/?$/,
+    "must be a path such as '/api/token'.") as string
+  return prefix.replace(/\/$/, '')
+}
+
+/** Returns the text of a quoted string (RFC 9110 section 5.6.4). */
+export function checkedRealm (value: unknown): string {
+  const realm = text('realm', value, /^[\x20-\x7e]+$/, 'must be printable ASCII.') as string
+  return realm.replace(/["\\]/g, '\\$&')
+}
+
+const STORE_METHODS = [
+  'create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep'
+] as const
+
+export function checkedStore (given: SessionStore): SessionStore {
+  const store = withMethods('store', given, STORE_METHODS)
+  return typeof store.shared === 'boolean'
+    ? store
+    : refuse('store', 'must have a property "shared": true or false.')
 }

@@ -1,39 +1,47 @@
 import type { FastifyInstance } from 'fastify'
-import { type Carrier, createCarrier } from './cookie/transport.ts'
+import { type TokenTransport, createTransport } from './cookie/transport.ts'
 import { type Unauthorized, createUnauthorized } from './errors.ts'
 import { type Emit, createEmit } from './events.ts'
 import { fetchJwks } from './keys/fetch-jwks.ts'
 import { type KeyRing, createKeyRing } from './keys/key-ring.ts'
-import type { ResolvedOptions } from './options.ts'
 import { type RemoteKeys, createRemoteKeys } from './keys/remote-jwks.ts'
-import { type Revocations, createRevocations } from './sessions/revocation.ts'
-import { type Sessions, createSessions } from './sessions/lifecycle.ts'
-import { type StoreFailed, createStoreFailures } from './store-failures.ts'
+import { type RateLimiter, createRateLimiter } from './limits/rate-limiter.ts'
+import type { ResolvedOptions } from './options.ts'
 import { boundedStore } from './sessions/bounded-store.ts'
-import { type Throttle, createThrottle } from './limits/rate-limiter.ts'
+import { type Sessions, createSessions } from './sessions/lifecycle.ts'
+import {
+  type IsRevoked, type Revocations, createIsRevoked, createRevocations
+} from './sessions/revocation.ts'
+import { type ReportStoreFailure, createStoreFailures } from './store-failures.ts'
 import { type Tokens, createTokens } from './tokens/jwt.ts'
 import { type VerificationCache, createVerificationCache } from './tokens/verification-cache.ts'
 
-/** The parts of one registration, put together once. Routes and guard are given it and know nothing else. */
-export interface Core {
+/**
+ * Everything that one `register()` call owns, wired once. Use cases, routes and guards take the
+ * members that they use.
+ */
+export interface Registration {
   readonly options: ResolvedOptions
   readonly unauthorized: Unauthorized
   readonly emit: Emit
   readonly keys: KeyRing
-  /** Only where the keys are another server's. */
+  /** Only with `jwksUrl`. */
   readonly remoteKeys: RemoteKeys | undefined
-  /** After the ring has got other keys: what was verified with the ones before is not good for that. */
+  /** Call after replacing keys: drops cached verifications made with the old ones. */
   keysChanged(): void
   readonly tokens: Tokens
   readonly cache: VerificationCache
   readonly revocations: Revocations
+  readonly isRevoked: IsRevoked
   readonly sessions: Sessions
-  readonly carrier: Carrier
-  readonly throttle: Throttle
+  readonly transport: TokenTransport
+  readonly rateLimiter: RateLimiter
 }
 
-export async function createCore (app: FastifyInstance, options: ResolvedOptions): Promise<Core> {
-  const { accessTokenLifetime, leeway, usernameField, jwksUrl, now } = options
+export async function createRegistration (
+  app: FastifyInstance, options: ResolvedOptions
+): Promise<Registration> {
+  const { accessTokenLifetime, leeway, now } = options
   const emit = createEmit(options.onEvent, app.log)
   const unauthorized = createUnauthorized(options.realm)
   const cache = createVerificationCache(options.verificationCache, leeway)
@@ -41,30 +49,53 @@ export async function createCore (app: FastifyInstance, options: ResolvedOptions
     cache.clear()
     emit({ type: 'keys_changed' })
   }
-  const ring = await createKeyRing(app, options.keys)
-  const remoteKeys = jwksUrl && createRemoteKeys({ fetchKeys: closing => fetchJwks(jwksUrl, closing), ring, changed: keysChanged, log: app.log })
-  const keys = remoteKeys?.ring ?? ring
-  const failed = createStoreFailures(app.log, emit)
-  const store = boundedStore(options.store, failed)
-  const countersFailed: StoreFailed = (verb, cause) => {
-    store.doubt()
-    failed(verb, cause)
+  const { ring, remoteKeys } = await createKeys(app, options, keysChanged)
+
+  const reportFailure = createStoreFailures(app.log, emit)
+  const store = boundedStore(options.store, reportFailure)
+  const reportCounterFailure: ReportStoreFailure = (verb, cause) => {
+    store.suspect()
+    reportFailure(verb, cause)
   }
   const revocations = createRevocations({
-    store, interval: options.revocationInterval, accessTokenLifetime: accessTokenLifetime + leeway, now
+    store,
+    interval: options.revocationInterval,
+    accessTokenLifetime: accessTokenLifetime + leeway,
+    now
   })
+  const sessions = createSessions(store, revocations, options, now)
+
   return {
     options,
     unauthorized,
     emit,
-    keys,
+    keys: ring,
     remoteKeys,
     keysChanged,
-    tokens: createTokens(keys, options, accessTokenLifetime, now),
+    tokens: createTokens(ring, options, accessTokenLifetime, now),
     cache,
     revocations,
-    sessions: createSessions(store, revocations, options, now),
-    carrier: await createCarrier(options, unauthorized),
-    throttle: await createThrottle({ limits: options.rateLimit, usernameField, counters: options.store.counters, emit, failed: countersFailed, now })
+    isRevoked: createIsRevoked(options.revocation, revocations, sessions),
+    sessions,
+    transport: await createTransport(options, unauthorized),
+    rateLimiter: await createRateLimiter({
+      limits: options.rateLimit,
+      usernameField: options.usernameField,
+      counters: options.store.counters,
+      emit,
+      reportFailure: reportCounterFailure,
+      now
+    })
   }
+}
+
+/** Builds the ring of the app's own keys, or with `jwksUrl` one that follows the issuer's keys. */
+async function createKeys (
+  app: FastifyInstance, { keys, jwksUrl }: ResolvedOptions, changed: () => void
+): Promise<{ ring: KeyRing, remoteKeys: RemoteKeys | undefined }> {
+  const ring = await createKeyRing(app, keys)
+  if (jwksUrl === undefined) return { ring, remoteKeys: undefined }
+  const fetchKeys = (closing: AbortSignal) => fetchJwks(jwksUrl, closing)
+  const remoteKeys = createRemoteKeys({ fetchKeys, ring, changed, log: app.log })
+  return { ring: remoteKeys.ring, remoteKeys }
 }

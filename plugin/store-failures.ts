@@ -1,24 +1,27 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Emit } from './events.ts'
 
-/** Notes that a verb of the store failed, and why. */
-export type StoreFailed = (verb: string, cause: Error) => void
+/** Reports that a method of the store failed, and why. */
+export type ReportStoreFailure = (verb: string, cause: Error) => void
 
-/** Milliseconds. A store that is away fails each request, and a line for each would drown what else the log has to say. */
-const INTERVAL = 1000
+/** During an outage every request fails. Each method is logged at most once in this time. */
+const LOG_INTERVAL_MS = 1000
 
-/** Logs and tells of the first failure of a verb at once, and of those that follow once a second, with how many there were. */
-export function createStoreFailures (log: FastifyBaseLogger, emit: Emit): StoreFailed {
-  const verbs = new Map<string, { toldAt: number, untold: number }>()
+/**
+ * Logs and emits the first failure of a method at once. Reports later ones once a second, with
+ * their number.
+ */
+export function createStoreFailures (log: FastifyBaseLogger, emit: Emit): ReportStoreFailure {
+  const verbs = new Map<string, { loggedAt: number, unlogged: number }>()
 
   return (verb, cause) => {
     const now = performance.now()
-    const known = verbs.get(verb) ?? { toldAt: -Infinity, untold: 0 }
-    verbs.set(verb, known)
-    known.untold++
-    if (now - known.toldAt < INTERVAL) return
-    log.error({ err: cause, verb, failures: known.untold }, 'the session store failed')
+    const failures = verbs.get(verb) ?? { loggedAt: -Infinity, unlogged: 0 }
+    verbs.set(verb, failures)
+    failures.unlogged++
+    if (now - failures.loggedAt < LOG_INTERVAL_MS) return
+    log.error({ err: cause, verb, failures: failures.unlogged }, 'the session store failed')
     emit({ type: 'store_failed', what: verb })
-    Object.assign(known, { toldAt: now, untold: 0 })
+    Object.assign(failures, { loggedAt: now, unlogged: 0 })
   }
 }

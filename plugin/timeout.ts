@@ -1,18 +1,19 @@
-/** Milliseconds. */
-const GRACE = 50
+/** Time after the main timer in which a late answer is still read. */
+const GRACE_MS = 50
 
 /**
- * What a call comes to, if it does so in time (milliseconds). What it comes to later is nobody's concern.
- * @throws Error that says who did not answer
+ * Resolves like `call`, or rejects after `timeoutMs`. Ignores late results.
+ * @throws Error that names `who` did not answer
  */
-export async function inTime<T> (call: Promise<T>, time: number, who: string): Promise<T> {
+export async function withTimeout<T> (call: Promise<T>, timeoutMs: number, who: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
-    // In two steps, so that an answer which came while the event loop was busy is read before the call is given up.
-    const rest = Math.min(GRACE, time / 2)
+    // A busy event loop fires timers before it reads sockets. The second timer lets an answer that
+    // has arrived be read first.
+    const grace = Math.min(GRACE_MS, timeoutMs / 2)
     timer = setTimeout(() => {
-      timer = setTimeout(reject, rest, new Error(`${who} did not answer within ${time} ms.`))
-    }, time - rest)
+      timer = setTimeout(reject, grace, new Error(`${who} did not answer within ${timeoutMs} ms.`))
+    }, timeoutMs - grace)
   })
   try {
     return await Promise.race([call, timeout])

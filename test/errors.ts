@@ -1,6 +1,6 @@
 import t from 'tap'
 import {
-  type Refusal, SimpleJwtError, accepted, badRequest, createUnauthorized, crossOrigin, invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError,
+  type Refusal, SimpleJwtError, claimsOrThrow, badRequest, createUnauthorized, crossOrigin, invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError,
   storeUnavailable, throttled, unsupportedMediaType
 } from '../plugin/errors.ts'
 
@@ -84,8 +84,8 @@ t.test('a refusal has no stack, other errors keep theirs', async t => {
   t.match(new Error('a fault').stack, /errors\.ts/)
 })
 
-t.test('verified claims are accepted, a refusal is thrown as its answer', async t => {
+t.test('verified claims are claimsOrThrow, a refusal is thrown as its answer', async t => {
   const claims = { jti: 'x' }
-  t.equal(accepted(claims, unauthorized.refused), claims)
-  t.throws(() => accepted<object>('Token is expired', unauthorized.refused), unauthorized.refused('Token is expired'))
+  t.equal(claimsOrThrow(claims, unauthorized.refused), claims)
+  t.throws(() => claimsOrThrow<object>('Token is expired', unauthorized.refused), unauthorized.refused('Token is expired'))
 })

@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { type SimpleJwtEvent, createEmit, shortened } from '../plugin/events.ts'
+import { type SimpleJwtEvent, createEmit, truncateUsername } from '../plugin/events.ts'
 import { createLogLines } from './fixtures/log-lines.ts'
 
 const login: SimpleJwtEvent = { type: 'login', userId: '1', sid: 's', address: '127.0.0.1' }
@@ -60,9 +60,9 @@ t.test('what an asynchronous onEvent rejects with is logged and goes no further'
 })
 
 t.test('as much of a user name is told as an audit log has room for, and no half of a character', async t => {
-  t.equal(shortened('vitor'), 'vitor')
-  t.equal(shortened('x'.repeat(1000)), 'x'.repeat(256))
-  t.equal(shortened(`x${'😀'.repeat(300)}`), `x${'😀'.repeat(127)}`)
+  t.equal(truncateUsername('vitor'), 'vitor')
+  t.equal(truncateUsername('x'.repeat(1000)), 'x'.repeat(256))
+  t.equal(truncateUsername(`x${'😀'.repeat(300)}`), `x${'😀'.repeat(127)}`)
 })
 
 t.test('a user name cannot end a line of the log, or turn it round; listeners are told it as it was sent', async t => {

@@ -37,7 +37,7 @@ t.test('a name that is taken is a clear error', async t => {
 
 t.test('a prefix that is taken stops the start', async t => {
   const { app } = await buildApp(t)
-  await t.rejects(async () => { await app.register(simplejwt, { ...options, namespace: 'staff', prefix: '/api/token/' }) }, { message: /"prefix" is taken: there is a route POST \/api\/token\// })
+  await t.rejects(async () => { await app.register(simplejwt, { ...options, namespace: 'staff', prefix: '/api/token/' }) }, { message: /"prefix" is taken: the app has a route POST \/api\/token\// })
 })
 
 t.test('a bad option stops the start', async t => {

@@ -1,11 +1,11 @@
 import fastify from 'fastify'
 import t from 'tap'
-import { createCore } from '../plugin/registration.ts'
+import { createRegistration } from '../plugin/registration.ts'
 import { generateKey } from '../plugin/keys/generate-key.ts'
 import { type SimpleJwtOptions, resolveOptions } from '../plugin/options.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import { DAY, MINUTE, SECOND, SECRET, START, createClock } from './fixtures/app.ts'
-import { buildCore } from './fixtures/registration.ts'
+import { buildRegistration } from './fixtures/registration.ts'
 import { accessClaims, decode, sign } from './fixtures/tokens/jwt.ts'
 import { remember } from './fixtures/tokens/remember.ts'
 import { createLogLines } from './fixtures/log-lines.ts'
@@ -13,40 +13,40 @@ import { serve } from './fixtures/servers/serve.ts'
 import { refreshClaimsOf, storeThat } from './fixtures/stores/session.ts'
 
 t.test('the parts of a registration go by its options', async t => {
-  const { core, clock } = await buildCore(t, { realm: 'staff', issuer: 'us', audience: 'them', accessTokenLifetime: 60, refreshTokenLifetime: '1h', sessionLifetime: '2h', leeway: 10 })
-  const session = await core.sessions.start('1', { userAgent: null, address: null })
+  const { registration, clock } = await buildRegistration(t, { realm: 'staff', issuer: 'us', audience: 'them', accessTokenLifetime: 60, refreshTokenLifetime: '1h', sessionLifetime: '2h', leeway: 10 })
+  const session = await registration.sessions.start('1', { userAgent: null, address: null })
   t.match(session, { issuedAt: START, expiresAt: START + 60 * MINUTE, endsAt: START + 120 * MINUTE })
-  const access = core.tokens.mintAccess(session, {})
+  const access = registration.tokens.mintAccess(session, {})
   t.match(decode(access).payload, { iss: 'us', aud: 'them', exp: START / 1000 + 60 })
   clock.advance(69 * SECOND)
-  t.match(core.tokens.verifyAccess(access), { user_id: '1' })
+  t.match(registration.tokens.verifyAccess(access), { user_id: '1' })
   clock.advance(SECOND)
-  t.equal(core.tokens.verifyAccess(access), 'Token is expired')
-  t.same(core.unauthorized.noCredentials().headers, { 'www-authenticate': 'Bearer realm="staff"' })
+  t.equal(registration.tokens.verifyAccess(access), 'Token is expired')
+  t.same(registration.unauthorized.noCredentials().headers, { 'www-authenticate': 'Bearer realm="staff"' })
 })
 
 t.test('the cache of verified tokens and the list of ended sessions give leeway too', async t => {
-  const { core, clock } = await buildCore(t, { leeway: 10 })
-  const claims = core.tokens.verifyAccess(sign(accessClaims()))
-  remember(core.cache, 'token', claims)
-  core.revocations.add('sid', START)
+  const { registration, clock } = await buildRegistration(t, { leeway: 10 })
+  const claims = registration.tokens.verifyAccess(sign(accessClaims()))
+  remember(registration.cache, 'token', claims)
+  registration.revocations.add('sid', START)
   clock.advance(5 * MINUTE + 9 * SECOND)
-  t.equal(core.cache.get('token', clock()), claims)
+  t.equal(registration.cache.get('token', clock()), claims)
   clock.advance(11 * SECOND)
-  core.revocations.prune()
-  t.ok(core.revocations.has('sid'))
+  registration.revocations.prune()
+  t.ok(registration.revocations.has('sid'))
   clock.advance(1)
-  core.revocations.prune()
-  t.notOk(core.revocations.has('sid'))
+  registration.revocations.prune()
+  t.notOk(registration.revocations.has('sid'))
 })
 
 t.test('sessions, list and store are about the same sessions', async t => {
-  const { core } = await buildCore(t)
-  const session = await core.sessions.start('1', { userAgent: null, address: null })
-  t.same(await core.sessions.find(session.sid), session)
-  await core.sessions.revoke(session.sid)
-  t.ok(core.revocations.has(session.sid))
-  t.match(await core.sessions.find(session.sid), { revokedAt: START })
+  const { registration } = await buildRegistration(t)
+  const session = await registration.sessions.start('1', { userAgent: null, address: null })
+  t.same(await registration.sessions.find(session.sid), session)
+  await registration.sessions.revoke(session.sid)
+  t.ok(registration.revocations.has(session.sid))
+  t.match(await registration.sessions.find(session.sid), { revokedAt: START })
 })
 
 t.test('a store that fails is logged with the verb and its error, told as an event and answered 503', async t => {
@@ -55,8 +55,8 @@ t.test('a store that fails is logged with the verb and its error, told as an eve
   t.after(() => app.close())
   const events: unknown[] = []
   const options = { secret: SECRET, verifyCredentials: () => null, store: storeThat(async () => { throw new Error('ECONNREFUSED') }), onEvent: event => { events.push(event) } } satisfies SimpleJwtOptions
-  const core = await createCore(app, resolveOptions(options))
-  await t.rejects(core.sessions.start('1', { userAgent: null, address: null }), { statusCode: 503, code: 'store_unavailable', headers: { 'retry-after': '1' } })
+  const registration = await createRegistration(app, resolveOptions(options))
+  await t.rejects(registration.sessions.start('1', { userAgent: null, address: null }), { statusCode: 503, code: 'store_unavailable', headers: { 'retry-after': '1' } })
   t.same(events, [{ type: 'store_failed', what: 'create' }])
   t.match(lines, [
     { level: 50, msg: 'the session store failed', verb: 'create', err: { message: 'ECONNREFUSED' } },
@@ -68,8 +68,8 @@ t.test('a store that fails is logged with the verb and its error, told as an eve
 t.test('every rotation has a deadline', async t => {
   const memory = memoryStore()
   const deadlines: number[] = []
-  const { core } = await buildCore(t, { store: { ...memory, rotate: rotation => { deadlines.push(rotation.deadline); return memory.rotate(rotation) } } })
-  await core.sessions.rotate(refreshClaimsOf(await core.sessions.start('1', { userAgent: null, address: null })))
+  const { registration } = await buildRegistration(t, { store: { ...memory, rotate: rotation => { deadlines.push(rotation.deadline); return memory.rotate(rotation) } } })
+  await registration.sessions.rotate(refreshClaimsOf(await registration.sessions.start('1', { userAgent: null, address: null })))
   t.ok(Math.abs((deadlines[0] as number) - Date.now() - 500) <= 500, 'within a second from now, on the wall clock')
 })
 
@@ -77,35 +77,35 @@ t.test('when the counters that processes share fail, the store that has them is 
   const memory = memoryStore()
   const left: number[] = []
   const rotate: typeof memory.rotate = rotation => { left.push(rotation.deadline - Date.now()); return memory.rotate(rotation) }
-  const { core, events } = await buildCore(t, { rateLimit: {}, store: { ...memory, rotate, counters: { increment: async () => { throw new Error('down') } } } })
+  const { registration, events } = await buildRegistration(t, { rateLimit: {}, store: { ...memory, rotate, counters: { increment: async () => { throw new Error('down') } } } })
   const app = fastify()
   t.after(() => app.close())
-  app.get('/', { onRequest: core.throttle.loginPerAddress }, async () => ({}))
-  const claims = refreshClaimsOf(await core.sessions.start('1', { userAgent: null, address: null }))
-  await core.sessions.rotate(claims)
+  app.get('/', { onRequest: registration.rateLimiter.loginPerAddress }, async () => ({}))
+  const claims = refreshClaimsOf(await registration.sessions.start('1', { userAgent: null, address: null }))
+  await registration.sessions.rotate(claims)
   t.equal((await app.inject('/')).statusCode, 200)
-  await core.sessions.rotate(claims)
+  await registration.sessions.rotate(claims)
   t.ok(left[0] as number > 250 && left[1] as number <= 250, left.join())
   t.same(events, [{ type: 'store_failed', what: 'increment' }])
 })
 
 t.test('two registrations share neither keys nor sessions nor caches nor lists', async t => {
-  const [one, two] = [await buildCore(t), await buildCore(t, { secret: 'another secret of thirty-two byte' })]
-  const session = await one.core.sessions.start('1', { userAgent: null, address: null })
-  await one.core.sessions.revoke(session.sid)
-  remember(one.core.cache, 'token', accessClaims())
-  t.equal(two.core.tokens.verifyRefresh(one.core.tokens.mintRefresh(session, {})), 'Token is invalid')
-  t.equal(await two.core.sessions.find(session.sid), null)
-  t.equal(two.core.cache.get('token', START), undefined)
-  t.notOk(two.core.revocations.has(session.sid))
+  const [one, two] = [await buildRegistration(t), await buildRegistration(t, { secret: 'another secret of thirty-two byte' })]
+  const session = await one.registration.sessions.start('1', { userAgent: null, address: null })
+  await one.registration.sessions.revoke(session.sid)
+  remember(one.registration.cache, 'token', accessClaims())
+  t.equal(two.registration.tokens.verifyRefresh(one.registration.tokens.mintRefresh(session, {})), 'Token is invalid')
+  t.equal(await two.registration.sessions.find(session.sid), null)
+  t.equal(two.registration.cache.get('token', START), undefined)
+  t.notOk(two.registration.revocations.has(session.sid))
 })
 
 t.test('the limits count by the clock of the options', async t => {
   const clock = createClock()
-  const { core } = await buildCore(t, { rateLimit: { loginPerAddress: 1 }, now: clock })
+  const { registration } = await buildRegistration(t, { rateLimit: { loginPerAddress: 1 }, now: clock })
   const app = fastify()
   t.after(() => app.close())
-  app.get('/', { onRequest: core.throttle.loginPerAddress }, async () => ({}))
+  app.get('/', { onRequest: registration.rateLimiter.loginPerAddress }, async () => ({}))
   const status = async () => (await app.inject('/')).statusCode
   t.same([await status(), await status()], [200, 429])
   clock.advance(DAY)
@@ -118,12 +118,12 @@ t.test('keys of another server fill the ring, and empty the cache of what was ve
   const app = fastify()
   t.after(() => app.close())
   const events: unknown[] = []
-  const core = await createCore(app, resolveOptions({ jwksUrl: url.replace(/\/?$/, '/jwks.json'), onEvent: event => { events.push(event) } }))
-  remember(core.cache, 'token', accessClaims({ exp: Infinity }))
-  t.ok(core.cache.get('token', Date.now()))
-  await core.remoteKeys?.start()
-  core.remoteKeys?.stop()
-  t.ok(core.keys.knows('EdDSA', kid))
-  t.equal(core.cache.get('token', Date.now()), undefined)
+  const registration = await createRegistration(app, resolveOptions({ jwksUrl: url.replace(/\/?$/, '/jwks.json'), onEvent: event => { events.push(event) } }))
+  remember(registration.cache, 'token', accessClaims({ exp: Infinity }))
+  t.ok(registration.cache.get('token', Date.now()))
+  await registration.remoteKeys?.start()
+  registration.remoteKeys?.stop()
+  t.ok(registration.keys.knows('EdDSA', kid))
+  t.equal(registration.cache.get('token', Date.now()), undefined)
   t.same(events, [{ type: 'keys_changed' }])
 })

@@ -2,20 +2,29 @@ import type { FastifyRequest } from 'fastify'
 import { crossOrigin } from '../errors.ts'
 
 /** Lets a request pass, or throws. */
-export type Check = (request: FastifyRequest) => Promise<void>
+export type RequestCheck = (request: FastifyRequest) => Promise<void>
 
 /**
- * Refuses what a page of another origin has sent, a subdomain of ours too, before a cookie that the browser adds by itself is looked at. The browser's
- * own word (Sec-Fetch-Site, Fetch Metadata section 2.4) counts most, else its Origin (RFC 6454 section 7) must be
- * the host that was asked. Browsers send one of the two with every POST; a request with neither is refused.
+ * CSRF check, before the cookie is read: rejects cross-origin requests, subdomains included. Goes
+ * by Sec-Fetch-Site (Fetch Metadata section 2.4) where the browser sends it. Else Origin
+ * (RFC 6454 section 7) must be the requested host. Browsers send one of the two with every POST, so
+ * a request with neither is refused.
  */
-export function sameOrigin (trusted: readonly string[]): Check {
+export function checkOrigin (trusted: readonly string[]): RequestCheck {
   return async ({ headers: { origin, 'sec-fetch-site': site }, host }) => {
     if (origin !== undefined && trusted.includes(origin)) return
-    if (site === undefined ? hostOf(origin) !== host.toLowerCase() : site !== 'same-origin') throw crossOrigin()
+    const isSameOrigin = site === undefined
+      ? hostOf(origin) === host.toLowerCase()
+      : site === 'same-origin'
+    if (!isSameOrigin) throw crossOrigin()
   }
 }
 
-/** Not of `null`, which sandboxed pages send. The scheme is left out: it is the proxy's that TLS ends at. */
+/**
+ * Sandboxed pages send `null`, which has no host. Behind a proxy that terminates TLS the scheme is
+ * the proxy's, so only hosts are compared.
+ */
 const hostOf = (origin: string | undefined): string | undefined =>
-  origin !== undefined && /^https?:\/\//.test(origin) && URL.canParse(origin) ? new URL(origin).host : undefined
+  origin !== undefined && /^https?:\/\//.test(origin) && URL.canParse(origin)
+    ? new URL(origin).host
+    : undefined

@@ -3,37 +3,44 @@ import fastify from 'fastify'
 
 /** The cookie of a refresh token, as text of the headers `Cookie` and `Set-Cookie`. */
 export interface RefreshCookie {
-  /** The token in a `Cookie` header, if there is one. */
+  /** Returns the token in a `Cookie` header, if there is one. */
   read(header: string | undefined): string | undefined
   /** @throws RangeError for a token that no browser would keep */
   write(token: string): string
   remove(): string
 }
 
-/** Bytes of name and value that browsers keep (RFC 6265bis section 5.6). They drop a larger cookie without a word. */
-const LARGEST = 4096
+/** Browsers silently drop a cookie with a longer name and value (RFC 6265bis section 5.6). */
+const MAX_COOKIE_BYTES = 4096
 
 /**
- * Its name makes browsers refuse one that was set for other hosts, by a subdomain of ours for instance, or without TLS (RFC 6265bis section
- * 4.1.3.2); the price is the path, which then must be `/`.
- * @param lifetime milliseconds
+ * Builds the cookie with the prefix `__Host-`. Browsers refuse such a cookie without TLS, and one
+ * that a subdomain sets for other hosts (RFC 6265bis section 4.1.3.2). Its path must be `/`.
+ * @param lifetimeMs of the cookie
  */
-export async function createRefreshCookie (namespace: string | undefined, lifetime: number): Promise<RefreshCookie> {
+export async function createRefreshCookie (
+  namespace: string | undefined, lifetimeMs: number
+): Promise<RefreshCookie> {
   const name = namespace === undefined ? '__Host-refresh' : `__Host-${namespace}-refresh`
-  const attributes: SerializeOptions = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' }
-  const { parseCookie, serializeCookie } = await cookieJar()
+  const attributes: SerializeOptions =
+    { path: '/', httpOnly: true, secure: true, sameSite: 'strict' }
+  const { parseCookie, serializeCookie } = await createCookieApp()
   return {
     read: header => header === undefined ? undefined : parseCookie(header)[name],
     write (token) {
-      if (name.length + token.length > LARGEST) throw new RangeError(`fastify-simplejwt: a refresh token of ${token.length} bytes does not fit into a cookie: browsers keep ${LARGEST}. It carries what claims() gives, unless findUser is given too.`)
-      return serializeCookie(name, token, { ...attributes, maxAge: Math.floor(lifetime / 1000) })
+      if (name.length + token.length > MAX_COOKIE_BYTES) {
+        throw new RangeError(`fastify-simplejwt: a refresh token of ${token.length} bytes does ` +
+          `not fit into a cookie of ${MAX_COOKIE_BYTES}. Return fewer claims from claims(), or ` +
+          'set findUser so that the refresh token need not carry them.')
+      }
+      return serializeCookie(name, token, { ...attributes, maxAge: Math.floor(lifetimeMs / 1000) })
     },
     remove: () => serializeCookie(name, '', { ...attributes, maxAge: 0 })
   }
 }
 
-/** @fastify/cookie in an application of its own that never listens: in the host's, it would be in the way of the one that the host registers. */
-async function cookieJar () {
+/** Registers @fastify/cookie on a private instance, so that it cannot clash with the host's. */
+async function createCookieApp () {
   const app = fastify()
   await app.register(cookies)
   await app.ready()

@@ -1,114 +1,122 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { claimsOrThrow } from '../errors.ts'
+import type { Registration } from '../registration.ts'
 import type { AccessClaims } from '../tokens/claims.ts'
-import type { Core } from '../registration.ts'
-import { accepted } from '../errors.ts'
-import { isRevoked } from '../sessions/is-revoked.ts'
 import { isActive } from '../user.ts'
+import { bearerToken, repeatsAuthorization } from './bearer-token.ts'
 
 /**
- * The guard: a hook for `onRequest`, a strategy for @fastify/auth, or a function to await. Reads the access token from the
- * `Authorization` header, sets `request.user` to its claims (frozen), and throws a `SimpleJwtError` (401) otherwise.
+ * The guard: a hook for `onRequest`, a strategy for @fastify/auth, or a function to await. Reads
+ * the access token from the `Authorization` header and sets `request.user` to its frozen claims.
+ * @throws SimpleJwtError 401
  */
 export interface Authenticate {
   (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void
   (request: FastifyRequest, reply?: FastifyReply): Promise<void>
 }
 
-/** The guard that also looks the user up: sets `request.user` to what `findUser` found. */
+/** The guard that also calls `findUser`, and sets `request.user` to the user. */
 export type AuthenticateUser = (request: FastifyRequest, reply?: FastifyReply) => Promise<void>
 
-function bearerToken (request: FastifyRequest, core: Core): string {
-  const header = request.headers.authorization
-  if (repeatsAuthorization(request.raw.rawHeaders)) throw core.unauthorized.badAuthorizationHeader()
-  if (header === undefined) throw core.unauthorized.noCredentials()
-  if (header.startsWith('Bearer ') && header.length > 7 && !header.includes(' ', 7) && !header.includes('\t')) return header.slice(7)
-  const parts = header.split(/[ \t]+/).filter(part => part !== '')
-  if (parts[0]?.toLowerCase() !== 'bearer') throw core.unauthorized.noCredentials()
-  if (parts.length !== 2 || header.includes('\t')) throw core.unauthorized.badAuthorizationHeader()
-  return parts[1] as string
-}
+/** The parts of a registration that a guard uses. */
+export type GuardParts = Pick<
+  Registration, 'options' | 'tokens' | 'cache' | 'isRevoked' | 'unauthorized'
+>
 
-/** Node keeps the first of two Authorization headers and says nothing of the second. */
-function repeatsAuthorization (rawHeaders: readonly string[]): boolean {
-  let seen = false
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string
-    if (name.length !== 13 || name.toLowerCase() !== 'authorization') continue
-    if (seen) return true
-    seen = true
+/** Returns the claims at once, or a promise if the store or the issuer must be asked. */
+export type VerifyRequest = (request: FastifyRequest) => AccessClaims | Promise<AccessClaims>
+
+export const createAuthenticate = (parts: GuardParts): Authenticate =>
+  createGuard(request => authenticateRequest(request, parts), setUser)
+
+export function createAuthenticateUser (parts: GuardParts): AuthenticateUser {
+  const { findUser } = parts.options
+  return async request => {
+    const { user_id: userId } = await authenticateRequest(request, parts)
+    const user = await findUser?.(userId, request)
+    if (!user) throw parts.unauthorized.refusedByGuard('User not found')
+    if (!isActive(user)) throw parts.unauthorized.userInactive()
+    setUser(request, user)
   }
-  return false
 }
 
-function verifiedClaims (token: string, { headers: { authorization } }: FastifyRequest, core: Core): AccessClaims {
-  const claims = accepted(core.tokens.verifyAccess(token), core.unauthorized.refusedByGuard)
-  core.cache.set(authorization as string, claims)
-  return claims
+/**
+ * Returns the claims of a request's access token, if the token is good and its session is not
+ * revoked. Returns a promise only if the store or the issuer must be asked.
+ * @throws SimpleJwtError 401, or 503 if the store or the issuer does not answer
+ */
+export function authenticateRequest (
+  request: FastifyRequest, parts: GuardParts
+): AccessClaims | Promise<AccessClaims> {
+  const known = cachedClaims(request, parts)
+  if (known !== undefined) return unlessRevoked(known, parts)
+  const token = bearerToken(request, parts.unauthorized)
+  const missing = parts.tokens.missingKey(token)
+  return missing === undefined
+    ? unlessRevoked(verifiedClaims(token, request, parts), parts)
+    : missing.then(() => unlessRevoked(verifiedClaims(token, request, parts), parts))
 }
 
-function settle (claims: AccessClaims, revoked: boolean, core: Core): AccessClaims {
-  if (revoked) throw core.unauthorized.refusedByGuard('Token is blacklisted')
-  return claims
-}
-
-function unlessRevoked (claims: AccessClaims, core: Core): AccessClaims | Promise<AccessClaims> {
-  const revoked = isRevoked(core, claims)
-  return typeof revoked === 'boolean' ? settle(claims, revoked, core) : revoked.then(revoked => settle(claims, revoked, core))
-}
-
-/** The claims, if the same header was good before: it needs no closer look. */
-function knownClaims ({ headers: { authorization }, raw }: FastifyRequest, { cache, options }: Core): AccessClaims | undefined {
+/** Cached claims for this exact Authorization header. */
+function cachedClaims (
+  { headers: { authorization }, raw }: FastifyRequest, { cache, options }: GuardParts
+): AccessClaims | undefined {
   if (authorization === undefined || repeatsAuthorization(raw.rawHeaders)) return undefined
   return cache.get(authorization, options.now())
 }
 
-/** The claims of a request whose access token is good and whose session goes on. A promise only if the store, or the issuer, is asked. */
-export function admit (request: FastifyRequest, core: Core): AccessClaims | Promise<AccessClaims> {
-  const known = knownClaims(request, core)
-  if (known !== undefined) return unlessRevoked(known, core)
-  const token = bearerToken(request, core)
-  const missing = core.tokens.missingKey(token)
-  return missing === undefined
-    ? unlessRevoked(verifiedClaims(token, request, core), core)
-    : missing.then(() => unlessRevoked(verifiedClaims(token, request, core), core))
+function verifiedClaims (token: string, request: FastifyRequest, parts: GuardParts): AccessClaims {
+  const claims = claimsOrThrow(parts.tokens.verifyAccess(token), parts.unauthorized.refusedByGuard)
+  parts.cache.set(request.headers.authorization as string, claims)
+  return claims
 }
 
-/** What the slot holds is the host's to type. */
+function unlessRevoked (
+  claims: AccessClaims, parts: GuardParts
+): AccessClaims | Promise<AccessClaims> {
+  const revoked = parts.isRevoked(claims)
+  return typeof revoked === 'boolean'
+    ? claimsUnless(revoked, claims, parts)
+    : revoked.then(revoked => claimsUnless(revoked, claims, parts))
+}
+
+function claimsUnless (
+  revoked: boolean, claims: AccessClaims, { unauthorized }: GuardParts
+): AccessClaims {
+  if (revoked) throw unauthorized.refusedByGuard('Token is blacklisted')
+  return claims
+}
+
+/** Sets `request.user`, whose type the host app declares. */
 export const setUser = (request: { user: unknown }, user: unknown): void => { request.user = user }
 
-export const createAuthenticate = (core: Core): Authenticate => createGuard(request => admit(request, core), setUser)
-
-/** A guard that lets a request in, or throws, and then puts the claims where they belong. No promise where `letIn` gives none. */
-export function createGuard (letIn: (request: FastifyRequest) => AccessClaims | Promise<AccessClaims>, put: (request: FastifyRequest, claims: AccessClaims) => void): Authenticate {
+/**
+ * Wraps `verify` as a Fastify hook, and passes the claims to `assign`. Stays synchronous when
+ * `verify` does: on the hot path a promise costs more than the rest of the hook.
+ */
+export function createGuard (
+  verify: VerifyRequest, assign: (request: FastifyRequest, claims: AccessClaims) => void
+): Authenticate {
   async function awaited (request: FastifyRequest): Promise<void> {
-    put(request, await letIn(request))
+    assign(request, await verify(request))
   }
 
-  function guard (request: FastifyRequest, _reply?: FastifyReply, done?: (error?: Error) => void): void | Promise<void> {
+  function guard (
+    request: FastifyRequest, _reply?: FastifyReply, done?: (error?: Error) => void
+  ): void | Promise<void> {
     if (done === undefined) return awaited(request)
-    let admitted
+    let claims
     try {
-      admitted = letIn(request)
+      claims = verify(request)
     } catch (error) {
       return done(error as Error)
     }
-    if (admitted instanceof Promise) {
-      admitted.then(claims => { put(request, claims) }).then(() => { done() }, done)
+    if (claims instanceof Promise) {
+      claims.then(claims => { assign(request, claims) }).then(() => { done() }, done)
     } else {
-      put(request, admitted)
+      assign(request, claims)
       done()
     }
   }
   return guard as Authenticate
-}
-
-export function createAuthenticateUser (core: Core): AuthenticateUser {
-  const { findUser } = core.options
-  return async request => {
-    const { user_id: userId } = await admit(request, core)
-    const user = await findUser?.(userId, request)
-    if (!user) throw core.unauthorized.refusedByGuard('User not found')
-    if (!isActive(user)) throw core.unauthorized.userInactive()
-    setUser(request, user)
-  }
 }

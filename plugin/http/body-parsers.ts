@@ -4,19 +4,19 @@ import formbody from '@fastify/formbody'
 import { parseError, unsupportedMediaType } from '../errors.ts'
 
 /** Larger bodies are refused unread. A token has at most 8 KB. In bytes. */
-const LARGEST_BODY = 16_384
+const MAX_BODY_BYTES = 16_384
 
 /** JSON and urlencoded bodies for the token routes alone, whatever parsers the host has: nothing else gets in. */
 export async function parseBodies (scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: LARGEST_BODY }, (_request, body, done) => {
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) => {
     try {
       done(null, parseJson(body as Buffer))
     } catch (error) {
       done(error as Error)
     }
   })
-  await scope.register(formbody, { bodyLimit: LARGEST_BODY, parser: text => Object.fromEntries(new URLSearchParams(text)) })
+  await scope.register(formbody, { bodyLimit: MAX_BODY_BYTES, parser: text => Object.fromEntries(new URLSearchParams(text)) })
 
   scope.addContentTypeParser('*', (request, _payload, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers

@@ -1,10 +1,9 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import { invalidFields } from '../errors.ts'
-import { trim } from './trim.ts'
 
 /**
- * The fields of a body, as a JSON schema. A string with the format `password` is taken as it is; all others lose the white
- * space around them.
+ * The fields of a body, as a JSON schema. A string with the format `password` is taken as it is.
+ * Any other string is trimmed.
  */
 export interface FieldsSchema {
   type: 'object'
@@ -13,23 +12,28 @@ export interface FieldsSchema {
 }
 
 /**
- * Checks bodies as Django REST Framework does and says what is wrong in its words. It stands in for the schema compiler in
- * the scope of the token routes, so that nothing is coerced here and the host's own routes keep their ways.
+ * Validates bodies as Django REST Framework does, with its messages. Replaces the schema compiler
+ * in the scope of the token routes: nothing is coerced there, and the host's routes are unaffected.
  */
-export const compileFields: FastifySchemaCompiler<FieldsSchema> = ({ schema, httpPart }) => {
-  if (httpPart !== 'body') return () => true
-  return (body: unknown) => {
-    if (typeof body !== 'object' || body === null || Array.isArray(body)) return { error: invalidFields({ non_field_errors: [notAnObject(body)] }) }
-    const given = body as Record<string, unknown>
-    const errors: Record<string, string[]> = {}
-    const value: Record<string, string> = {}
-    for (const [name, { format }] of Object.entries(schema.properties)) {
-      const [text, problems] = readField(Object.hasOwn(given, name) ? given[name] : undefined, format !== 'password')
-      if (problems.length > 0) errors[name] = problems
-      value[name] = text
-    }
-    return Object.keys(errors).length > 0 ? { error: invalidFields(errors) } : { value }
+export const compileFields: FastifySchemaCompiler<FieldsSchema> = ({ schema, httpPart }) =>
+  httpPart === 'body' ? (body: unknown) => validateBody(schema, body) : () => true
+
+type Validated = { error: Error } | { value: Record<string, string> }
+
+function validateBody (schema: FieldsSchema, body: unknown): Validated {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    return { error: invalidFields({ non_field_errors: [notAnObject(body)] }) }
   }
+  const given = body as Record<string, unknown>
+  const errors: Record<string, string[]> = {}
+  const value: Record<string, string> = {}
+  for (const [name, { format }] of Object.entries(schema.properties)) {
+    const member = Object.hasOwn(given, name) ? given[name] : undefined
+    const [text, problems] = readField(member, format !== 'password')
+    if (problems.length > 0) errors[name] = problems
+    value[name] = text
+  }
+  return Object.keys(errors).length > 0 ? { error: invalidFields(errors) } : { value }
 }
 
 function readField (value: unknown, isTrimmed: boolean): [text: string, problems: string[]] {
@@ -37,20 +41,47 @@ function readField (value: unknown, isTrimmed: boolean): [text: string, problems
   if (value === null) return ['', ['This field may not be null.']]
   if (typeof value !== 'string') return ['', ['Not a valid string.']]
   const text = isTrimmed ? trim(value) : value
-  return text === '' ? ['', ['This field may not be blank.']] : [text, forbiddenCharacters(text)]
+  return text === ''
+    ? ['', ['This field may not be blank.']]
+    : [text, forbiddenCharacters(text)]
 }
 
 function forbiddenCharacters (text: string): string[] {
   const problems: string[] = []
   if (text.includes('\0')) problems.push('Null characters are not allowed.')
   const surrogate = /\p{Surrogate}/u.exec(text)?.[0]
-  if (surrogate !== undefined) problems.push(`Surrogate characters are not allowed: U+${surrogate.charCodeAt(0).toString(16).toUpperCase()}.`)
+  if (surrogate !== undefined) {
+    const code = surrogate.charCodeAt(0).toString(16).toUpperCase()
+    problems.push(`Surrogate characters are not allowed: U+${code}.`)
+  }
   return problems
 }
 
-/** DRF names the type in Python's words. */
+/** Django REST Framework names the type in Python's words. */
 function notAnObject (body: unknown): string {
   if (body === null) return 'No data provided'
-  const name = Array.isArray(body) ? 'list' : typeof body === 'string' ? 'str' : typeof body === 'boolean' ? 'bool' : Number.isInteger(body) ? 'int' : 'float'
-  return `Invalid data. Expected a dictionary, but got ${name}.`
+  return `Invalid data. Expected a dictionary, but got ${pythonType(body)}.`
+}
+
+function pythonType (value: unknown): string {
+  if (Array.isArray(value)) return 'list'
+  if (typeof value === 'string') return 'str'
+  if (typeof value === 'boolean') return 'bool'
+  return Number.isInteger(value) ? 'int' : 'float'
+}
+
+/**
+ * White space as in Python's `str.strip()`: JavaScript's `\s` without the byte order mark, plus the
+ * separators of ASCII and Latin-1.
+ */
+const isSpace = (character: string): boolean =>
+  (/\s/.test(character) && character !== '\ufeff') || '\x1c\x1d\x1e\x1f\x85'.includes(character)
+
+/** A regular expression takes quadratic time to find the end, so this loops by hand. */
+export function trim (text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text.charAt(start))) start++
+  while (end > start && isSpace(text.charAt(end - 1))) end--
+  return text.slice(start, end)
 }

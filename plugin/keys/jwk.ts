@@ -44,7 +44,7 @@ export function publicJwk (key: KeyObject, kid: string, algorithm: Algorithm): P
 export const isKid = (kid: unknown): kid is string => typeof kid === 'string' && kid !== '' && kid.length <= 200
 
 /** Why a JWK is none to sign or to verify with by `algorithm` (RFC 7517 sections 4.2 to 4.4), or undefined. */
-export function misuseOfJwk (jwk: Jwk, algorithm: Algorithm, operation: 'sign' | 'verify'): string | undefined {
+export function jwkProblem (jwk: Jwk, algorithm: Algorithm, operation: 'sign' | 'verify'): string | undefined {
   if (jwk.kty !== ALGORITHMS[algorithm].kty) return `is a key of kty ${JSON.stringify(jwk.kty)}, and ${algorithm} takes ${ALGORITHMS[algorithm].kty}.`
   if (jwk.alg !== undefined && jwk.alg !== algorithm) return `is meant for another algorithm: its "alg" is not ${algorithm}.`
   if (jwk.use !== undefined && jwk.use !== 'sig') return 'is not meant for signatures: its "use" is not "sig".'

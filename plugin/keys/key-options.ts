@@ -47,7 +47,7 @@ export const canSign = (key: Key): boolean => isSecret(key) || key.privateKey !=
  * @throws whatever `refuse` throws, given the option's name and the rule that it breaks
  */
 export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse: Refuse): readonly Key[] {
-  if (given.secret !== undefined && given.keys !== undefined) refuse('keys', 'cannot be given together with "secret".')
+  if (given.secret !== undefined && given.keys !== undefined) refuse('keys', 'excludes "secret". Set only one of the two.')
   if (given.keys === undefined) return [{ kid: undefined, algorithm: 'HS256', secret: checkSecret('secret', given.secret, 'HS256', refuse) }]
   if (!Array.isArray(given.keys) || given.keys.length === 0) refuse('keys', 'must be an array of at least one key.')
 

@@ -1,6 +1,6 @@
 import { type AsymmetricKeyDetails, type JsonWebKey, KeyObject, createPrivateKey, createPublicKey } from 'node:crypto'
 import { type Algorithm, ALGORITHMS } from './algorithms.ts'
-import { type Jwk, misuseOfJwk } from './jwk.ts'
+import { type Jwk, jwkProblem } from './jwk.ts'
 import type { Refuse } from '../option-checks.ts'
 
 /** A key in any of its usual forms: PEM text (a certificate too, where a public key is asked for), a JWK, or a KeyObject of node:crypto. */
@@ -58,7 +58,7 @@ function readPem (text: string, half: Half, { name, refuse }: Purpose, fromPem: 
 }
 
 function readJwk (jwk: Jwk, half: Half, { name, algorithm, refuse }: Purpose): KeyObject {
-  const misuse = misuseOfJwk(jwk, algorithm, half === 'private' ? 'sign' : 'verify')
+  const misuse = jwkProblem(jwk, algorithm, half === 'private' ? 'sign' : 'verify')
   if (misuse !== undefined) refuse(name, misuse)
   if (isPrivate(jwk) !== (half === 'private')) refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
   try {

@@ -6,45 +6,47 @@ import { thumbprint } from './jwk.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { PairKey } from './key-options.ts'
 
-/** Keeps a ring filled with the public keys of another server: the issuer. */
+/** Keeps a ring filled with the public keys of another server, the issuer. */
 export interface RemoteKeys {
-  /** The ring, which asks the issuer for a key that is missing: once for all who wait, and not again before some time has passed. */
+  /** The ring. Fetches a missing key once for all waiting requests, and then after a cooldown. */
   readonly ring: KeyRing
-  /** Fetches for the first time, and from then on whenever what was fetched has aged. Resolves after the first, however it went. */
+  /** Fetches now and again whenever max-age expires. Resolves after the first attempt, even a failed one. */
   start(): Promise<void>
   stop(): void
 }
 
 export interface RemoteKeysOptions {
-  /** Asks the issuer. */
+  /** Fetches the issuer's keys. */
   fetchKeys(closing: AbortSignal): Promise<FetchedKeys>
   ring: KeyRing
-  /** The ring has other keys than before. */
+  /** Called after the ring got other keys. */
   changed(): void
   log: FastifyBaseLogger
-  /** The least time between two fetches, in milliseconds. After a failed one it is tried again sooner. */
-  cooldown?: number
+  /** Minimum time between two fetches. A failed one is retried sooner. Default 10,000. */
+  cooldownMs?: number
 }
 
-const COOLDOWN = 10_000
-/** After a fetch that failed, twice as long each time. In milliseconds. */
-const FIRST_RETRY = 250
-const LAST_RETRY = 2000
-/** However long an issuer says. In milliseconds. */
-const LONGEST_AGE = 86_400_000
-/** Requests that wait for an issuer at a time. The others are told at once to try again. */
-const MOST_WAITING = 2000
+const COOLDOWN_MS = 10_000
+/** Delay after a failed fetch. Doubles with each failure. */
+const MIN_RETRY_MS = 250
+const MAX_RETRY_MS = 2000
+/** Upper bound for the issuer's max-age. */
+const MAX_AGE_MS = 86_400_000
+/** Requests that wait for the issuer at a time. Further ones get a 503 at once. */
+const MAX_WAITING = 2000
 
-/** Whether an issuer could have published the key of such a token at all. */
+/** Returns whether an issuer could publish the key of such a token at all. */
 const isPublished = (alg: string): boolean => isAlgorithm(alg) && ALGORITHMS[alg].kty !== 'oct'
 
-export function createRemoteKeys ({ fetchKeys, ring, changed, log, cooldown = COOLDOWN }: RemoteKeysOptions): RemoteKeys {
+export function createRemoteKeys (options: RemoteKeysOptions): RemoteKeys {
+  const { fetchKeys, ring, changed, log, cooldownMs = COOLDOWN_MS } = options
   const closing = new AbortController()
   let known = ''
   let fetching: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
-  /** Fetches in a row that failed; and when the next may be, by performance.now(). */
+  /** Consecutive failed fetches. */
   let failures = 0
+  /** The earliest time of the next fetch, by performance.now(). */
   let notBefore = 0
   let waiting = 0
 
@@ -60,38 +62,44 @@ export function createRemoteKeys ({ fetchKeys, ring, changed, log, cooldown = CO
     try {
       const { keys, maxAge } = await fetchKeys(closing.signal)
       failures = 0
-      notBefore = begun + cooldown
-      next = Math.min(Math.max(maxAge, cooldown), LONGEST_AGE)
+      notBefore = begun + cooldownMs
+      next = Math.min(Math.max(maxAge, cooldownMs), MAX_AGE_MS)
       take(keys)
     } catch (error) {
-      next = Math.min(FIRST_RETRY * 2 ** failures++, LAST_RETRY, cooldown)
+      next = Math.min(MIN_RETRY_MS * 2 ** failures++, MAX_RETRY_MS, cooldownMs)
       notBefore = begun + next
-      if (!closing.signal.aborted) log.warn({ err: error }, 'simplejwt: the public keys of the issuer could not be fetched')
+      if (!closing.signal.aborted) {
+        log.warn({ err: error }, 'simplejwt: the public keys of the issuer could not be fetched')
+      }
     }
     if (!closing.signal.aborted) timer = setTimeout(refresh, next).unref()
   }
 
   function take (keys: PairKey[]): void {
-    const names = JSON.stringify(keys.map(({ kid, algorithm, publicKey }) => [kid, algorithm, thumbprint(publicKey)]))
+    const names = JSON.stringify(
+      keys.map(({ kid, algorithm, publicKey }) => [kid, algorithm, thumbprint(publicKey)]))
     if (names === known) return
     ring.replace(keys)
     changed()
     known = names
   }
 
-  const unavailable = () => keysUnavailable(Math.max(1, Math.ceil((notBefore - performance.now()) / 1000)))
+  const unavailable = () =>
+    keysUnavailable(Math.max(1, Math.ceil((notBefore - performance.now()) / 1000)))
 
   function missing (alg: string, kid: string | undefined): Promise<void> | undefined {
     if (ring.knows(alg, kid) || !isPublished(alg)) return undefined
-    if (fetching === undefined && performance.now() < notBefore) return failures === 0 ? undefined : Promise.reject(unavailable())
-    return waiting < MOST_WAITING ? waitFor(alg, kid) : Promise.reject(unavailable())
+    if (fetching === undefined && performance.now() < notBefore) {
+      return failures === 0 ? undefined : Promise.reject(unavailable())
+    }
+    return waiting < MAX_WAITING ? waitFor(alg, kid) : Promise.reject(unavailable())
   }
 
   async function waitFor (alg: string, kid: string | undefined): Promise<void> {
     waiting++
     await refresh()
     waiting--
-    // Without the issuer nobody knows whether the token is good, so it is not called bad.
+    // Without the issuer's keys the token may be good, so this is a 503 and not a 401.
     if (failures > 0 && !ring.knows(alg, kid)) throw unavailable()
   }
 

@@ -1,54 +1,58 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { StoreFailed } from '../store-failures.ts'
-import { inTime } from '../timeout.ts'
+import type { FastifyRequest } from 'fastify'
+import type { ReportStoreFailure } from '../store-failures.ts'
+import { withTimeout } from '../timeout.ts'
+import type { Count } from './counter-app.ts'
 
-/** Asks counters about a request. */
+/** Queries counters for a request. */
 export type Ask<Answer> = (request: FastifyRequest) => Promise<Answer>
 
-/** What a limiter has counted, and whether it is too many. None of ours has a list of those whom it does not count. */
-export type Counted = Exclude<Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>, { isAllowed: true }>
-
-/** Counts a request, and says whether there were too many. */
-export type Consume = Ask<Counted>
-
-/** Asks everywhere, or here; what is said here is the end of it if it settles the matter. */
-export type WithFallback = <Answer>(everywhere: Ask<Answer>, here: Ask<Answer>, settles: (answer: Answer) => boolean) => Ask<Answer>
-
-/** Milliseconds that a request waits for the shared counters. */
-const PATIENCE = 500
+/** Counts a request. Returns the state of its counter. */
+export type Consume = Ask<Count>
 
 /**
- * Asks the counters that all processes share, and goes by those of this process while the shared ones are away. These
- * have counted all along, so that an outage does not give anybody more tries here than the limit says, and what they settle does not
- * reach the store. Never no limiter. What one limit finds out, all limits go by.
+ * Queries the shared counters, or the local ones while those are down. Returns a local answer that
+ * `isFinal` at once.
  */
-export function createFallback (failed: StoreFailed, patience = PATIENCE): WithFallback {
-  let away = false
-  let asking = false
+export type WithLocalFallback = <Answer>(
+  shared: Ask<Answer>, local: Ask<Answer>, isFinal: (answer: Answer) => boolean
+) => Ask<Answer>
 
-  // While they are away one request at a time tries them, and nobody waits for it.
-  async function tryThem (everywhere: Ask<unknown>, request: FastifyRequest): Promise<void> {
-    if (asking) return
-    asking = true
-    away = await inTime(everywhere(request), patience, 'The counters').then(() => false, () => true)
-    asking = false
+/** How long a request waits for the shared counters. */
+const COUNTER_TIMEOUT_MS = 500
+
+/**
+ * Uses the counters that all processes share, and falls back to those of this process. The local
+ * ones count every request, so an outage allows no more requests here than the limit, and a request
+ * that they refuse does not reach the store. All limits share what one limit learns of an outage.
+ */
+export function createLocalFallback (
+  reportFailure: ReportStoreFailure, timeoutMs = COUNTER_TIMEOUT_MS
+): WithLocalFallback {
+  let isDown = false
+  let isProbing = false
+
+  // While they are down one request at a time probes them, and no request waits for the result.
+  async function probe (shared: Ask<unknown>, request: FastifyRequest): Promise<void> {
+    if (isProbing) return
+    isProbing = true
+    isDown = await withTimeout(shared(request), timeoutMs, 'The counters')
+      .then(() => false, () => true)
+    isProbing = false
   }
 
-  return (everywhere, here, settles) => async request => {
-    const answer = await here(request)
-    if (settles(answer)) return answer
-    if (away) {
-      tryThem(everywhere, request).catch(() => {})
+  return (shared, local, isFinal) => async request => {
+    const answer = await local(request)
+    if (isFinal(answer)) return answer
+    if (isDown) {
+      probe(shared, request).catch(() => {})
       return answer
     }
     try {
-      return await inTime(everywhere(request), patience, 'The counters')
+      return await withTimeout(shared(request), timeoutMs, 'The counters')
     } catch (cause) {
-      away = true
-      failed('increment', cause as Error)
+      isDown = true
+      reportFailure('increment', cause as Error)
       return answer
     }
   }
 }
-
-export const isExceeded = ({ isExceeded }: Counted): boolean => isExceeded

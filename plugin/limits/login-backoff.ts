@@ -1,105 +1,120 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Counted, isExceeded } from './local-fallback.ts'
+import type { FastifyInstance } from 'fastify'
+import { type Count, type CounterQuery, counterQuery, isExceeded, keyedCounter } from './counter-app.ts'
 
-/** Milliseconds. */
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
-/** How long an address stays familiar to a user who does not come back, at least; at most it is twice that. */
-const FAMILIAR = 30 * DAY
-
-/** Whose password is tried, and from where: keys of counters. Without `source` where there is no address. */
-export interface Account { user: string, source: string | undefined }
-
-/** What a try has come to. `isStranger`: it is one too many for a stranger, and would not be from a familiar source. */
-export interface Tried { counted: Counted, isStranger: boolean }
-
-/** A try at an account, in one set of counters. */
-export interface Attempt {
-  /** Counts it, before the password is looked at. */
-  consume(): Promise<Tried>
-  /** Whether the user has logged in from there in the last month. */
-  isFamiliar(): Promise<boolean>
-  /** The password was wrong. */
-  failed(): Promise<void>
-  /** It was right: the source is familiar to the user from now on. */
-  succeeded(): Promise<void>
-}
-
-/** What @fastify/rate-limit is asked in place of a request: the key to count by, and the length of its window in milliseconds. */
-interface Question { key: string, length: number }
-const question = (key: string, length: number): FastifyRequest => ({ key, length, routeOptions: {} }) as unknown as FastifyRequest
-const read = (request: FastifyRequest): Question => request as unknown as Question
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+/** A source stays known for at least this long after a login, and for at most twice as long. */
+const KNOWN_MS = 30 * DAY_MS
 
 /**
- * So many tries a minute at an account. As many failures double the minute, and again, for a day and up to an hour, so that guessing
- * gets slower and nobody is locked out for good. Tries are counted at their address, and all
- * together; but an address that the user has logged in from has only its own count to fear, so that strangers cannot keep a user out who is at home.
+ * The account that a login attempt is for, and its source: keys of counters. `source` is undefined
+ * without a client address.
  */
-export function createLoginLimit (app: FastifyInstance, max: number, now: () => number): (account: Account) => Attempt {
-  const counters = (max: number) => app.createRateLimit({ max, timeWindow: request => read(request).length, keyGenerator: request => read(request).key })
-  const [tries, failures, logins] = [counters(max), counters(Number.MAX_SAFE_INTEGER), counters(Number.MAX_SAFE_INTEGER)]
+export interface Account { user: string, source: string | undefined }
 
-  const windowAfter = (failures: number): number => Math.min(MINUTE * 2 ** Math.floor(failures / max), HOUR)
-  // A window ends when it was to, so each month has one of its own.
-  const loginsOf = (source: string, monthsAgo: number) => question(`loggedInFrom:${source}:${Math.floor(now() / FAMILIAR) - monthsAgo}`, 2 * FAMILIAR)
-  const failuresOfAll = (user: string) => question(`failuresOfAll:${user}`, DAY)
-  // A login begins anew: what failed before it counts no more.
-  const failuresFrom = (source: string, logins: number) => question(`failuresFrom:${source}:${logins}`, DAY)
+/** The result of counting an attempt. */
+export interface CountedAttempt {
+  counted: Count
+  /** True if the attempt exceeds the account's limit, but would not from a known source. */
+  isUnknownSource: boolean
+}
+
+/** One login attempt, in one set of counters. */
+export interface LoginAttempt {
+  /** Counts the attempt. Call it before the password check. */
+  count(): Promise<CountedAttempt>
+  /** Returns whether the user has logged in from this source in the last month. */
+  isKnownSource(): Promise<boolean>
+  /** Call after a wrong password. */
+  recordFailure(): Promise<void>
+  /** Call after the right password: marks the source as known. */
+  recordSuccess(): Promise<void>
+}
+
+/**
+ * Allows `max` attempts a minute for each account. Every `max` failures double the window, up to an
+ * hour; failures expire after a day. So guessing slows down, and no user is locked out for good.
+ * Attempts count per source and per account. A known source is exempt from the account's limit, so
+ * strangers cannot lock out a user at home.
+ */
+export function createLoginBackoff (
+  app: FastifyInstance, max: number, now: () => number
+): (account: Account) => LoginAttempt {
+  const attempts = keyedCounter(app, max)
+  const failures = keyedCounter(app, Number.MAX_SAFE_INTEGER)
+  const logins = keyedCounter(app, Number.MAX_SAFE_INTEGER)
+
+  const windowAfter = (failures: number): number =>
+    Math.min(MINUTE_MS * 2 ** Math.floor(failures / max), HOUR_MS)
+  // An open window keeps its end, so each month has a separate counter.
+  const loginsFrom = (source: string, monthsAgo: number): CounterQuery => {
+    const month = Math.floor(now() / KNOWN_MS) - monthsAgo
+    return counterQuery(`loggedInFrom:${source}:${month}`, 2 * KNOWN_MS)
+  }
+  const failuresOfAll = (user: string): CounterQuery =>
+    counterQuery(`failuresOfAll:${user}`, DAY_MS)
+  // A successful login resets the failure count: it changes the key.
+  const failuresFrom = (source: string, logins: number): CounterQuery =>
+    counterQuery(`failuresFrom:${source}:${logins}`, DAY_MS)
 
   return ({ user, source }) => {
-    const loginsBefore = once(countLogins)
-    const failuresBefore = once(() => countOf(failures, failuresOfAll(user)))
+    const loginsBefore = memoized(countLogins)
+    const failuresBefore = memoized(() => failures.read(failuresOfAll(user)))
 
     async function countLogins (): Promise<number> {
       if (source === undefined) return 0
-      // What is asked at once is one question where processes share the counters.
-      const [thisMonth, lastMonth] = await Promise.all([countOf(logins, loginsOf(source, 0)), countOf(logins, loginsOf(source, 1)), failuresBefore()])
+      // Shared counters batch concurrent queries into one, so the failures are read here too.
+      const [thisMonth, lastMonth] = await Promise.all([
+        logins.read(loginsFrom(source, 0)),
+        logins.read(loginsFrom(source, 1)),
+        failuresBefore()
+      ])
       return thisMonth + lastMonth
     }
 
-    async function countAtSource (source: string): Promise<Counted> {
-      const failed = await countOf(failures, failuresFrom(source, await loginsBefore()))
-      return await tries(question(`loginPerSource:${source}`, windowAfter(failed))) as Counted
+    async function countAtSource (source: string): Promise<Count> {
+      const failed = await failures.read(failuresFrom(source, await loginsBefore()))
+      return attempts.count(counterQuery(`loginPerSource:${source}`, windowAfter(failed)))
     }
 
     return {
-      isFamiliar: async () => await loginsBefore() > 0,
+      isKnownSource: async () => await loginsBefore() > 0,
 
-      async consume () {
-        const here = source === undefined ? undefined : await countAtSource(source)
-        // What is refused there is no try of all.
-        if (here !== undefined && isExceeded(here)) return { counted: here, isStranger: false }
-        const ofAll = await tries(question(`loginPerUsername:${user}`, windowAfter(await failuresBefore()))) as Counted
-        const isStranger = isExceeded(ofAll) && await loginsBefore() === 0
-        return { counted: isExceeded(ofAll) && !isStranger ? here as Counted : ofAll, isStranger }
+      async count () {
+        const atSource = source === undefined ? undefined : await countAtSource(source)
+        // Attempts refused per source do not count towards the account limit.
+        if (atSource !== undefined && isExceeded(atSource)) {
+          return { counted: atSource, isUnknownSource: false }
+        }
+        const windowMs = windowAfter(await failuresBefore())
+        const ofAll = await attempts.count(counterQuery(`loginPerUsername:${user}`, windowMs))
+        const isUnknownSource = isExceeded(ofAll) && await loginsBefore() === 0
+        const counted = isExceeded(ofAll) && !isUnknownSource ? atSource as Count : ofAll
+        return { counted, isUnknownSource }
       },
 
-      async failed () {
+      async recordFailure () {
         await Promise.all([
-          failures(failuresOfAll(user)),
-          source === undefined ? undefined : failures(failuresFrom(source, await loginsBefore()))
+          failures.count(failuresOfAll(user)),
+          source === undefined
+            ? undefined
+            : failures.count(failuresFrom(source, await loginsBefore()))
         ])
       },
 
-      async succeeded () {
-        if (source !== undefined) await logins(loginsOf(source, 0))
+      async recordSuccess () {
+        if (source !== undefined) await logins.count(loginsFrom(source, 0))
       }
     }
   }
 }
 
-/** Does it when it is asked for the first time. */
-function once<Result> (work: () => Promise<Result>): () => Promise<Result> {
+/** Runs `work` at the first call, and returns its promise at each. */
+function memoized<Result> (work: () => Promise<Result>): () => Promise<Result> {
   let result: Promise<Result> | undefined
   return () => {
     result ??= work()
     return result
   }
-}
-
-/** What a counter has counted, without counting this question. */
-async function countOf (counter: ReturnType<FastifyInstance['createRateLimit']>, question: FastifyRequest): Promise<number> {
-  const { max, remaining } = await counter(question, { increment: false }) as Counted
-  return max - remaining
 }

@@ -3,23 +3,23 @@ import { LruMap } from 'toad-cache'
 
 interface Window { count: number, startedAt: number, endsAt: number }
 
-/** A store of @fastify/rate-limit that says what it has counted without counting. */
+/** A store of @fastify/rate-limit that can also read a counter without counting. */
 export interface ReadableStore extends FastifyRateLimitStore {
   read: FastifyRateLimitStore['incr']
 }
 type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 
-/** Counters kept for each limit. A forgotten counter is a fresh start, so there must be more than an attacker can fill. */
-const COUNTERS = 100_000
+/** Counters kept for each limit. An evicted counter starts again at 0. */
+const MAX_COUNTERS = 100_000
 
 /**
- * Counters in the memory of this process, for @fastify/rate-limit. The library's own give all requests of one tick the
- * count of the last of them, so that a burst is refused as a whole; here the first `max` of a burst get through. And a window
- * is as long as the request that began it said, whatever those in it say.
+ * Counters in the memory of this process, for @fastify/rate-limit. The library's own store gives all
+ * requests of one tick the count of the last, and so refuses a burst as a whole. Here the first `max`
+ * of a burst pass. The first request of a window sets its length.
  */
-export function windowCounters (now: () => number): new (options: object) => ReadableStore {
-  return class WindowCounters implements ReadableStore {
-    readonly #windows = new LruMap<Window>(COUNTERS)
+export function memoryCounters (now: () => number): new (options: object) => ReadableStore {
+  return class MemoryCounters implements ReadableStore {
+    readonly #windows = new LruMap<Window>(MAX_COUNTERS)
 
     incr (key: string, callback: Callback, length: number): void {
       const time = now()
@@ -38,14 +38,14 @@ export function windowCounters (now: () => number): new (options: object) => Rea
       callback(null, window === undefined ? { current: 0, ttl: 0 } : { current: window.count, ttl: window.endsAt - time })
     }
 
-    /** The window of a key that goes on. A clock that was set back ends it. */
+    /** Returns the open window of a key. A clock that is set back closes it. */
     #open (key: string, time: number): Window | undefined {
       const window = this.#windows.get(key)
       return window !== undefined && time >= window.startedAt && time < window.endsAt ? window : undefined
     }
 
-    child (): WindowCounters {
-      return new WindowCounters()
+    child (): MemoryCounters {
+      return new MemoryCounters()
     }
   }
 }

@@ -1,127 +1,125 @@
-import { createHash } from 'node:crypto'
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import rateLimit, { normalizeIP, type RateLimitPluginOptions } from '@fastify/rate-limit'
-import { windowCounters } from './memory-counters.ts'
+import type { FastifyRequest } from 'fastify'
 import { throttled } from '../errors.ts'
-import { type Emit, shortened } from '../events.ts'
-import { type Consume, createFallback, isExceeded } from './local-fallback.ts'
-import { type Attempt, createLoginLimit } from './login-backoff.ts'
-import type { RateLimits } from './rate-limit-options.ts'
-import { sharedCounters } from './store-counters.ts'
-import type { StoreFailed } from '../store-failures.ts'
-import { inTime } from '../timeout.ts'
+import { type Emit, truncateUsername } from '../events.ts'
+import type { ReportStoreFailure } from '../store-failures.ts'
 import type { Counters } from '../stores/store.ts'
+import { withTimeout } from '../timeout.ts'
+import { createCounterApp, isExceeded } from './counter-app.ts'
+import { addressOf, digest, foldUsername } from './counter-keys.ts'
+import { type Consume, createLocalFallback } from './local-fallback.ts'
+import { type LoginAttempt, createLoginBackoff } from './login-backoff.ts'
+import { memoryCounters } from './memory-counters.ts'
+import type { RateLimits } from './rate-limit-options.ts'
+import { storeCounters } from './store-counters.ts'
 
-/** Counts a request against a limit, first of all, and throws a 429 once there were too many. */
+/** Counts a request, before any other work. @throws SimpleJwtError 429 once a limit is exceeded */
 export type Limiter = (request: FastifyRequest) => Promise<void>
 
-/** The limits of the token routes, and what the limit of a user name is told of the password. */
-export interface Throttle extends Record<keyof RateLimits, Limiter> {
+/** The limits of the token routes. The login route reports its result to the back-off. */
+export interface RateLimiter extends Record<keyof RateLimits, Limiter> {
   loginFailed(request: FastifyRequest): Promise<void>
   loginSucceeded(request: FastifyRequest): Promise<void>
 }
 
-/** What the limits need to know. `counters` are those that other processes share, if any. */
-export interface ThrottleOptions {
+export interface RateLimiterOptions {
   limits: RateLimits | false
   usernameField: string
+  /** Counters that other processes share, if any. */
   counters: Counters | undefined
   emit: Emit
-  failed: StoreFailed
+  reportFailure: ReportStoreFailure
   now: () => number
 }
 
-/** Milliseconds that a login waits for the shared counters to be told what became of it. */
-const PATIENCE = 250
+/** How long a login waits for the shared counters to record its result. */
+const RECORD_TIMEOUT_MS = 250
 
-type NewAttempt = ReturnType<typeof createLoginLimit>
-
-/** The limits count by the minute, in milliseconds. */
-const WINDOW = 60_000
+const WINDOW_MS = 60_000
 
 const never = (): boolean => false
-const nothing = async (): Promise<void> => {}
-const UNLIMITED: Throttle = { loginPerAddress: nothing, loginPerUsername: nothing, refreshPerAddress: nothing, loginFailed: nothing, loginSucceeded: nothing }
-
-/** Of fixed length, since a client chooses how long its text is. */
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64')
-
-/** One spelling for all the ways to write a user name. */
-const fold = (username: string): string => username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
-
-/** Behind a Unix socket there is no address to count by: one shared counter would let anybody lock everybody out. */
-const addressOf = (request: FastifyRequest): string | undefined => (request.ip as string | undefined) && normalizeIP(withoutPort(request.ip))
-
-/** Some proxies write the port of the client too, which is another with each connection. */
-const withoutPort = (address: string): string => address.replace(/^\[(.+)\](:\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
-
-/**
- * @fastify/rate-limit in an application of its own that never listens: in the host's, a limiter that the host has registered
- * would hide ours.
- */
-async function rateLimiter (counters: RateLimitPluginOptions): Promise<FastifyInstance> {
-  const app = fastify()
-  await app.register(rateLimit, { global: false, ...counters })
-  await app.ready()
-  return app
+const pass = async (): Promise<void> => {}
+const UNLIMITED: RateLimiter = {
+  loginPerAddress: pass,
+  loginPerUsername: pass,
+  refreshPerAddress: pass,
+  loginFailed: pass,
+  loginSucceeded: pass
 }
 
-export async function createThrottle ({ limits, usernameField, counters, emit, failed, now }: ThrottleOptions): Promise<Throttle> {
+export async function createRateLimiter (options: RateLimiterOptions): Promise<RateLimiter> {
+  const { limits, usernameField, counters, emit, reportFailure, now } = options
   if (limits === false) return UNLIMITED
-  const here = await rateLimiter({ store: windowCounters(now) })
-  const everywhere = counters && await rateLimiter(sharedCounters(counters, now))
-  const withFallback = createFallback(failed)
+  const local = await createCounterApp({ store: memoryCounters(now) })
+  const shared = counters && await createCounterApp(storeCounters(counters, now))
+  const withLocalFallback = createLocalFallback(reportFailure)
 
-  const usernameOf = (request: FastifyRequest): string => (request.body as Record<string, string>)[usernameField] as string
+  const usernameOf = (request: FastifyRequest): string =>
+    (request.body as Record<string, string>)[usernameField] as string
 
   const limiter = (what: keyof RateLimits, consume: Consume): Limiter => async request => {
     const { isExceeded, ttlInSeconds } = await consume(request)
     if (!isExceeded) return
-    emit({ type: 'throttled', what, address: request.ip, ...(what === 'loginPerUsername' && { username: shortened(usernameOf(request)) }) }, request.log)
+    const username = what === 'loginPerUsername' && {
+      username: truncateUsername(usernameOf(request))
+    }
+    emit({ type: 'throttled', what, address: request.ip, ...username }, request.log)
     throw throttled(ttlInSeconds)
   }
 
   const perAddress = (what: keyof RateLimits): Limiter => {
-    // The name is in the key, since all limiters of one Redis store share their counters otherwise.
-    const options = { max: limits[what], timeWindow: WINDOW, keyGenerator: (request: FastifyRequest) => `${what}:${addressOf(request) as string}` }
-    const countHere = here.createRateLimit(options) as Consume
-    const limit = limiter(what, everywhere === undefined ? countHere : withFallback(everywhere.createRateLimit(options) as Consume, countHere, isExceeded))
+    const options = {
+      max: limits[what],
+      timeWindow: WINDOW_MS,
+      // All limiters of one Redis store share their counters, so the key names the limit.
+      keyGenerator: (request: FastifyRequest) => `${what}:${addressOf(request) as string}`
+    }
+    const consumeLocal = local.createRateLimit(options) as Consume
+    const consume = shared === undefined
+      ? consumeLocal
+      : withLocalFallback(shared.createRateLimit(options) as Consume, consumeLocal, isExceeded)
+    const limit = limiter(what, consume)
     return async request => { if (addressOf(request) !== undefined) await limit(request) }
   }
 
-  const [attemptHere, attemptEverywhere] = [here, everywhere].map(app => app && createLoginLimit(app, limits.loginPerUsername, now)) as [NewAttempt, NewAttempt | undefined]
-  /** Where tries were counted, and so want to be told what became of them: here, and everywhere if those counters answered. */
-  const attempts = new WeakMap<FastifyRequest, [Attempt, Attempt?]>()
+  const localAttempt = createLoginBackoff(local, limits.loginPerUsername, now)
+  const sharedAttempt = shared && createLoginBackoff(shared, limits.loginPerUsername, now)
+  /** The counters that counted a login and must learn its result. */
+  const attempts = new WeakMap<FastifyRequest, { local: LoginAttempt, shared?: LoginAttempt }>()
 
   const consumeLogin: Consume = async request => {
-    const [name, address] = [fold(usernameOf(request)), addressOf(request)]
+    const [name, address] = [foldUsername(usernameOf(request)), addressOf(request)]
     const account = { user: digest(name), source: address && digest(`${address} ${name}`) }
-    const [attempt, shared] = [attemptHere(account), attemptEverywhere?.(account)]
-    attempts.set(request, [attempt])
-    const { counted, isStranger } = await attempt.consume()
-    if (shared === undefined || (isExceeded(counted) && !isStranger)) return counted
-    // Another process may know who is a stranger here.
-    if (isStranger && !await withFallback(shared.isFamiliar, attempt.isFamiliar, never)(request)) return counted
-    const consume = async () => {
-      const { counted } = await shared.consume()
-      attempts.set(request, [attempt, shared])
+    const local = localAttempt(account)
+    const shared = sharedAttempt?.(account)
+    attempts.set(request, { local })
+    const { counted, isUnknownSource } = await local.count()
+    if (shared === undefined || (isExceeded(counted) && !isUnknownSource)) return counted
+    // A source that is unknown here may be known to another process.
+    const isKnown = withLocalFallback(shared.isKnownSource, local.isKnownSource, never)
+    if (isUnknownSource && !await isKnown(request)) return counted
+    const countShared = async () => {
+      const { counted } = await shared.count()
+      attempts.set(request, { local, shared })
       return counted
     }
-    return withFallback(consume, async () => counted, never)(request)
+    return withLocalFallback(countShared, async () => counted, never)(request)
   }
 
-  /** Nobody waits long for the shared counters to be told what became of it, nor suffers if they cannot be. */
-  const tell = async (request: FastifyRequest, what: 'failed' | 'succeeded'): Promise<void> => {
-    const [attempt, shared] = attempts.get(request) as [Attempt, Attempt?]
-    await attempt[what]()
-    if (shared !== undefined) await inTime(shared[what](), PATIENCE, 'The counters').catch(nothing)
+  /** Best effort: waits briefly for the shared counters, and ignores their failures. */
+  const record = async (
+    request: FastifyRequest, result: 'recordFailure' | 'recordSuccess'
+  ): Promise<void> => {
+    const { local, shared } = attempts.get(request) as { local: LoginAttempt, shared?: LoginAttempt }
+    await local[result]()
+    if (shared === undefined) return
+    await withTimeout(shared[result](), RECORD_TIMEOUT_MS, 'The counters').catch(pass)
   }
 
   return {
     loginPerAddress: perAddress('loginPerAddress'),
     loginPerUsername: limiter('loginPerUsername', consumeLogin),
     refreshPerAddress: perAddress('refreshPerAddress'),
-    loginFailed: request => tell(request, 'failed'),
-    loginSucceeded: request => tell(request, 'succeeded')
+    loginFailed: request => record(request, 'recordFailure'),
+    loginSucceeded: request => record(request, 'recordSuccess')
   }
 }

@@ -1,86 +1,106 @@
 import type { FastifyRateLimitOptions, RateLimitPluginOptions } from '@fastify/rate-limit'
-import type { ReadableStore } from './memory-counters.ts'
-import { inTime } from '../timeout.ts'
 import type { Counter, Counters } from '../stores/store.ts'
+import { withTimeout } from '../timeout.ts'
+import type { ReadableStore } from './memory-counters.ts'
 
 type Increment = Extract<Counters, { increment: unknown }>['increment']
 type Callback = (error: Error | null, result?: Counter) => void
-/** A request that is to be counted once, or a question that is not counted. */
+/** A request to count once, or a read that counts nothing. */
 interface Waiting { count: 0 | 1, callback: Callback }
+type Batch = [key: string, waiting: Waiting[]][]
 
-/** Keys that one question may have. */
-const MOST = 1000
-/** Milliseconds after which a question is given up, or a store that forgot to answer would keep all that come later waiting. */
-const PATIENCE = 1000
-/** Questions begin no window. They go with the requests of the most common one. */
-const MINUTE = 60_000
+/** Keys of one batch. */
+const BATCH_SIZE = 1000
+/** A store that never answers would otherwise block all later batches. */
+const BATCH_TIMEOUT_MS = 1000
+/** Reads do not open a window. They share the batches of the one-minute requests. */
+const READ_WINDOW_MS = 60_000
 
-/** Counters that all processes share, as @fastify/rate-limit is told of them: its own on Redis, or ours on a verb of the store. */
-export function sharedCounters (counters: Counters, now: () => number, patience = PATIENCE): Pick<RateLimitPluginOptions, 'redis' | 'nameSpace' | 'store'> {
-  return 'redis' in counters
-    ? { redis: counters.redis, nameSpace: counters.prefix }
-    : { store: verbCounters(async (requests, length) => inTime(counters.increment(requests, length, now()), patience, 'The counters')) }
+/**
+ * Counters that all processes share, as @fastify/rate-limit takes them: its own on Redis, or ours
+ * on a method of the store.
+ */
+export function storeCounters (
+  counters: Counters, now: () => number, timeoutMs = BATCH_TIMEOUT_MS
+): Pick<RateLimitPluginOptions, 'redis' | 'nameSpace' | 'store'> {
+  if ('redis' in counters) return { redis: counters.redis, nameSpace: counters.prefix }
+  return {
+    store: batchedCounters(async (requests, length) =>
+      withTimeout(counters.increment(requests, length, now()), timeoutMs, 'The counters'))
+  }
 }
 
 /**
- * Requests that come while the counters are being asked are counted together by the next question, whatever their keys: a flood
- * of guesses costs the database one statement at a time, and nobody waits for more than two, or for one more where windows
- * are of another length.
+ * Batches the requests that arrive during a query into the next one, whatever their keys. A flood
+ * of guesses costs the database one statement at a time. A request waits for at most two batches,
+ * plus one for each other window length.
  */
-function verbCounters (increment: (requests: ReadonlyMap<string, number>, length: number) => ReturnType<Increment>): new (options: object) => ReadableStore {
-  return class VerbCounters implements ReadableStore {
-    /** By the length of their windows, and by their keys. */
+function batchedCounters (
+  increment: (requests: ReadonlyMap<string, number>, length: number) => ReturnType<Increment>
+): new (options: object) => ReadableStore {
+  return class BatchedCounters implements ReadableStore {
+    /** By window length, then by key. */
     readonly #waiting = new Map<number, Map<string, Waiting[]>>()
-    #asking = false
+    #isRunning = false
 
     incr (key: string, callback: Callback, length: number): void {
-      this.#wait(key, { count: 1, callback }, length)
+      this.#enqueue(key, { count: 1, callback }, length)
     }
 
     read (key: string, callback: Callback): void {
-      this.#wait(key, { count: 0, callback }, MINUTE)
+      this.#enqueue(key, { count: 0, callback }, READ_WINDOW_MS)
     }
 
-    #wait (key: string, waiting: Waiting, length: number): void {
+    #enqueue (key: string, waiting: Waiting, length: number): void {
       const ofLength = this.#waiting.get(length) ?? new Map<string, Waiting[]>()
       const ofKey = ofLength.get(key)
       this.#waiting.set(length, ofLength)
       if (ofKey === undefined) ofLength.set(key, [waiting])
       else ofKey.push(waiting)
-      if (!this.#asking) this.#ask()
+      if (!this.#isRunning) this.#run()
     }
 
-    async #ask (): Promise<void> {
-      this.#asking = true
-      for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
-        const [length, ofLength] = next
-        const asked = [...ofLength].slice(0, MOST)
-        for (const [key] of asked) ofLength.delete(key)
-        this.#waiting.delete(length)
-        // Behind the others.
-        if (ofLength.size > 0) this.#waiting.set(length, ofLength)
-        await answer(asked, length)
+    async #run (): Promise<void> {
+      this.#isRunning = true
+      for (let next = this.#nextBatch(); next !== undefined; next = this.#nextBatch()) {
+        await runBatch(next.batch, next.length)
       }
-      this.#asking = false
+      this.#isRunning = false
     }
 
-    child (_options: FastifyRateLimitOptions): VerbCounters {
+    /** Takes the oldest requests of one window length, and re-queues the rest at the back. */
+    #nextBatch (): { batch: Batch, length: number } | undefined {
+      const [first] = this.#waiting
+      if (first === undefined) return undefined
+      const [length, ofLength] = first
+      const batch = [...ofLength].slice(0, BATCH_SIZE)
+      for (const [key] of batch) ofLength.delete(key)
+      this.#waiting.delete(length)
+      if (ofLength.size > 0) this.#waiting.set(length, ofLength)
+      return { batch, length }
+    }
+
+    child (_options: FastifyRateLimitOptions): BatchedCounters {
       return this
     }
   }
 
-  async function answer (asked: [string, Waiting[]][], length: number): Promise<void> {
+  async function runBatch (batch: Batch, length: number): Promise<void> {
     try {
-      const counted = await increment(new Map(asked.map(([key, waiting]) => [key, sum(waiting)])), length)
-      for (const [key, waiting] of asked) {
+      const counts = new Map(batch.map(([key, waiting]) => [key, sum(waiting)]))
+      const counted = await increment(counts, length)
+      for (const [key, waiting] of batch) {
         const { current, ttl } = counted.get(key) as Counter
         let count = current - sum(waiting)
         for (const each of waiting) each.callback(null, { current: count += each.count, ttl })
       }
     } catch (error) {
-      for (const [, waiting] of asked) for (const { callback } of waiting) callback(error as Error)
+      for (const [, waiting] of batch) {
+        for (const { callback } of waiting) callback(error as Error)
+      }
     }
   }
 }
 
-const sum = (waiting: Waiting[]): number => waiting.reduce((total, { count }) => total + count, 0)
+const sum = (waiting: Waiting[]): number =>
+  waiting.reduce((total, { count }) => total + count, 0)

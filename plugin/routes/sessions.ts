@@ -1,29 +1,14 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Authenticate, admit } from '../guard/authenticate.ts'
-import type { Core } from '../registration.ts'
+import type { FastifyInstance } from 'fastify'
 import { notFound } from '../errors.ts'
-import { subject } from '../sessions/client-info.ts'
-import type { Session } from '../stores/session.ts'
+import { type Authenticate, type GuardParts, authenticateRequest } from '../guard/authenticate.ts'
 import { route } from '../http/trailing-slash.ts'
+import { type RevokeParts, revokeSession, revokeUser } from '../service/revoke.ts'
+import type { Session } from '../stores/session.ts'
 import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './schemas.ts'
-
-/** Ends one session, of whichever user. False if it had ended. */
-export async function revokeSession (core: Core, session: Pick<Session, 'sid' | 'userId'>, request?: FastifyRequest): Promise<boolean> {
-  const ended = await core.sessions.revoke(session.sid)
-  if (ended) core.emit({ type: 'revoked', ...subject(session, request) }, request?.log)
-  return ended
-}
-
-/** Ends all sessions of a user but `except`, and says how many. */
-export async function revokeUser (core: Core, userId: string, except?: string, request?: FastifyRequest): Promise<number> {
-  const ended = await core.sessions.revokeUser(userId, except)
-  for (const sid of ended) core.emit({ type: 'revoked', ...subject({ userId, sid }, request) }, request?.log)
-  return ended.length
-}
 
 const iso = (time: number): string => new Date(time).toISOString()
 
-const shown = (session: Session, currentSid: string | undefined) => ({
+const presented = (session: Session, currentSid: string | undefined) => ({
   sid: session.sid,
   created_at: iso(session.createdAt),
   last_used_at: iso(session.rotatedAt ?? session.createdAt),
@@ -33,17 +18,19 @@ const shown = (session: Session, currentSid: string | undefined) => ({
   current: session.sid === currentSid
 })
 
-// The handlers ask who it is themselves: request.user is the host's too, and a hook of its own may have put another there.
-export function sessionsRoutes (scope: FastifyInstance, core: Core, authenticate: Authenticate): void {
+// The host's hooks may change request.user. So each handler reads the claims itself.
+export function sessionsRoutes (
+  scope: FastifyInstance, parts: GuardParts & RevokeParts, authenticate: Authenticate
+): void {
   route(scope, {
     method: 'GET',
     url: '/sessions',
     schema: listSessionsSchema,
     onRequest: authenticate,
     handler: async request => {
-      const { user_id: userId, sid } = await admit(request, core)
-      const sessions = await core.sessions.list(userId)
-      return sessions.map(session => shown(session, sid))
+      const { user_id: userId, sid } = await authenticateRequest(request, parts)
+      const sessions = await parts.sessions.list(userId)
+      return sessions.map(session => presented(session, sid))
     }
   })
 
@@ -53,8 +40,8 @@ export function sessionsRoutes (scope: FastifyInstance, core: Core, authenticate
     schema: endSessionsSchema,
     onRequest: authenticate,
     handler: async (request, reply) => {
-      const { user_id: userId } = await admit(request, core)
-      await revokeUser(core, userId, undefined, request)
+      const { user_id: userId } = await authenticateRequest(request, parts)
+      await revokeUser(parts, userId, undefined, request)
       return reply.code(204).send()
     }
   })
@@ -65,10 +52,12 @@ export function sessionsRoutes (scope: FastifyInstance, core: Core, authenticate
     schema: endSessionSchema,
     onRequest: authenticate,
     handler: async (request, reply) => {
-      const { user_id: userId } = await admit(request, core)
-      const session = await core.sessions.find(request.params.sid)
-      if (session === null || session.userId !== userId || session.revokedAt !== null) throw notFound()
-      await revokeSession(core, session, request)
+      const { user_id: userId } = await authenticateRequest(request, parts)
+      const session = await parts.sessions.find(request.params.sid)
+      if (session === null || session.userId !== userId || session.revokedAt !== null) {
+        throw notFound()
+      }
+      await revokeSession(parts, session, request)
       return reply.code(204).send()
     }
   })

@@ -1,10 +1,17 @@
+import type { Registration } from '../registration.ts'
+import type { ClientInfo } from '../sessions/client-info.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
-import type { Core } from '../registration.ts'
-import type { Origin } from '../sessions/client-info.ts'
 
-/** A refresh token without `sid` was minted by another server: its session is taken over here, if the option allows it. */
-export async function adoptIfForeign (core: Core, claims: RefreshClaims, origin: Origin): Promise<void> {
+/**
+ * Creates the session of a refresh token without `sid`, which another server minted.
+ * @throws SimpleJwtError 401 for such a token, unless `adoptRefreshTokens` is on
+ */
+export async function adoptIfForeign (
+  { options, unauthorized, sessions }: Pick<Registration, 'options' | 'unauthorized' | 'sessions'>,
+  claims: RefreshClaims,
+  client: ClientInfo
+): Promise<void> {
   if (claims.sid !== undefined) return
-  if (!core.options.adoptRefreshTokens) throw core.unauthorized.refused('Token is blacklisted')
-  await core.sessions.adopt(claims, origin)
+  if (!options.adoptRefreshTokens) throw unauthorized.refused('Token is blacklisted')
+  await sessions.adopt(claims, client)
 }

@@ -1,12 +1,19 @@
-import type { Core } from '../registration.ts'
-import { recomputesClaims } from './custom-claims.ts'
+import type { Registration } from '../registration.ts'
 import type { Session } from '../stores/session.ts'
 import type { TokenPair } from '../tokens/jwt.ts'
+import { recomputesClaims } from './custom-claims.ts'
 
-/** The tokens that a session has now: a new access token, and its refresh token, the same each time it is asked for. */
-export function mintPair (core: Core, session: Session, custom: Record<string, unknown>): TokenPair {
+/**
+ * Mints a new access token and the session's current refresh token, which is the same at each
+ * call.
+ */
+export function mintPair (
+  parts: Pick<Registration, 'tokens' | 'options'>,
+  session: Session,
+  custom: Record<string, unknown>
+): TokenPair {
   return {
-    refresh: core.tokens.mintRefresh(session, recomputesClaims(core) ? {} : custom),
-    access: core.tokens.mintAccess(session, custom)
+    refresh: parts.tokens.mintRefresh(session, recomputesClaims(parts) ? {} : custom),
+    access: parts.tokens.mintAccess(session, custom)
   }
 }

@@ -1,54 +1,62 @@
 import { storeUnavailable } from '../errors.ts'
-import { inTime } from '../timeout.ts'
 import type { SessionStore } from '../stores/store.ts'
+import { withTimeout } from '../timeout.ts'
 
-/** What a call to the store may cost before it is given up. */
+/** Limits of the calls to a store. */
 export interface Bounds {
-  /** Milliseconds that a call may take. Default 750, which leaves a 503 within a second time for the rest of the request. */
-  patience?: number
-  /** Calls that may be unanswered at a time, given up or not. Default 2000. */
-  most?: number
+  /** Default 750, which leaves 250 ms of a second for the rest of the request. */
+  timeoutMs?: number
+  /** Unanswered calls at a time, timed out or not. Default 2000. */
+  maxPending?: number
 }
 
 /** A store whose calls are bounded. */
 export interface BoundedStore extends SessionStore {
-  /** Says that the store behind it did not answer elsewhere: until it does, it is waited for a shorter time. */
-  doubt(): void
+  /** Shortens the timeout until the store answers. Call when its counters did not answer. */
+  suspect(): void
 }
 
-/** Milliseconds for a store that has not answered since it was waited for in vain. */
-const IMPATIENCE = 250
-/** Milliseconds. No request waits for the feed of ended sessions, which is long after a mass logout, nor for a sweep. */
-const FEED_PATIENCE = 5000
-const SWEEP_PATIENCE = 60_000
+/** Timeout while the store is suspected to be down. */
+const SUSPECT_TIMEOUT_MS = 250
+/** No request waits for the feed of revocations, which is long after a mass logout. */
+const FEED_TIMEOUT_MS = 5000
+/** No request waits for a sweep. */
+const SWEEP_TIMEOUT_MS = 60_000
 
 /**
- * A store that answers soon or fails as a 503, whatever is wrong with the one behind it: no call is waited for longer, and no
- * more are made while too many are unanswered. What spends a token or ends a session carries the end of
- * patience as a deadline, so that a call which is late does not change anything after the client was told 503.
+ * Wraps a store so that each call answers in time or fails as a 503. Refuses calls while too many
+ * are pending. A call that spends a token or revokes a session carries its timeout as a deadline,
+ * so a late one changes nothing after the client got a 503.
  */
-export function boundedStore (store: SessionStore, onFailure: (verb: string, cause: Error) => void, { patience = 750, most = 2000 }: Bounds = {}): BoundedStore {
-  let unanswered = 0
-  let doubted = false
-  const patienceNow = (): number => doubted ? Math.min(patience, IMPATIENCE) : patience
+export function boundedStore (
+  store: SessionStore,
+  onFailure: (verb: string, cause: Error) => void,
+  { timeoutMs = 750, maxPending = 2000 }: Bounds = {}
+): BoundedStore {
+  let pending = 0
+  let isSuspect = false
+  const currentTimeout = (): number =>
+    isSuspect ? Math.min(timeoutMs, SUSPECT_TIMEOUT_MS) : timeoutMs
 
   async function counted<T> (call: () => Promise<T>): Promise<T> {
-    if (unanswered >= most) throw new Error(`${most} calls are waiting for the store.`)
-    unanswered++
+    if (pending >= maxPending) throw new Error(`${maxPending} calls are waiting for the store.`)
+    pending++
     try {
       const answer = await call()
-      doubted = false
+      isSuspect = false
       return answer
     } finally {
-      unanswered--
+      pending--
     }
   }
 
-  async function bounded<T> (verb: string, call: (deadline: number) => Promise<T>, within = patienceNow()): Promise<T> {
+  async function bounded<T> (
+    verb: string, call: (deadline: number) => Promise<T>, within = currentTimeout()
+  ): Promise<T> {
     try {
-      return await inTime(counted(() => call(Date.now() + within)), within, 'The store')
+      return await withTimeout(counted(() => call(Date.now() + within)), within, 'The store')
     } catch (cause) {
-      doubted = true
+      isSuspect = true
       onFailure(verb, cause as Error)
       throw storeUnavailable()
     }
@@ -56,15 +64,16 @@ export function boundedStore (store: SessionStore, onFailure: (verb: string, cau
 
   return {
     shared: store.shared,
-    doubt () { doubted = true },
+    suspect () { isSuspect = true },
     create: session => bounded('create', () => store.create(session)),
     adopt: session => bounded('adopt', () => store.adopt(session)),
     find: sid => bounded('find', () => store.find(sid)),
     rotate: rotation => bounded('rotate', deadline => store.rotate({ ...rotation, deadline })),
     revoke: (sid, now) => bounded('revoke', deadline => store.revoke(sid, now, deadline)),
-    revokeUser: (userId, now, except) => bounded('revokeUser', deadline => store.revokeUser(userId, now, except, deadline)),
+    revokeUser: (userId, now, except) =>
+      bounded('revokeUser', deadline => store.revokeUser(userId, now, except, deadline)),
     list: (userId, now) => bounded('list', () => store.list(userId, now)),
-    revokedSince: time => bounded('revokedSince', () => store.revokedSince(time), FEED_PATIENCE),
-    sweep: before => bounded('sweep', () => store.sweep(before), SWEEP_PATIENCE)
+    revokedSince: time => bounded('revokedSince', () => store.revokedSince(time), FEED_TIMEOUT_MS),
+    sweep: before => bounded('sweep', () => store.sweep(before), SWEEP_TIMEOUT_MS)
   }
 }

@@ -1,22 +1,28 @@
 import type { FastifyRequest } from 'fastify'
 
-/** Where a request came from: kept with a session, so that its user can tell it from others. */
-export interface Origin { userAgent: string | null, address: string | null }
+/** The client of a request. A session keeps it, so that its user can recognise the session. */
+export interface ClientInfo { userAgent: string | null, address: string | null }
 
-/** Characters of a user agent that are kept. */
-const LONGEST_USER_AGENT = 256
+const MAX_USER_AGENT_LENGTH = 256
 
-/** A slice would keep the whole header in memory for as long as the session lives. */
+/** V8 keeps the whole header alive for a slice of it. This copies the characters. */
 const copyOf = (userAgent: string | undefined): string | null =>
-  userAgent === undefined ? null : Buffer.from(userAgent.slice(0, LONGEST_USER_AGENT)).toString()
+  userAgent === undefined
+    ? null
+    : Buffer.from(userAgent.slice(0, MAX_USER_AGENT_LENGTH)).toString()
 
-/** The origin of a request; nowhere, if the host's own code asks. */
-export function originOf (request: FastifyRequest | undefined): Origin {
+/** Returns the client of a request, with null members for a call by the host's own code. */
+export function clientInfo (request: FastifyRequest | undefined): ClientInfo {
   return { userAgent: copyOf(request?.headers['user-agent']), address: request?.ip ?? null }
 }
 
-/** Who, which session and from where, for an event. */
-export function subject ({ userId, sid }: { userId: string, sid: string }, request: FastifyRequest | undefined): { userId: string, sid: string, address?: string } {
+/** The user, session and client address of an event. */
+export interface EventSubject { userId: string, sid: string, address?: string }
+
+/** Returns what an event says of a session and of the request that caused it. */
+export function eventSubject (
+  { userId, sid }: { userId: string, sid: string }, request: FastifyRequest | undefined
+): EventSubject {
   const address = request?.ip
   return { userId, sid, ...(address !== undefined && { address }) }
 }

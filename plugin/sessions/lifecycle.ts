@@ -1,41 +1,62 @@
-import type { RefreshClaims } from '../tokens/claims.ts'
 import { newId } from '../ids.ts'
-import type { Origin } from './client-info.ts'
-import type { Revocations } from './revocation.ts'
 import { type Session, isLive, isReplay } from '../stores/session.ts'
 import type { RotationResult, SessionStore } from '../stores/store.ts'
+import type { ClientInfo } from './client-info.ts'
+import type { Revocations } from './revocation.ts'
 
-/** How long things live, in milliseconds. */
-export interface Lifetimes { refreshTokenLifetime: number, sessionLifetime: number, accessTokenLifetime: number, leeway: number, reuseInterval: number }
+/** The lifetimes that a session depends on, in milliseconds. */
+export interface Lifetimes {
+  refreshTokenLifetime: number
+  sessionLifetime: number
+  accessTokenLifetime: number
+  leeway: number
+  reuseInterval: number
+}
 
-/** Starts, rotates, replays, ends and lists sessions. Knows state only: no JWT, no HTTP. */
+/** The claims of a verified refresh token that a session goes by. Times in seconds. */
+export interface PresentedToken {
+  /** Absent from a token that another server minted. */
+  readonly sid?: string
+  readonly jti: string
+  readonly user_id: string
+  readonly exp: number
+  readonly iat?: number
+}
+
+/** Starts, rotates, adopts, revokes and lists sessions. Knows neither JWTs nor HTTP. */
 export interface Sessions {
-  start(userId: string, origin: Origin): Promise<Session>
-  /** Takes over the session of a refresh token that another server minted, unless that was done before. */
-  adopt(claims: RefreshClaims, origin: Origin): Promise<void>
-  /** Spends a refresh token. Reuse ends the session in the same step. */
-  rotate(claims: RefreshClaims): Promise<RotationResult>
-  /** The session that a refresh token is good for right now, unspent, or null. */
-  current(claims: RefreshClaims): Promise<Session | null>
-  /** A session, live or not, or null. */
+  start(userId: string, client: ClientInfo): Promise<Session>
+  /** Creates the session of a refresh token that another server minted. Does it at most once. */
+  adopt(token: PresentedToken, client: ClientInfo): Promise<void>
+  /** Spends a refresh token. Reuse revokes the session in the same step. */
+  rotate(token: PresentedToken): Promise<RotationResult>
+  /** Returns the session if the refresh token is its current one and it is live, else null. */
+  current(token: PresentedToken): Promise<Session | null>
+  /** Returns a session, live or not, or null. */
   find(sid: string): Promise<Session | null>
-  /** True if this call ended the session. */
+  /** Returns true if this call revoked the session. */
   revoke(sid: string): Promise<boolean>
   revokeUser(userId: string, except?: string): Promise<string[]>
   list(userId: string): Promise<Session[]>
   isLive(session: Session): boolean
-  /** Whether a spent token is the last one that was spent, recently enough to still answer. */
+  /** Returns whether a token is the last one spent and still within `reuseInterval`. */
   isReplay(session: Session, jti: string): boolean
   sweep(): Promise<number>
 }
 
-/** A token that another server minted has no `sid`: its session goes by the token's own `jti`. */
-export const sidOf = (claims: RefreshClaims): string => claims.sid ?? claims.jti
+/** Returns the session id of a token: its `sid`, or its `jti` if another server minted it. */
+export const sidOf = (token: PresentedToken): string => token.sid ?? token.jti
 
-export function createSessions (store: SessionStore, revocations: Revocations, lifetimes: Lifetimes, now: () => number): Sessions {
+type NewSession = Pick<
+  Session, 'sid' | 'userId' | 'jti' | 'issuedAt' | 'expiresAt' | 'adoptedUntil'
+>
+
+export function createSessions (
+  store: SessionStore, revocations: Revocations, lifetimes: Lifetimes, now: () => number
+): Sessions {
   const { refreshTokenLifetime, sessionLifetime, reuseInterval } = lifetimes
 
-  const newSession = (session: Pick<Session, 'sid' | 'userId' | 'jti' | 'issuedAt' | 'expiresAt' | 'adoptedUntil'>, origin: Origin): Session => {
+  const newSession = (session: NewSession, client: ClientInfo): Session => {
     const createdAt = now()
     return {
       ...session,
@@ -44,69 +65,81 @@ export function createSessions (store: SessionStore, revocations: Revocations, l
       createdAt,
       endsAt: createdAt + sessionLifetime,
       revokedAt: null,
-      ...origin
+      ...client
     }
   }
 
-  /** An end that this process caused but was not told of in time, by a store that was slow, is learned from the row. */
-  const notice = (session: Session | null): Session | null => {
-    if (session !== null && session.revokedAt !== null) revocations.add(session.sid, session.revokedAt)
+  /** A slow store may revoke after our timeout. This picks such a revocation up from the row. */
+  const noticeRevocation = (session: Session | null): Session | null => {
+    if (session !== null && session.revokedAt !== null) {
+      revocations.add(session.sid, session.revokedAt)
+    }
     return session
   }
 
   return {
-    async start (userId, origin) {
+    async start (userId, client) {
       const issuedAt = now()
       const expiresAt = issuedAt + Math.min(refreshTokenLifetime, sessionLifetime)
-      const session = newSession({ sid: newId(), userId, jti: newId(), issuedAt, expiresAt, adoptedUntil: null }, origin)
+      const ids = { sid: newId(), userId, jti: newId() }
+      const session = newSession({ ...ids, issuedAt, expiresAt, adoptedUntil: null }, client)
       await store.create(session)
       return session
     },
 
-    async adopt (claims, origin) {
-      const adoptedUntil = Math.floor(claims.exp * 1000)
+    async adopt ({ jti, user_id: userId, exp, iat }, client) {
+      const adoptedUntil = Math.floor(exp * 1000)
       const expiresAt = Math.min(adoptedUntil, now() + sessionLifetime)
-      const issuedAt = claims.iat === undefined ? now() : Math.floor(claims.iat * 1000)
-      await store.adopt(newSession({ sid: claims.jti, userId: claims.user_id, jti: claims.jti, issuedAt, expiresAt, adoptedUntil }, origin))
+      const issuedAt = iat === undefined ? now() : Math.floor(iat * 1000)
+      const ids = { sid: jti, userId, jti }
+      await store.adopt(newSession({ ...ids, issuedAt, expiresAt, adoptedUntil }, client))
     },
 
-    async rotate (claims) {
+    async rotate (token) {
       const issuedAt = now()
-      const next = { jti: newId(), issuedAt, expiresAt: issuedAt + refreshTokenLifetime }
-      // The deadline is set where the wait is bounded: in stores/bounded.ts.
-      const result = await store.rotate({ sid: sidOf(claims), presented: claims.jti, next, now: issuedAt, reuseInterval, deadline: Infinity })
-      notice(result.session)
+      const result = await store.rotate({
+        sid: sidOf(token),
+        presented: token.jti,
+        next: { jti: newId(), issuedAt, expiresAt: issuedAt + refreshTokenLifetime },
+        now: issuedAt,
+        reuseInterval,
+        // The bounded store sets the deadline.
+        deadline: Infinity
+      })
+      noticeRevocation(result.session)
       return result
     },
 
-    async current (claims) {
-      const session = notice(await store.find(sidOf(claims)))
-      return session !== null && session.jti === claims.jti && isLive(session, now()) ? session : null
+    async current (token) {
+      const session = noticeRevocation(await store.find(sidOf(token)))
+      return session !== null && session.jti === token.jti && isLive(session, now())
+        ? session
+        : null
     },
 
-    find: async sid => notice(await store.find(sid)),
+    find: async sid => noticeRevocation(await store.find(sid)),
 
     async revoke (sid) {
       const revokedAt = now()
-      const ended = await store.revoke(sid, revokedAt)
-      if (ended) revocations.add(sid, revokedAt)
-      // Another process has ended it, or an earlier call of ours whose answer was lost.
-      else notice(await store.find(sid))
-      return ended
+      const revoked = await store.revoke(sid, revokedAt)
+      if (revoked) revocations.add(sid, revokedAt)
+      // Another process revoked it, or the answer to an earlier call of ours was lost.
+      else noticeRevocation(await store.find(sid))
+      return revoked
     },
 
     async revokeUser (userId, except) {
       const revokedAt = now()
-      const ended = await store.revokeUser(userId, revokedAt, except)
-      for (const sid of ended) revocations.add(sid, revokedAt)
-      return ended
+      const sids = await store.revokeUser(userId, revokedAt, except)
+      for (const sid of sids) revocations.add(sid, revokedAt)
+      return sids
     },
 
     list: userId => store.list(userId, now()),
     isLive: session => isLive(session, now()),
     isReplay: (session, jti) => isReplay(session, jti, now(), reuseInterval),
 
-    // A tombstone stays until the last access token of its session has expired, for the processes that start meanwhile.
+    // A process that starts later must learn of a revocation until the last access token expired.
     sweep: () => store.sweep(now() - lifetimes.accessTokenLifetime - lifetimes.leeway)
   }
 }

@@ -1,14 +1,15 @@
+import type { Session } from '../stores/session.ts'
 import type { SessionStore } from '../stores/store.ts'
 
-/** The sessions that ended lately, so that their access tokens can be refused without asking the store. */
+/** The recently revoked sessions. The guard checks it instead of asking the store. */
 export interface Revocations {
-  /** Notes that a session has ended. The process itself refuses its access tokens from here on. */
+  /** Adds a revoked session. This process refuses its access tokens from now on. */
   add(sid: string, revokedAt: number): void
   has(sid: string): boolean
-  /** Reads what ended before this process started and, if others share the store, goes on reading. */
+  /** Loads revocations from before this process started. Then polls a store that is shared. */
   start(): Promise<void>
   stop(): void
-  /** Forgets the sessions whose last access token has expired. */
+  /** Removes the sessions whose last access token has expired. */
   prune(): void
 }
 
@@ -16,29 +17,32 @@ export interface Revocations {
 export interface RevocationOptions {
   store: SessionStore
   interval: number
-  /** How long an access token outlives the end of its session: its lifetime and the leeway. */
+  /** How long an access token can outlive its session: its lifetime plus the leeway. */
   accessTokenLifetime: number
   now: () => number
 }
 
-/** How far the clocks of two processes may be apart. */
-const OVERLAP = 10_000
+/** Tolerated difference between the clocks of two processes. */
+const CLOCK_OVERLAP_MS = 10_000
 
-export function createRevocations ({ store, interval, accessTokenLifetime, now }: RevocationOptions): Revocations {
-  const endedAt = new Map<string, number>()
+export function createRevocations (
+  { store, interval, accessTokenLifetime, now }: RevocationOptions
+): Revocations {
+  const revokedAtBySid = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let readUntil = now() - accessTokenLifetime
 
-  const add = (sid: string, revokedAt: number): void => { endedAt.set(sid, revokedAt) }
+  const add = (sid: string, revokedAt: number): void => { revokedAtBySid.set(sid, revokedAt) }
 
   async function read (): Promise<void> {
     const startedAt = now()
-    for (const { sid, revokedAt } of await store.revokedSince(readUntil - OVERLAP)) add(sid, revokedAt)
+    const revoked = await store.revokedSince(readUntil - CLOCK_OVERLAP_MS)
+    for (const { sid, revokedAt } of revoked) add(sid, revokedAt)
     readUntil = startedAt
   }
 
-  // Asked for at 0.8 of the interval, so that the interval is a bound with the time of the call in it.
+  // A query takes time. Polling at 0.8 x interval delivers revocations within `interval`.
   function readLater (): void {
     if (stopped) return
     timer = setTimeout(() => { read().catch(() => {}).finally(readLater) }, interval * 0.8)
@@ -47,7 +51,7 @@ export function createRevocations ({ store, interval, accessTokenLifetime, now }
 
   return {
     add,
-    has: sid => endedAt.has(sid),
+    has: sid => revokedAtBySid.has(sid),
     async start () {
       await read()
       if (store.shared) readLater()
@@ -57,8 +61,31 @@ export function createRevocations ({ store, interval, accessTokenLifetime, now }
       clearTimeout(timer)
     },
     prune () {
-      const before = now() - accessTokenLifetime - OVERLAP
-      for (const [sid, revokedAt] of endedAt) if (revokedAt < before) endedAt.delete(sid)
+      const before = now() - accessTokenLifetime - CLOCK_OVERLAP_MS
+      for (const [sid, revokedAt] of revokedAtBySid) {
+        if (revokedAt < before) revokedAtBySid.delete(sid)
+      }
     }
   }
+}
+
+/**
+ * Returns whether the session of an access token is revoked. A token without `sid` belongs to no
+ * session. Returns a promise only with `revocation: 'store'`.
+ */
+export type IsRevoked = (token: { readonly sid?: string | undefined }) => boolean | Promise<boolean>
+
+/** Builds the check that the option `revocation` asks for. */
+export function createIsRevoked (
+  revocation: 'list' | 'store' | 'off',
+  list: Pick<Revocations, 'has'>,
+  sessions: { find(sid: string): Promise<Session | null> }
+): IsRevoked {
+  if (revocation === 'off') return () => false
+  if (revocation === 'list') return ({ sid }) => sid !== undefined && list.has(sid)
+  const isRevokedInStore = async (sid: string): Promise<boolean> => {
+    const session = await sessions.find(sid)
+    return session === null || session.revokedAt !== null
+  }
+  return ({ sid }) => sid !== undefined && isRevokedInStore(sid)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Counter, SessionStore } from '../stores/store.ts'
 import { type ContractCase, NOW, SECOND } from './case.ts'
 
-const LENGTH = 60 * SECOND
+const WINDOW_MS = 60 * SECOND
 
 const ascending = (a = 0, b = 0): number => a - b
 
@@ -14,7 +14,7 @@ const fact = (name: string, run: (increment: Increment, store: SessionStore) => 
   async run (store) {
     const { counters } = store
     if (counters !== undefined && 'increment' in counters) {
-      await run(async (requests, now, length = LENGTH) => Object.fromEntries(await counters.increment(new Map(Object.entries(requests)), length, now)), store)
+      await run(async (requests, now, length = WINDOW_MS) => Object.fromEntries(await counters.increment(new Map(Object.entries(requests)), length, now)), store)
     }
   }
 })
@@ -22,23 +22,23 @@ const fact = (name: string, run: (increment: Increment, store: SessionStore) => 
 /** How requests are counted. */
 export const counting: ContractCase[] = [
   fact('counts each key by itself, and from one again when its window is over', async increment => {
-    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: LENGTH } })
-    assert.deepEqual(await increment({ b: 1, a: 1 }, NOW + SECOND), { a: { current: 2, ttl: LENGTH - SECOND }, b: { current: 1, ttl: LENGTH } })
-    assert.deepEqual(await increment({ a: 10 }, NOW + LENGTH - 1), { a: { current: 12, ttl: 1 } })
-    assert.deepEqual(await increment({ a: 2, b: 5 }, NOW + LENGTH), { a: { current: 2, ttl: LENGTH }, b: { current: 6, ttl: SECOND } })
+    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: WINDOW_MS } })
+    assert.deepEqual(await increment({ b: 1, a: 1 }, NOW + SECOND), { a: { current: 2, ttl: WINDOW_MS - SECOND }, b: { current: 1, ttl: WINDOW_MS } })
+    assert.deepEqual(await increment({ a: 10 }, NOW + WINDOW_MS - 1), { a: { current: 12, ttl: 1 } })
+    assert.deepEqual(await increment({ a: 2, b: 5 }, NOW + WINDOW_MS), { a: { current: 2, ttl: WINDOW_MS }, b: { current: 6, ttl: SECOND } })
   }),
 
   fact('a count of 0 only asks, and leaves no trace', async increment => {
     assert.deepEqual(await increment({ a: 0 }, NOW), { a: { current: 0, ttl: 0 } })
-    assert.deepEqual(await increment({ a: 1, b: 0 }, NOW + SECOND), { a: { current: 1, ttl: LENGTH }, b: { current: 0, ttl: 0 } })
-    assert.deepEqual(await increment({ a: 0, b: 2 }, NOW + 2 * SECOND), { a: { current: 1, ttl: LENGTH - SECOND }, b: { current: 2, ttl: LENGTH } })
-    assert.deepEqual(await increment({ a: 0, b: 0 }, NOW + LENGTH + SECOND), { a: { current: 0, ttl: 0 }, b: { current: 2, ttl: SECOND } })
+    assert.deepEqual(await increment({ a: 1, b: 0 }, NOW + SECOND), { a: { current: 1, ttl: WINDOW_MS }, b: { current: 0, ttl: 0 } })
+    assert.deepEqual(await increment({ a: 0, b: 2 }, NOW + 2 * SECOND), { a: { current: 1, ttl: WINDOW_MS - SECOND }, b: { current: 2, ttl: WINDOW_MS } })
+    assert.deepEqual(await increment({ a: 0, b: 0 }, NOW + WINDOW_MS + SECOND), { a: { current: 0, ttl: 0 }, b: { current: 2, ttl: SECOND } })
   }),
 
   fact('a window that goes on ends when it was to, even if the next would be shorter or longer', async increment => {
-    await increment({ a: 1, b: 1 }, NOW, 30 * LENGTH)
-    assert.deepEqual(await increment({ a: 1 }, NOW + SECOND), { a: { current: 2, ttl: 30 * LENGTH - SECOND } })
-    assert.deepEqual(await increment({ b: 1 }, NOW + SECOND, 60 * LENGTH), { b: { current: 2, ttl: 30 * LENGTH - SECOND } })
+    await increment({ a: 1, b: 1 }, NOW, 30 * WINDOW_MS)
+    assert.deepEqual(await increment({ a: 1 }, NOW + SECOND), { a: { current: 2, ttl: 30 * WINDOW_MS - SECOND } })
+    assert.deepEqual(await increment({ b: 1 }, NOW + SECOND, 60 * WINDOW_MS), { b: { current: 2, ttl: 30 * WINDOW_MS - SECOND } })
   }),
 
   fact('of 200 at once each is counted', async increment => {
@@ -55,15 +55,15 @@ export const counting: ContractCase[] = [
   }),
 
   fact('a clock that was far ahead makes nobody wait for it', async increment => {
-    await increment({ a: 1 }, NOW + 100 * LENGTH)
-    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: LENGTH } })
+    await increment({ a: 1 }, NOW + 100 * WINDOW_MS)
+    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: WINDOW_MS } })
   }),
 
   fact('a sweep leaves the windows that are open', async (increment, store) => {
     await increment({ a: 1 }, NOW)
-    await store.sweep(NOW + LENGTH)
-    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 2, ttl: LENGTH } })
-    await store.sweep(NOW + LENGTH + 1)
-    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: LENGTH } })
+    await store.sweep(NOW + WINDOW_MS)
+    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 2, ttl: WINDOW_MS } })
+    await store.sweep(NOW + WINDOW_MS + 1)
+    assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: WINDOW_MS } })
   })
 ]

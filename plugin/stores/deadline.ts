@@ -1,20 +1,73 @@
-import type { ServerClock } from './server-clock.ts'
-import { checkDeadline } from './store.ts'
+import { checkDeadline } from './rotation.ts'
 
-/** What a call says that came to the server after its deadline, and so changed nothing. */
+/** The clock of a database server, which may be ahead of ours or behind it. */
+export interface ServerClock {
+  /** Converts a time of ours to the server's clock, never to a later instant. */
+  timeThere(time: number): Promise<number>
+  /** Discards the measurement, for a server whose clock has jumped. */
+  measureAgain(): void
+}
+
+/** How long a measurement is used. */
+const MEASUREMENT_LIFETIME_MS = 30_000
+/** A measurement with a longer round trip is used for one call only: it is too imprecise. */
+const MAX_ROUND_TRIP_MS = 200
+
+/** @param ask returns the server's time in milliseconds */
+export function serverClock (ask: () => Promise<number>): ServerClock {
+  let ahead = 0
+  let measuredAt = -Infinity
+  let measuring: { result: Promise<void>, since: number } | undefined
+
+  async function measure (): Promise<void> {
+    const asked = performance.now()
+    const there = await ask()
+    const roundTrip = performance.now() - asked
+    // Measured at the end of the round trip: an error moves a deadline earlier, never later. And
+    // against a clock that cannot be set.
+    ahead = there - performance.now()
+    measuredAt = roundTrip < MAX_ROUND_TRIP_MS ? performance.now() : -Infinity
+  }
+
+  // Concurrent callers share one measurement, but not one that may never return.
+  function measureOnce (): Promise<void> {
+    if (measuring === undefined || performance.now() - measuring.since > MAX_ROUND_TRIP_MS) {
+      const mine = {
+        result: measure().finally(() => { if (measuring === mine) measuring = undefined }),
+        since: performance.now()
+      }
+      measuring = mine
+    }
+    return measuring.result
+  }
+
+  return {
+    async timeThere (time) {
+      if (performance.now() - measuredAt > MEASUREMENT_LIFETIME_MS) await measureOnce()
+      return time - Date.now() + performance.now() + ahead
+    },
+    measureAgain () { measuredAt = -Infinity }
+  }
+}
+
+/** The answer to a call that reached the server after its deadline and changed nothing. */
 export const LATE = 'late'
 
-/** No deadline, as a number that every server can hold. */
-const NEVER = 8_640_000_000_000_000
+/** Stands for "no deadline", as a number that every server can hold. In milliseconds. */
+const NEVER_MS = 8_640_000_000_000_000
 
 /**
- * Makes a call that is told its deadline by the server's clock, and makes it again if it was late by a clock that was not what it was
- * thought to be.
+ * Makes a call with its deadline by the server's clock. Repeats the call if it was late only
+ * because the server's clock has changed.
  * @throws Error once the deadline has passed here
  */
-export async function beforeDeadline<T> (clock: ServerClock, deadline: number, call: (deadlineThere: number) => Promise<T | typeof LATE>): Promise<T> {
+export async function beforeDeadline<T> (
+  clock: ServerClock,
+  deadline: number,
+  call: (deadlineThere: number) => Promise<T | typeof LATE>
+): Promise<T> {
   for (;;) {
-    const deadlineThere = Math.floor(await clock.timeThere(Math.min(deadline, NEVER)))
+    const deadlineThere = Math.floor(await clock.timeThere(Math.min(deadline, NEVER_MS)))
     checkDeadline(deadline)
     const result = await call(deadlineThere)
     if (result !== LATE) return result

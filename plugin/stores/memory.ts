@@ -1,15 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isLive, isOver, type Session } from './session.ts'
-import { checkDeadline, outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
+import type { SessionStore } from './store.ts'
 
-/** How many sessions a sweep looks at before others have their turn. */
-const SLICE = 5000
-/** How many texts are kept once. Whoever makes up new ones only spends this much. */
-const USER_AGENTS = 1000
+/** Sessions that a sweep visits before it yields to the event loop. */
+const SWEEP_SLICE = 5000
+/** Cap on interned user agents, so made-up values cannot grow memory. */
+const MAX_INTERNED_USER_AGENTS = 1000
 
 /**
  * A store in the memory of this process: the default, for tests, demonstrations and single processes that may forget
- * their sessions when they restart. Each verb but `sweep` runs to its end without giving way, which is what makes it atomic.
+ * their sessions when they restart. Each method except `sweep` is synchronous, and so atomic.
  */
 export function memoryStore (): SessionStore {
   const sessions = new Map<string, Session>()
@@ -17,24 +18,24 @@ export function memoryStore (): SessionStore {
   const revoked = new Map<string, number>()
   const userAgents = new Map<string, string>()
 
-  /** The same text as it is kept already: there are many sessions of few browsers, and it would be the longest part of each. */
-  function once (userAgent: string | null): string | null {
+  /** Many sessions have one of few user agents, the longest part of a session. This shares the string. */
+  function intern (userAgent: string | null): string | null {
     if (userAgent === null) return null
     const kept = userAgents.get(userAgent) ?? userAgent
-    if (userAgents.size < USER_AGENTS) userAgents.set(userAgent, kept)
+    if (userAgents.size < MAX_INTERNED_USER_AGENTS) userAgents.set(userAgent, kept)
     return kept
   }
 
   function insert (session: Session): void {
-    sessions.set(session.sid, { ...session, userAgent: once(session.userAgent) })
+    sessions.set(session.sid, { ...session, userAgent: intern(session.userAgent) })
     const sids = sidsOfUser.get(session.userId)
-    // Most users have one session, and a set for each of them would take more memory than the session.
+    // Most users have one session, and a set takes more memory than a session.
     if (sids === undefined) sidsOfUser.set(session.userId, session.sid)
     else if (typeof sids === 'string') sidsOfUser.set(session.userId, new Set([sids, session.sid]))
     else sids.add(session.sid)
   }
 
-  function end (session: Session, now: number): void {
+  function revokeNow (session: Session, now: number): void {
     session.revokedAt = now
     revoked.set(session.sid, now)
   }
@@ -52,15 +53,15 @@ export function memoryStore (): SessionStore {
     return (typeof sids === 'string' ? [sids] : [...sids]).map(sid => sessions.get(sid) as Session)
   }
 
-  function exchange (rotation: Rotation): RotationResult {
+  function rotateNow (rotation: Rotation): RotationResult {
     const { sid, presented, next, now, deadline } = rotation
     checkDeadline(deadline)
     const session = sessions.get(sid)
     if (session === undefined) return { outcome: 'ended', session: null }
-    const unchanged = outcomeWithoutChange(session, rotation)
+    const unchanged = decideRotation(session, rotation)
     if (unchanged !== undefined) return { outcome: unchanged, session: { ...session } }
     if (session.jti !== presented) {
-      end(session, now)
+      revokeNow(session, now)
       return { outcome: 'reused', session: { ...session } }
     }
     session.previousJti = presented
@@ -83,20 +84,20 @@ export function memoryStore (): SessionStore {
       return session === undefined ? null : { ...session }
     },
 
-    async rotate (rotation) { return exchange(rotation) },
+    async rotate (rotation) { return rotateNow(rotation) },
 
     async revoke (sid, now, deadline) {
       checkDeadline(deadline)
       const session = sessions.get(sid)
       if (session === undefined || session.revokedAt !== null) return false
-      end(session, now)
+      revokeNow(session, now)
       return true
     },
 
     async revokeUser (userId, now, except, deadline) {
       checkDeadline(deadline)
       const ending = ofUser(userId).filter(session => session.revokedAt === null && session.sid !== except)
-      for (const session of ending) end(session, now)
+      for (const session of ending) revokeNow(session, now)
       return ending.map(session => session.sid)
     },
 
@@ -112,7 +113,7 @@ export function memoryStore (): SessionStore {
       let seen = 0
       let deleted = 0
       for (const session of sessions.values()) {
-        if (++seen % SLICE === 0) await nextTurn()
+        if (++seen % SWEEP_SLICE === 0) await nextTurn()
         if (!isOver(session, before)) continue
         remove(session)
         deleted++

@@ -1,9 +1,9 @@
-import { LATE, beforeDeadline } from './deadline.ts'
+import { LATE, beforeDeadline, serverClock } from './deadline.ts'
 import { type PostgresPool, type Value, codeOf, postgresClient } from './sql/postgres-client.ts'
-import { serverClock } from './server-clock.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
 import { POSTGRES, type SessionRow, checkedPrefix, sessionOf, statements, tables } from './sql/statements.ts'
-import { outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+import { type Rotation, type RotationResult, decideRotation } from './rotation.ts'
+import type { SessionStore } from './store.ts'
 
 export type { PostgresPool, PostgresQuery } from './sql/postgres-client.ts'
 
@@ -14,17 +14,17 @@ export interface PostgresStoreOptions {
 }
 
 /** Milliseconds. A sweep looks at every row, and the feed is long after a mass logout; no request waits for either. */
-const SWEEP_PATIENCE = 30_000
-const FEED_PATIENCE = 5000
+const SWEEP_TIMEOUT_MS = 30_000
+const FEED_TIMEOUT_MS = 5000
 /** Rows that one statement may change, so that nobody waits long for its locks. */
-const MOST = 1000
+const BATCH_SIZE = 1000
 
 const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)'
 
 // What RETURNING says comes after all waits for rows that others have locked (a condition may be looked at before them): a
 // text that is no number ends the statement there, with the code 22P02, and nothing has changed.
 const TOO_LATE = 'The deadline of this call has passed.'
-const inTime = (columns: string): string =>
+const returningBeforeDeadline = (columns: string): string =>
   `RETURNING ${columns}, CAST(CASE WHEN ${CLOCK} <= :deadline THEN '1' ELSE '${TOO_LATE}' END AS integer) AS in_time`
 
 /**
@@ -54,14 +54,14 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
   /** Undefined if the row was changed between the two statements, so that both must be run once more. */
   async function exchange (rotation: Rotation): Promise<RotationResult | undefined> {
     const { sid, presented, next, now, reuseInterval, deadline } = rotation
-    const [row] = await changed<SessionRow>(deadline, 'rotate', `${sql.rotate} ${inTime('*')}`,
+    const [row] = await changed<SessionRow>(deadline, 'rotate', `${sql.rotate} ${returningBeforeDeadline('*')}`,
       { sid, presented, next: next.jti, issuedAt: next.issuedAt, expiresAt: next.expiresAt, now, reuseInterval })
     if (row !== undefined) {
       const session = sessionOf(row)
       return { outcome: session.jti === next.jti ? 'rotated' : 'reused', session }
     }
     const session = await find(sid)
-    const outcome = outcomeWithoutChange(session, rotation)
+    const outcome = decideRotation(session, rotation)
     return outcome && { outcome, session }
   }
 
@@ -83,34 +83,34 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
       }
     },
 
-    revoke: async (sid, now, deadline = Infinity) => (await changed(deadline, 'revoke', `${sql.revoke} ${inTime('sid')}`, { sid, now })).length === 1,
+    revoke: async (sid, now, deadline = Infinity) => (await changed(deadline, 'revoke', `${sql.revoke} ${returningBeforeDeadline('sid')}`, { sid, now })).length === 1,
 
     async revokeUser (userId, now, except = '', deadline = Infinity) {
       const ended: string[] = []
       for (;;) {
-        const parameters = { userId, now, except, after: ended.at(-1) ?? '', most: MOST }
-        const slice = await changed<{ sid: string }>(deadline, 'revoke_user', `${sql.revokeUser} ${inTime('sid')}`, parameters)
+        const parameters = { userId, now, except, after: ended.at(-1) ?? '', most: BATCH_SIZE }
+        const slice = await changed<{ sid: string }>(deadline, 'revoke_user', `${sql.revokeUser} ${returningBeforeDeadline('sid')}`, parameters)
         ended.push(...slice.map(({ sid }) => sid))
-        if (slice.length < MOST) return ended
+        if (slice.length < BATCH_SIZE) return ended
       }
     },
 
     list: async (userId, now) => (await rows<SessionRow>('list', sql.list, { userId, now })).map(sessionOf),
 
     async revokedSince (time) {
-      const { rows } = await run<{ sid: string, revoked_at: string }>({ verb: 'revoked_since', text: sql.revokedSince, parameters: { time }, patience: FEED_PATIENCE })
+      const { rows } = await run<{ sid: string, revoked_at: string }>({ verb: 'revoked_since', text: sql.revokedSince, parameters: { time }, timeoutMs: FEED_TIMEOUT_MS })
       return rows.map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) }))
     },
 
     async sweep (before) {
       const sweep = `DELETE FROM ${prefix}sessions WHERE sid IN (SELECT sid FROM ${prefix}sessions WHERE ${sql.over} LIMIT :most)`
-      const slice = async (verb: string, text: string): Promise<number> => (await run({ verb, text, parameters: { before, most: MOST }, patience: SWEEP_PATIENCE })).rowCount
-      while (await slice('sweep_counters', sql.sweepCounters) === MOST);
+      const slice = async (verb: string, text: string): Promise<number> => (await run({ verb, text, parameters: { before, most: BATCH_SIZE }, timeoutMs: SWEEP_TIMEOUT_MS })).rowCount
+      while (await slice('sweep_counters', sql.sweepCounters) === BATCH_SIZE);
       let total = 0
       for (;;) {
         const deleted = await slice('sweep', sweep)
         total += deleted
-        if (deleted < MOST) return total
+        if (deleted < BATCH_SIZE) return total
       }
     },
 

@@ -1,10 +1,10 @@
-import { LATE, beforeDeadline } from './deadline.ts'
+import { LATE, type ServerClock, beforeDeadline, serverClock } from './deadline.ts'
 import { type RedisClient, redisCommands } from './redis/client.ts'
 import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis/scripts.ts'
 import { FIELDS, type Row, sessionOf } from './redis/row.ts'
-import { type ServerClock, serverClock } from './server-clock.ts'
 import { type Session, isLive } from './session.ts'
-import { type RotationResult, type SessionStore, outcomeWithoutChange } from './store.ts'
+import { type RotationResult, decideRotation } from './rotation.ts'
+import type { SessionStore } from './store.ts'
 
 export type { RedisClient } from './redis/client.ts'
 
@@ -17,9 +17,9 @@ export interface RedisStoreOptions {
 /** Sessions are spread over as many hash tags, each with its own sets, so that a Cluster spreads them too. */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
 /** Commands that are sent without waiting for the first to be answered. */
-const MOST = 50
+const BATCH_SIZE = 50
 /** No token is good for longer after the end of its session: the most that the option `leeway` may be, in milliseconds. */
-const HOUR = 3_600_000
+const MAX_LEEWAY_MS = 3_600_000
 
 /**
  * A store in Redis 7, Valkey or a Cluster of either, for any number of machines. A session is one key, and the server deletes
@@ -39,7 +39,7 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
   /** Into the user's index first: an entry without a session does no harm, a session without an entry could not be ended. */
   async function insert (session: Session, onlyIfAbsent: boolean): Promise<void> {
     const { sid, userId, createdAt, endsAt, adoptedUntil } = session
-    const toLive = Math.max(endsAt, adoptedUntil ?? 0) + HOUR - createdAt
+    const toLive = Math.max(endsAt, adoptedUntil ?? 0) + MAX_LEEWAY_MS - createdAt
     await run(INDEX, [userKey(userId)], sid, toLive)
     const fields = Object.entries(session).filter(([, value]) => value !== null).flat() as (string | number)[]
     await run(CREATE, keysOf(sid), sid, toLive, Math.min(session.expiresAt, endsAt), adoptedUntil ?? '', onlyIfAbsent ? 1 : 0, ...fields)
@@ -51,7 +51,7 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
   async function idsOf (userId: string): Promise<string[]> {
     const ids = new Set<string>()
     for (let cursor = ''; cursor !== '0';) {
-      const [next, page] = await command('zscan', userKey(userId), cursor || '0', 'count', MOST) as [string, string[]]
+      const [next, page] = await command('zscan', userKey(userId), cursor || '0', 'count', BATCH_SIZE) as [string, string[]]
       for (const [sid] of pairs(page.flat())) ids.add(sid)
       cursor = next
     }
@@ -77,7 +77,7 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
       const [done, row] = await run(ROTATE, keysOf(sid), sid, presented, next.jti, next.issuedAt, next.expiresAt, now, reuseInterval, deadlineThere) as [string, Row]
       if (done === LATE) return LATE
       const session = sessionOf(row)
-      const outcome = done === 'nothing' ? outcomeWithoutChange(session, rotation) : done
+      const outcome = done === 'nothing' ? decideRotation(session, rotation) : done
       return { outcome, session } as RotationResult
     }),
 
@@ -85,12 +85,12 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
 
     async revokeUser (userId, now, except, deadline) {
       const ending = (await idsOf(userId)).filter(sid => sid !== except)
-      const ended = await inSlices(ending, sid => revoke(sid, now, deadline))
+      const ended = await inBatches(ending, sid => revoke(sid, now, deadline))
       return ending.filter((_sid, index) => ended[index])
     },
 
     async list (userId, now) {
-      const sessions = await inSlices(await idsOf(userId), find)
+      const sessions = await inBatches(await idsOf(userId), find)
       return sessions.filter(session => session !== null && isLive(session, now)).sort((a, b) => (a as Session).createdAt - (b as Session).createdAt) as Session[]
     },
 
@@ -102,10 +102,10 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
     async sweep (before) {
       let total = 0
       for (const bucket of BUCKETS) {
-        for (let found = MOST; found === MOST;) {
-          const sids = await command('zrangebyscore', inBucket(bucket, 'over'), '-inf', `(${before}`, 'limit', 0, MOST) as string[]
-          const users = await inSlices(sids, sid => run(REMOVE, keysOf(sid), sid, before) as Promise<string | null>)
-          await inSlices(sids, async (sid, index) => { if (users[index] !== null) await command('zrem', userKey(users[index] as string), sid) })
+        for (let found = BATCH_SIZE; found === BATCH_SIZE;) {
+          const sids = await command('zrangebyscore', inBucket(bucket, 'over'), '-inf', `(${before}`, 'limit', 0, BATCH_SIZE) as string[]
+          const users = await inBatches(sids, sid => run(REMOVE, keysOf(sid), sid, before) as Promise<string | null>)
+          await inBatches(sids, async (sid, index) => { if (users[index] !== null) await command('zrem', userKey(users[index] as string), sid) })
           total += users.filter(user => user !== null).length
           found = sids.length
         }
@@ -121,10 +121,10 @@ function bucketOf (sid: string): number {
   return hash & (BUCKETS.length - 1)
 }
 
-async function inSlices<Item, Result> (items: Item[], work: (item: Item, index: number) => Promise<Result>): Promise<Result[]> {
+async function inBatches<Item, Result> (items: Item[], work: (item: Item, index: number) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = []
-  for (let start = 0; start < items.length; start += MOST) {
-    results.push(...await Promise.all(items.slice(start, start + MOST).map((item, index) => work(item, start + index))))
+  for (let start = 0; start < items.length; start += BATCH_SIZE) {
+    results.push(...await Promise.all(items.slice(start, start + BATCH_SIZE).map((item, index) => work(item, start + index))))
   }
   return results
 }

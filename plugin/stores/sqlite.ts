@@ -2,7 +2,8 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import type { Session } from './session.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
 import { SQLITE, type SessionRow, sessionOf, statements, tables } from './sql/statements.ts'
-import { checkDeadline, outcomeWithoutChange, type Rotation, type RotationResult, type SessionStore } from './store.ts'
+import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
+import type { SessionStore } from './store.ts'
 
 type Parameters = Record<string, string | number | null>
 
@@ -16,10 +17,10 @@ export interface SqliteStatement {
 export interface SqliteDatabase { exec(sql: string): unknown, prepare(sql: string): SqliteStatement }
 
 /** Milliseconds to wait for a lock that another process holds. */
-const PATIENCE = 700
+const LOCK_TIMEOUT_MS = 700
 /** Rows that one statement may change, or look at, so that neither this process nor the others wait long for it. */
-const MOST = 500
-const LOOKED_AT = 5000
+const BATCH_SIZE = 500
+const SWEEP_RANGE = 5000
 
 /**
  * A store in a SQLite file: sessions outlive the process, and the workers of one machine share them. Give it a handle of its
@@ -43,13 +44,13 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     return known
   }
 
-  function inTime (text: string, deadline: number | undefined): SqliteStatement {
+  function beforeDeadline (text: string, deadline: number | undefined): SqliteStatement {
     checkDeadline(deadline)
     return statement(text)
   }
 
-  const rows = <Row>(text: string, parameters: Parameters, deadline?: number): Promise<Row[]> => whenFree(() => inTime(text, deadline).all(parameters) as Row[])
-  const change = (text: string, parameters: Parameters, deadline?: number): Promise<number> => whenFree(() => Number(inTime(text, deadline).run(parameters).changes))
+  const rows = <Row>(text: string, parameters: Parameters, deadline?: number): Promise<Row[]> => whenFree(() => beforeDeadline(text, deadline).all(parameters) as Row[])
+  const change = (text: string, parameters: Parameters, deadline?: number): Promise<number> => whenFree(() => Number(beforeDeadline(text, deadline).run(parameters).changes))
 
   /** Undefined if the row was changed between the two statements, so that both must be run once more. */
   function exchange (rotation: Rotation): RotationResult | undefined {
@@ -62,7 +63,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     }
     const [found] = statement(sql.find).all({ sid })
     const session = found === undefined ? null : sessionOf(found as SessionRow)
-    const outcome = outcomeWithoutChange(session, rotation)
+    const outcome = decideRotation(session, rotation)
     return outcome && { outcome, session }
   }
 
@@ -94,9 +95,9 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     async revokeUser (userId, now, except = '', deadline) {
       const ended: string[] = []
       for (;;) {
-        const slice = await rows<Pick<Session, 'sid'>>(`${sql.revokeUser} RETURNING sid`, { userId, now, except, after: ended.at(-1) ?? '', most: MOST }, deadline)
+        const slice = await rows<Pick<Session, 'sid'>>(`${sql.revokeUser} RETURNING sid`, { userId, now, except, after: ended.at(-1) ?? '', most: BATCH_SIZE }, deadline)
         ended.push(...slice.map(({ sid }) => sid).sort())
-        if (slice.length < MOST) return ended
+        if (slice.length < BATCH_SIZE) return ended
         await nextTurn()
       }
     },
@@ -106,11 +107,11 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
       .map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) })),
 
     async sweep (before) {
-      while (await change(sql.sweepCounters, { before, most: MOST }) === MOST) await nextTurn()
+      while (await change(sql.sweepCounters, { before, most: BATCH_SIZE }) === BATCH_SIZE) await nextTurn()
       const [ids] = await rows<{ first: number | bigint | null, last: number | bigint | null }>('SELECT min(rowid) AS first, max(rowid) AS last FROM simplejwt_sessions', {})
       let total = 0
-      for (let after = Number(ids?.first) - 1; after < Number(ids?.last); after += LOOKED_AT) {
-        total += await change(`DELETE FROM simplejwt_sessions WHERE rowid > :after AND rowid <= :upTo AND ${sql.over}`, { before, after, upTo: after + LOOKED_AT })
+      for (let after = Number(ids?.first) - 1; after < Number(ids?.last); after += SWEEP_RANGE) {
+        total += await change(`DELETE FROM simplejwt_sessions WHERE rowid > :after AND rowid <= :upTo AND ${sql.over}`, { before, after, upTo: after + SWEEP_RANGE })
         await nextTurn()
       }
       return total
@@ -121,15 +122,15 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
 }
 
 /** Runs a call when no other process holds the lock. SQLite would wait for it too, but with the event loop held up. */
-async function whenFree<T> (call: () => T, patienceEnds = Date.now() + PATIENCE, pause = 1): Promise<T> {
+async function whenFree<T> (call: () => T, giveUpAt = Date.now() + LOCK_TIMEOUT_MS, pause = 1): Promise<T> {
   try {
     return call()
   } catch (error) {
-    if (!isBusy(error as SqliteError)) throw plainer(error as SqliteError)
-    if (Date.now() > patienceEnds) throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
+    if (!isBusy(error as SqliteError)) throw withHint(error as SqliteError)
+    if (Date.now() > giveUpAt) throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
   }
   await delay(pause * Math.random())
-  return whenFree(call, patienceEnds, Math.min(2 * pause, 25))
+  return whenFree(call, giveUpAt, Math.min(2 * pause, 25))
 }
 
 /** An error of either driver: better-sqlite3 names the result code, node:sqlite numbers it. */
@@ -137,7 +138,7 @@ interface SqliteError extends Error { code?: string, errcode?: number }
 
 const isBusy = ({ code, errcode }: SqliteError): boolean => code?.startsWith('SQLITE_BUSY') === true || (errcode !== undefined && (errcode & 0xff) === 5)
 
-function plainer (error: SqliteError): Error {
+function withHint (error: SqliteError): Error {
   const [, table] = /no such table: (\S+)/.exec(error.message) ?? []
   return table === undefined ? error : new Error(`The table ${table} is missing: call the store's migrate() before the app starts.`, { cause: error })
 }

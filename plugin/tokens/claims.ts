@@ -26,9 +26,9 @@ export interface RefreshClaims extends Claims { readonly token_type: 'refresh' }
 export interface ClaimRules { issuer: string | undefined, audience: string | undefined, leeway: number }
 
 const RESERVED = new Set(['token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sid', 'iss', 'aud'])
-const LONGEST_LIFE_SECONDS = 366 * 86_400
-/** How far ahead the clock of another issuer may be, in seconds. */
-const CLOCK_SKEW = 60
+const MAX_LIFETIME_SECONDS = 366 * 86_400
+/** Tolerated lead of another issuer's clock. */
+const CLOCK_SKEW_SECONDS = 60
 
 const isDate = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
@@ -42,7 +42,7 @@ export function checkClaims (payload: unknown, expected: 'access' | 'refresh' | 
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return 'Token is invalid'
   const claims = payload as Record<string, unknown>
   return checkTimes(claims, rules.leeway / 1000, now / 1000) ??
-    checkOrigin(claims, rules) ??
+    checkIssuerAndAudience(claims, rules) ??
     checkIdentity(claims, expected) ??
     freeze((isText(claims.user_id) ? claims : { ...claims, user_id: String(claims.user_id) }) as unknown as Claims)
 }
@@ -50,16 +50,16 @@ export function checkClaims (payload: unknown, expected: 'access' | 'refresh' | 
 function checkTimes ({ exp, iat, nbf }: Record<string, unknown>, leeway: number, now: number): Refusal | undefined {
   if (iat !== undefined && !isDate(iat)) return 'Token is invalid'
   if (nbf !== undefined && (!isDate(nbf) || nbf > now + leeway)) return 'Token is invalid'
-  if (iat !== undefined && iat > now + leeway + CLOCK_SKEW) return 'Token is invalid'
+  if (iat !== undefined && iat > now + leeway + CLOCK_SKEW_SECONDS) return 'Token is invalid'
   if (exp === undefined) return undefined
   if (!isDate(exp)) return 'Token is invalid'
   if (exp <= now - leeway) return 'Token is expired'
   if (iat !== undefined && exp <= iat) return 'Token is invalid'
-  if (exp - (iat ?? now) > LONGEST_LIFE_SECONDS) return 'Token is invalid'
+  if (exp - (iat ?? now) > MAX_LIFETIME_SECONDS) return 'Token is invalid'
   return undefined
 }
 
-function checkOrigin ({ iss, aud }: Record<string, unknown>, { issuer, audience }: ClaimRules): Refusal | undefined {
+function checkIssuerAndAudience ({ iss, aud }: Record<string, unknown>, { issuer, audience }: ClaimRules): Refusal | undefined {
   if (issuer !== undefined && iss !== issuer) return 'Token is invalid'
   if (audience === undefined) return undefined
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]

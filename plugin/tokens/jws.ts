@@ -5,7 +5,7 @@ import { hasDuplicateMembers } from './duplicate-members.ts'
 export interface Header { alg: string, kid: string | undefined }
 
 /** Longer tokens are refused before anything is decoded. In characters. */
-export const LONGEST_TOKEN = 8192
+export const MAX_TOKEN_LENGTH = 8192
 
 const CHARACTERS = /^[A-Za-z0-9_.-]+$/
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -15,7 +15,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
  * token. Undefined for anything else. Cheap, and before any cryptography. `known` are headers that need not be read again.
  */
 export function readHeader (token: string, known?: ReadonlyMap<string, Header>): Header | undefined {
-  if (typeof token !== 'string' || token.length > LONGEST_TOKEN || !CHARACTERS.test(token)) return undefined
+  if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !CHARACTERS.test(token)) return undefined
   const first = token.indexOf('.')
   const second = token.indexOf('.', first + 1)
   if (first < 1 || second < first + 2 || second === token.length - 1 || token.includes('.', second + 1)) return undefined

@@ -29,7 +29,7 @@ export interface Tokens {
   missingKey(token: string): Promise<void> | undefined
 }
 
-const MOST_HEADERS = 100
+const MAX_KNOWN_HEADERS = 100
 
 const toSeconds = (ms: number): number => Math.floor(ms / 1000)
 
@@ -55,7 +55,7 @@ export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifet
     if (header === undefined) return 'Token is invalid'
     const payload = keys.verify(token, header.alg, header.kid)
     if (payload === undefined) return 'Token is invalid'
-    if (headers.size < MOST_HEADERS) headers.set(headerSegment(token), header)
+    if (headers.size < MAX_KNOWN_HEADERS) headers.set(headerSegment(token), header)
     if (!isUnambiguous(token, payload)) return 'Token is invalid'
     return checkClaims(payload, expected, rules, now())
   }

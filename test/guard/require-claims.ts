@@ -140,5 +140,5 @@ t.test('what requires nothing stops the start', async t => {
   const { app } = await buildApp(t)
   const useless: unknown[] = [{}, undefined, null, 'admin', [], ['admin'], { role: undefined }, { role: null }, { role: '' }, { role: [] }, { role: NaN }, { role: { is: 'admin' } },
     { role: ['admin', undefined] }, { scope: '' }, { scope: ' read' }, { scope: 'a"b' }, { scope: 'a\\b' }, { scope: 'a\r\nb' }, { scope: 7 }, { scp: 'é' }]
-  for (const required of useless) t.throws(() => app.requireClaims(required as RequiredClaims), { name: 'TypeError', message: /^fastify-simplejwt: requireClaims\(\) needs / }, JSON.stringify(required))
+  for (const required of useless) t.throws(() => app.requireClaims(required as RequiredClaims), { name: 'TypeError', message: /^fastify-simplejwt: requireClaims\(\) (needs at least one claim\.|got a bad value for) / }, JSON.stringify(required))
 })

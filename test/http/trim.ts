@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import t from 'tap'
-import { trim } from '../../plugin/http/trim.ts'
+import { trim } from '../../plugin/http/body-validation.ts'
 
 t.test('white space is what Python takes for it', async t => {
   const spaces = '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import t from 'tap'
-import { type Jwk, type PublicJwk, jwkSet, misuseOfJwk, publicJwk, thumbprint } from '../../plugin/keys/jwk.ts'
+import { type Jwk, type PublicJwk, jwkSet, jwkProblem, publicJwk, thumbprint } from '../../plugin/keys/jwk.ts'
 import { EVERY, isPair, pairOf } from '../fixtures/tokens/keys.ts'
 import * as rfc8037 from '../fixtures/tokens/rfc8037.ts'
 
@@ -59,7 +59,7 @@ t.test('a JWK that is meant for something else says so', async t => {
     ['a kid that is a number', { ...jwk, kid: 1 as unknown as string }, 'verify', 'has a "kid" that is no string of 1 to 200 characters.'],
     ['key_ops that are a text', { ...jwk, key_ops: 'verify' as unknown as string[] }, 'verify', 'is not meant to verify: its "key_ops" say so.']
   ]
-  for (const [what, jwk, operation, expected] of cases) t.equal(misuseOfJwk(jwk, 'RS256', operation), expected, what)
+  for (const [what, jwk, operation, expected] of cases) t.equal(jwkProblem(jwk, 'RS256', operation), expected, what)
 })
 
 t.test('a JWK set is in the order of the kids, whatever that of the keys', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { resolveJwksUrl } from '../../plugin/keys/jwks-url.ts'
+import { resolveJwksUrl } from '../../plugin/keys/fetch-jwks.ts'
 import { refuse } from '../../plugin/option-checks.ts'
 import { messageOf } from '../fixtures/refused.ts'
 
@@ -31,12 +31,12 @@ t.test('what is no absolute URL is refused', async t => {
 
 t.test('a user name or a password is refused, and not repeated', async t => {
   for (const jwksUrl of ['https://user:hunter2@issuer.example/', 'https://hunter2@issuer.example/', 'https://:hunter2@issuer.example/', 'http://hunter2@localhost/']) {
-    t.equal(refused({ jwksUrl }), 'fastify-simplejwt: option "jwksUrl" must not hold a user name or a password.')
+    t.equal(refused({ jwksUrl }), 'fastify-simplejwt: option "jwksUrl" must not contain a user name or a password.')
   }
 })
 
 t.test('keys come from one place', async t => {
   const jwksUrl = 'https://issuer.example/'
-  for (const more of [{ secret: 'x' }, { keys: [] }, { secret: null }, { secret: 'x', keys: [] }]) t.equal(refused({ jwksUrl, ...more }), 'fastify-simplejwt: option "jwksUrl" cannot be given together with "secret" or "keys".')
+  for (const more of [{ secret: 'x' }, { keys: [] }, { secret: null }, { secret: 'x', keys: [] }]) t.equal(refused({ jwksUrl, ...more }), 'fastify-simplejwt: option "jwksUrl" excludes "secret" and "keys". Set only one of the three.')
   t.equal(resolveJwksUrl({ jwksUrl, secret: undefined, keys: undefined }, refuse)?.href, jwksUrl)
 })

@@ -33,10 +33,10 @@ t.test('the first key that can sign signs, all verify', async t => {
 
 t.test('a ring without a key that can sign says so, and is of use for the rest', async t => {
   const ring = await createRing(t, publicInputOf('PS256'), publicInputOf('EdDSA'))
-  t.throws(() => ring.sign({}), { message: 'fastify-simplejwt: no key here can sign.' })
+  t.throws(() => ring.sign({}), { message: 'fastify-simplejwt: no signing key is configured.' })
   t.same(verified(ring, signAs('PS256', { n: 1 })), { n: 1 })
   const empty = await createKeyRing(fastify(), [])
-  t.throws(() => empty.sign({}), { message: 'no key here can sign' })
+  t.throws(() => empty.sign({}), { message: 'no signing key is configured' })
   t.equal(verified(empty, signAs('HS256', {})), undefined)
   t.same(empty.publicKeys(), [])
 })

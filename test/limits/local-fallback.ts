@@ -1,7 +1,8 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { type Consume, createFallback, isExceeded } from '../../plugin/limits/local-fallback.ts'
+import { isExceeded } from '../../plugin/limits/counter-app.ts'
+import { type Consume, createLocalFallback } from '../../plugin/limits/local-fallback.ts'
 import { unhandledRejections } from '../fixtures/rejections.ts'
 
 const request = {} as FastifyRequest
@@ -22,14 +23,14 @@ function counter (max = Infinity, whenAway: () => Promise<never> = async () => {
 
 const never = (): Promise<never> => new Promise(() => {})
 
-function build (everywhere: ReturnType<typeof counter>, { patience, max }: { patience?: number, max?: number } = {}) {
+function build (everywhere: ReturnType<typeof counter>, { timeoutMs, max }: { timeoutMs?: number, max?: number } = {}) {
   const failures: unknown[] = []
   const here = counter(max)
-  const consume = createFallback((verb, cause) => { failures.push([verb, cause.message]) }, patience)(everywhere.consume, here.consume, isExceeded)
+  const consume = createLocalFallback((verb, cause) => { failures.push([verb, cause.message]) }, timeoutMs)(everywhere.consume, here.consume, isExceeded)
   return { here, failures, consume: () => consume(request) }
 }
 
-/** Time enough for a call with a patience of 20 ms to be given up. */
+/** Time enough for a call with a timeoutMs of 20 ms to be given up. */
 async function givenUp (): Promise<void> {
   await sleep(60)
   for (let turn = 0; turn < 3; turn++) await setImmediate()
@@ -66,10 +67,10 @@ t.test('while they are away those of this process decide, with what they have co
 
 t.test('so it is with any question: an answer of this process that settles it is the end of it', async t => {
   let asked = 0
-  const isFamiliar = createFallback(() => {})(async () => { asked++; return true }, async ({ ip }) => ip === 'home', answer => answer)
-  t.equal(await isFamiliar({ ip: 'home' } as FastifyRequest), true)
+  const isKnownSource = createLocalFallback(() => {})(async () => { asked++; return true }, async ({ ip }) => ip === 'home', answer => answer)
+  t.equal(await isKnownSource({ ip: 'home' } as FastifyRequest), true)
   t.equal(asked, 0)
-  t.equal(await isFamiliar({ ip: 'elsewhere' } as FastifyRequest), true)
+  t.equal(await isKnownSource({ ip: 'elsewhere' } as FastifyRequest), true)
   t.equal(asked, 1)
 })
 
@@ -88,10 +89,10 @@ t.test('once they answer again they are used again', async t => {
   t.equal(failures.length, 2, 'each outage is told')
 })
 
-t.test('a request waits for them until patience is at its end, and those that follow do not wait', async t => {
+t.test('a request waits for them until timeoutMs is at its end, and those that follow do not wait', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
-  const { consume, failures } = build(everywhere, { patience: 100 })
+  const { consume, failures } = build(everywhere, { timeoutMs: 100 })
   const startedAt = performance.now()
   t.match(await consume(), { key: '1' })
   t.ok(performance.now() - startedAt >= 95)
@@ -103,7 +104,7 @@ t.test('a request waits for them until patience is at its end, and those that fo
   clearTimeout(timer)
 })
 
-t.test('patience is half a second unless it is said', async t => {
+t.test('timeoutMs is half a second unless it is said', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
   const { consume } = build(everywhere)
@@ -116,7 +117,7 @@ t.test('patience is half a second unless it is said', async t => {
 t.test('one request at a time tries them, and gives up too', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
-  const { consume } = build(everywhere, { patience: 20 })
+  const { consume } = build(everywhere, { timeoutMs: 20 })
   await consume()
   everywhere.times = 0
   for (let tries = 1; tries <= 2; tries++) {
@@ -134,7 +135,7 @@ t.test('what they fail with later is nobody\'s concern', async t => {
   const rejections = unhandledRejections(t)
   const everywhere = counter(Infinity, async () => { await sleep(40); throw new Error('late') })
   everywhere.isAway = true
-  const { consume, failures } = build(everywhere, { patience: 10 })
+  const { consume, failures } = build(everywhere, { timeoutMs: 10 })
   for (let count = 0; count < 5; count++) await consume()
   await sleep(100)
   t.equal(failures.length, 1)
@@ -144,8 +145,8 @@ t.test('what they fail with later is nobody\'s concern', async t => {
 t.test('what one limit finds out, the others go by', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
-  const withFallback = createFallback(() => {}, 20)
-  const [one, other] = [counter(), counter()].map(here => withFallback(everywhere.consume, here.consume, isExceeded)) as [Consume, Consume]
+  const withLocalFallback = createLocalFallback(() => {}, 20)
+  const [one, other] = [counter(), counter()].map(here => withLocalFallback(everywhere.consume, here.consume, isExceeded)) as [Consume, Consume]
   await one(request)
   const startedAt = performance.now()
   await other(request)

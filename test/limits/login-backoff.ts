@@ -1,8 +1,8 @@
 import rateLimit from '@fastify/rate-limit'
 import fastify from 'fastify'
 import t from 'tap'
-import { windowCounters } from '../../plugin/limits/memory-counters.ts'
-import { createLoginLimit } from '../../plugin/limits/login-backoff.ts'
+import { memoryCounters } from '../../plugin/limits/memory-counters.ts'
+import { createLoginBackoff } from '../../plugin/limits/login-backoff.ts'
 import { DAY, MINUTE, createClock } from '../fixtures/app.ts'
 import type { Test } from '../fixtures/servers/home.ts'
 
@@ -13,15 +13,15 @@ async function build (t: Test) {
   const clock = createClock()
   const app = fastify()
   t.after(() => app.close())
-  await app.register(rateLimit, { global: false, store: windowCounters(clock) })
+  await app.register(rateLimit, { global: false, store: memoryCounters(clock) })
   await app.ready()
-  const attempt = createLoginLimit(app, MAX, clock)
+  const attempt = createLoginBackoff(app, MAX, clock)
 
   async function tryIt (source: string | undefined, password: 'right' | 'wrong', user = 'vitor'): Promise<number> {
-    const { consume, failed, succeeded } = attempt({ user, source })
-    const { counted: { isExceeded, ttlInSeconds } } = await consume()
+    const { count, recordFailure, recordSuccess } = attempt({ user, source })
+    const { counted: { isExceeded, ttlInSeconds } } = await count()
     if (isExceeded) return ttlInSeconds
-    await (password === 'right' ? succeeded() : failed())
+    await (password === 'right' ? recordSuccess() : recordFailure())
     return 0
   }
   /** Tries wrong passwords until it must wait: how many, and for how many seconds. */
@@ -175,12 +175,12 @@ t.test('of 200 at once five pass, and five failures are counted', async t => {
 t.test('a stranger is told from a source that has had its tries', async t => {
   const { attempt, guess, tryIt } = await build(t)
   await guess('there')
-  t.match(await attempt({ user: 'vitor', source: 'there' }).consume(), { counted: { isExceeded: true }, isStranger: false })
-  t.match(await attempt({ user: 'vitor', source: 'elsewhere' }).consume(), { counted: { isExceeded: true }, isStranger: true })
-  t.match(await attempt({ user: 'vitor', source: undefined }).consume(), { counted: { isExceeded: true }, isStranger: true })
+  t.match(await attempt({ user: 'vitor', source: 'there' }).count(), { counted: { isExceeded: true }, isUnknownSource: false })
+  t.match(await attempt({ user: 'vitor', source: 'elsewhere' }).count(), { counted: { isExceeded: true }, isUnknownSource: true })
+  t.match(await attempt({ user: 'vitor', source: undefined }).count(), { counted: { isExceeded: true }, isUnknownSource: true })
   await tryIt('home', 'right', 'maria')
   await guess('there', 'maria')
-  const { consume, isFamiliar } = attempt({ user: 'maria', source: 'home' })
-  t.match(await consume(), { counted: { isExceeded: false }, isStranger: false })
-  t.equal(await isFamiliar(), true)
+  const { count, isKnownSource } = attempt({ user: 'maria', source: 'home' })
+  t.match(await count(), { counted: { isExceeded: false }, isUnknownSource: false })
+  t.equal(await isKnownSource(), true)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { windowCounters } from '../../plugin/limits/memory-counters.ts'
+import { memoryCounters } from '../../plugin/limits/memory-counters.ts'
 import { MINUTE, createClock } from '../fixtures/app.ts'
 
 type Counted = { current: number, ttl: number } | undefined
@@ -7,7 +7,7 @@ type Counted = { current: number, ttl: number } | undefined
 /** Counters of one limit. They answer at once. */
 function createCounters () {
   const clock = createClock()
-  const store = new (windowCounters(clock))({})
+  const store = new (memoryCounters(clock))({})
   const incr = (key: string, length = MINUTE, counters = store): Counted => {
     let counted: Counted
     counters.incr(key, (_error, result) => { counted = result }, length, 5)

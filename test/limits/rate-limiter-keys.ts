@@ -1,10 +1,10 @@
 import t from 'tap'
 import type { Test } from '../fixtures/servers/home.ts'
-import { type Limit, buildThrottle } from '../fixtures/rate-limiter.ts'
+import { type Limit, buildRateLimiter } from '../fixtures/rate-limiter.ts'
 
 /** Whether all of these are counted by one counter: of four requests the last is one too many. */
 async function countsAsOne (t: Test, limit: Limit, pairs: [email: string, address: string][]): Promise<boolean> {
-  const { post } = await buildThrottle(t, limit)
+  const { post } = await buildRateLimiter(t, limit)
   const statuses: number[] = []
   for (let index = 0; index < 4; index++) {
     const [email, address] = pairs[index % pairs.length] as [string, string]

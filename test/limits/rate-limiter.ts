@@ -2,16 +2,16 @@ import { Agent, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import { createThrottle } from '../../plugin/limits/rate-limiter.ts'
+import { createRateLimiter } from '../../plugin/limits/rate-limiter.ts'
 import { MINUTE, SECOND, createClock } from '../fixtures/app.ts'
 import { countingStore } from '../fixtures/stores/counting-store.ts'
 import type { Counters } from '../../plugin/stores/store.ts'
-import { LIMITS, type Limit, buildThrottle } from '../fixtures/rate-limiter.ts'
+import { LIMITS, type Limit, buildRateLimiter } from '../fixtures/rate-limiter.ts'
 import { listenOnUnixSocket } from '../fixtures/servers/unix-socket.ts'
 
 t.test('one request more than the limit is a 429 with SimpleJWT\'s body and Retry-After', async t => {
   for (const limit of Object.keys(LIMITS) as Limit[]) {
-    const { post, clock } = await buildThrottle(t, limit)
+    const { post, clock } = await buildRateLimiter(t, limit)
     for (let count = 0; count < 3; count++) t.equal((await post('vitor')).statusCode, 200)
     clock.advance(36.5 * SECOND)
     const reply = await post('vitor')
@@ -22,7 +22,7 @@ t.test('one request more than the limit is a 429 with SimpleJWT\'s body and Retr
 })
 
 t.test('a minute after the first request a new count begins, refused requests or not', async t => {
-  const { post, clock } = await buildThrottle(t, 'loginPerUsername')
+  const { post, clock } = await buildRateLimiter(t, 'loginPerUsername')
   for (let count = 0; count < 10; count++) await post('vitor')
   clock.advance(MINUTE - 1)
   t.match(await post('vitor'), { statusCode: 429, headers: { 'retry-after': '1' } })
@@ -31,14 +31,14 @@ t.test('a minute after the first request a new count begins, refused requests or
 })
 
 t.test('of 200 at once exactly as many pass as the limit says', async t => {
-  const { post } = await buildThrottle(t, 'loginPerUsername', { limits: { ...LIMITS, loginPerUsername: 5 } })
+  const { post } = await buildRateLimiter(t, 'loginPerUsername', { limits: { ...LIMITS, loginPerUsername: 5 } })
   const replies = await Promise.all(Array.from({ length: 200 }, (_, index) => post('vitor', `203.0.113.${index}`)))
   t.equal(replies.filter(reply => reply.statusCode === 200).length, 5)
   t.equal(replies.filter(reply => reply.statusCode === 429).length, 195)
 })
 
 t.test('of 200 at once over as many connections likewise', async t => {
-  const { app } = await buildThrottle(t, 'loginPerAddress', { limits: { ...LIMITS, loginPerAddress: 30 } })
+  const { app } = await buildRateLimiter(t, 'loginPerAddress', { limits: { ...LIMITS, loginPerAddress: 30 } })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const agent = new Agent({ maxSockets: Infinity })
   t.after(() => agent.destroy())
@@ -59,7 +59,7 @@ function statusOf (app: FastifyInstance, agent: Agent): Promise<number | undefin
 }
 
 t.test('the limits do not count for one another', async t => {
-  const throttle = await createThrottle({ limits: { ...LIMITS, loginPerAddress: 1, refreshPerAddress: 1 }, usernameField: 'email', counters: undefined, emit: () => {}, failed: () => {}, now: createClock() })
+  const throttle = await createRateLimiter({ limits: { ...LIMITS, loginPerAddress: 1, refreshPerAddress: 1 }, usernameField: 'email', counters: undefined, emit: () => {}, reportFailure: () => {}, now: createClock() })
   const app = fastify()
   t.after(() => app.close())
   app.post('/login', { preHandler: throttle.loginPerAddress }, async () => ({}))
@@ -71,14 +71,14 @@ t.test('the limits do not count for one another', async t => {
 
 t.test('where there is no address nothing is counted by it', async t => {
   for (const limit of ['loginPerAddress', 'refreshPerAddress'] as const) {
-    const { app } = await buildThrottle(t, limit)
+    const { app } = await buildRateLimiter(t, limit)
     const post = await listenOnUnixSocket(t, app)
     for (let count = 0; count < 5; count++) t.equal((await post({ email: 'vitor' })).status, 200, limit)
   }
 })
 
 t.test('user names are counted there all the same', async t => {
-  const { app, events } = await buildThrottle(t, 'loginPerUsername')
+  const { app, events } = await buildRateLimiter(t, 'loginPerUsername')
   const post = await listenOnUnixSocket(t, app)
   const statuses = []
   for (let count = 0; count < 4; count++) statuses.push((await post({ email: 'vitor' })).status)
@@ -87,8 +87,8 @@ t.test('user names are counted there all the same', async t => {
 })
 
 t.test('every 429 is an event: which limit, from where, and the user name where that was counted', async t => {
-  const byName = await buildThrottle(t, 'loginPerUsername')
-  const byAddress = await buildThrottle(t, 'loginPerAddress')
+  const byName = await buildRateLimiter(t, 'loginPerUsername')
+  const byAddress = await buildRateLimiter(t, 'loginPerAddress')
   for (const { post } of [byName, byAddress]) for (let count = 0; count < 4; count++) await post('Vitor')
   t.same(byName.events, [{ type: 'throttled', what: 'loginPerUsername', address: '203.0.113.1', username: 'Vitor' }])
   t.same(byAddress.events, [{ type: 'throttled', what: 'loginPerAddress', address: '203.0.113.1' }])
@@ -96,7 +96,7 @@ t.test('every 429 is an event: which limit, from where, and the user name where 
 
 t.test('without limits nothing is counted', async t => {
   for (const limit of Object.keys(LIMITS) as Limit[]) {
-    const { post } = await buildThrottle(t, limit, { limits: false })
+    const { post } = await buildRateLimiter(t, limit, { limits: false })
     const replies = await Promise.all(Array.from({ length: 50 }, () => post('vitor')))
     t.ok(replies.every(reply => reply.statusCode === 200), limit)
   }
@@ -105,7 +105,7 @@ t.test('without limits nothing is counted', async t => {
 t.test('with counters that processes share the limits of two throttles are one limit', async t => {
   const { counters } = countingStore()
   for (const limit of Object.keys(LIMITS) as Limit[]) {
-    const throttles = [await buildThrottle(t, limit, { counters }), await buildThrottle(t, limit, { counters })]
+    const throttles = [await buildRateLimiter(t, limit, { counters }), await buildRateLimiter(t, limit, { counters })]
     const statuses = []
     for (let count = 0; count < 5; count++) statuses.push((await throttles[count % 2]?.post('vitor'))?.statusCode)
     t.same(statuses, [200, 200, 200, 429, 429], `${limit}, and the others have not counted for it`)
@@ -115,7 +115,7 @@ t.test('with counters that processes share the limits of two throttles are one l
 t.test('waits grow, and are the same for all who share the counters', async t => {
   const { counters } = countingStore()
   for (const options of [{}, { counters }]) {
-    const [here, there] = [await buildThrottle(t, 'loginPerUsername', options), await buildThrottle(t, 'loginPerUsername', options)]
+    const [here, there] = [await buildRateLimiter(t, 'loginPerUsername', options), await buildRateLimiter(t, 'loginPerUsername', options)]
     const waits: unknown[] = []
     for (let window = 0; window < 3; window++) {
       for (let count = 0; count < 3; count++) t.equal((await here.post('vitor', '203.0.113.1', 'wrong')).statusCode, 200)
@@ -130,7 +130,7 @@ t.test('waits grow, and are the same for all who share the counters', async t =>
 
 t.test('strangers do not keep a user out who has logged in from an address before, in whichever process', async t => {
   const { counters } = countingStore()
-  const [here, there] = [await buildThrottle(t, 'loginPerUsername', { counters }), await buildThrottle(t, 'loginPerUsername', { counters })]
+  const [here, there] = [await buildRateLimiter(t, 'loginPerUsername', { counters }), await buildRateLimiter(t, 'loginPerUsername', { counters })]
   t.equal((await here.post('vitor', '203.0.113.1', 'right')).statusCode, 200)
   for (let count = 0; count < 10; count++) await here.post('vitor', '198.51.100.1', 'wrong')
   t.equal((await there.post('vitor', '198.51.100.2', 'right')).statusCode, 429)
@@ -142,7 +142,7 @@ t.test('counters that fail once the password was looked at change no answer, nor
   for (const away of [async () => { throw new Error('down') }, () => new Promise<never>(() => {})]) {
     for (const password of ['right', 'wrong'] as const) {
       const told: string[] = []
-      const { post } = await buildThrottle(t, 'loginPerUsername', {
+      const { post } = await buildRateLimiter(t, 'loginPerUsername', {
         counters: {
           increment (requests, ...more) {
             // What is counted besides tries is what the password has come to.
@@ -163,7 +163,7 @@ t.test('counters that fail once the password was looked at change no answer, nor
 
 t.test('counters that were away when a login was counted are not told what became of it: nobody waits for them twice', async t => {
   const asked: string[] = []
-  const { post } = await buildThrottle(t, 'loginPerUsername', {
+  const { post } = await buildRateLimiter(t, 'loginPerUsername', {
     counters: {
       async increment (requests) {
         asked.push(...[...requests].flatMap(([key, count]) => count > 0 ? [key] : []))
@@ -178,7 +178,7 @@ t.test('counters that were away when a login was counted are not told what becam
 t.test('when these fail each throttle has its own limit, and says so once', async t => {
   const failures: string[] = []
   const counters = { increment: async () => { throw new Error('down') } }
-  const { post } = await buildThrottle(t, 'loginPerUsername', { counters, failed: (verb, cause) => { failures.push(`${verb}: ${cause.message}`) } })
+  const { post } = await buildRateLimiter(t, 'loginPerUsername', { counters, reportFailure: (verb, cause) => { failures.push(`${verb}: ${cause.message}`) } })
   const statuses = []
   for (let count = 0; count < 5; count++) statuses.push((await post('vitor')).statusCode)
   t.same(statuses, [200, 200, 200, 429, 429])

@@ -2,7 +2,7 @@ import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
 import fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
 import type { ReadableStore } from '../../plugin/limits/memory-counters.ts'
-import { sharedCounters } from '../../plugin/limits/store-counters.ts'
+import { storeCounters } from '../../plugin/limits/store-counters.ts'
 import { redisStore } from '../../plugin/stores/redis.ts'
 import type { Counter, Counters } from '../../plugin/stores/store.ts'
 import { MINUTE, START, createClock } from '../fixtures/app.ts'
@@ -21,7 +21,7 @@ type Count = (key: string) => Promise<boolean>
 async function limiter (t: Test, counters: Counters): Promise<Count> {
   const app = fastify()
   t.after(() => app.close())
-  await app.register(rateLimit, { global: false, ...sharedCounters(counters, createClock()) })
+  await app.register(rateLimit, { global: false, ...storeCounters(counters, createClock()) })
   await app.ready()
   return async key => {
     const result = await app.createRateLimit({ max: 5, timeWindow: MINUTE, keyGenerator: () => key })(request)
@@ -86,7 +86,7 @@ function asked (throws = 0, patience?: number) {
     })
   }
   const clock = createClock()
-  const Store = sharedCounters({ increment }, clock, patience).store as unknown as new () => ReadableStore
+  const Store = storeCounters({ increment }, clock, patience).store as unknown as new () => ReadableStore
   const store = new Store()
   const ask = (verb: 'incr' | 'read') => (key: string, length = MINUTE): Promise<Counter | undefined> =>
     new Promise((resolve, reject) => store[verb](key, (error, result) => error === null ? resolve(result) : reject(error), length, 5))

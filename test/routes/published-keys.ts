@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createKeyRing } from '../../plugin/keys/key-ring.ts'
-import { JWKS_PATH, publish } from '../../plugin/routes/published-keys.ts'
+import { JWKS_PATH, publish } from '../../plugin/routes/jwks.ts'
 import { inputOf, resolved } from '../fixtures/tokens/keys.ts'
 
 function createApp (t: { after(close: () => unknown): void }): FastifyInstance {

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { mintPair } from '../../plugin/service/token-pair.ts'
 import { MINUTE, START } from '../fixtures/app.ts'
-import { buildCore } from '../fixtures/registration.ts'
+import { buildRegistration } from '../fixtures/registration.ts'
 import { decode } from '../fixtures/tokens/jwt.ts'
 import { refreshClaimsOf, session } from '../fixtures/stores/session.ts'
 
 t.test('a pair is a refresh token first, then an access token of the same session', async t => {
-  const { core } = await buildCore(t)
-  const pair = mintPair(core, session(), {})
+  const { registration } = await buildRegistration(t)
+  const pair = mintPair(registration, session(), {})
   t.same(Object.keys(pair), ['refresh', 'access'])
   t.same(decode(pair.refresh).payload, refreshClaimsOf(session()))
   const { jti, ...access } = decode(pair.access).payload
@@ -16,10 +16,10 @@ t.test('a pair is a refresh token first, then an access token of the same sessio
 })
 
 t.test('asked for again the refresh token is the same, the access token is new', async t => {
-  const { core, clock } = await buildCore(t)
-  const first = mintPair(core, session(), { role: 'admin' })
+  const { registration, clock } = await buildRegistration(t)
+  const first = mintPair(registration, session(), { role: 'admin' })
   clock.advance(MINUTE)
-  const second = mintPair(core, session(), { role: 'admin' })
+  const second = mintPair(registration, session(), { role: 'admin' })
   t.equal(second.refresh, first.refresh)
   t.not(second.access, first.access)
 })
@@ -27,8 +27,8 @@ t.test('asked for again the refresh token is the same, the access token is new',
 t.test('the refresh token carries custom claims, unless they are computed at each refresh', async t => {
   const cases = [[{}, 'admin'], [{ claims: () => ({}) }, 'admin'], [{ findUser: () => null }, 'admin'], [{ claims: () => ({}), findUser: () => null }, undefined]] as const
   for (const [options, role] of cases) {
-    const { core } = await buildCore(t, options)
-    const pair = mintPair(core, session(), { role: 'admin' })
+    const { registration } = await buildRegistration(t, options)
+    const pair = mintPair(registration, session(), { role: 'admin' })
     t.equal(decode(pair.access).payload.role, 'admin')
     t.equal(decode(pair.refresh).payload.role, role, Object.keys(options).join(' and '))
   }

@@ -5,7 +5,7 @@ import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { SessionStore } from '../../plugin/stores/store.ts'
 import { createTokenService } from '../../plugin/service/token-service.ts'
 import { DAY, MINUTE, SECRET, START, buildApp } from '../fixtures/app.ts'
-import { buildCore } from '../fixtures/registration.ts'
+import { buildRegistration } from '../fixtures/registration.ts'
 import { accessClaims, decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 import { inputOf, pairOf, publicInputOf, signAs } from '../fixtures/tokens/keys.ts'
 
@@ -131,7 +131,7 @@ t.test('keys that are bad change nothing', async t => {
 t.test('where tokens are signed one key must be able to: else setKeys changes nothing', async t => {
   const { app, hello, events } = await buildApp(t, { keys: [inputOf('ES256', 'a')] })
   const { access } = await app.tokens.issue({ id: 7 })
-  await t.rejects(app.tokens.setKeys([publicInputOf('ES256', 'a'), publicInputOf('EdDSA')]), { name: 'TypeError', message: 'option "keys" must have one that can sign' })
+  await t.rejects(app.tokens.setKeys([publicInputOf('ES256', 'a'), publicInputOf('EdDSA')]), { name: 'TypeError', message: 'option "keys" must have a key that can sign' })
   t.equal((await hello(access)).statusCode, 200)
   t.equal((await hello((await app.tokens.issue({ id: 7 })).access)).statusCode, 200)
   t.same(app.tokens.jwks().keys.map(({ kid }) => kid), ['a'])
@@ -155,9 +155,9 @@ t.test('where tokens are only verified nothing is issued or refreshed, stored or
   const calls: string[] = []
   const store = Object.fromEntries(Object.entries(memoryStore()).map(([name, member]: [string, unknown]) =>
     [name, typeof member !== 'function' ? member : (...args: unknown[]) => { calls.push(name); return member(...args) }])) as unknown as SessionStore
-  const { core, events } = await buildCore(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never, store })
-  const tokens = createTokenService(core)
-  const onlyVerifies = { name: 'Error', message: 'fastify-simplejwt: this registration only verifies tokens: it has no key to sign them with.' }
+  const { registration, events } = await buildRegistration(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never, store })
+  const tokens = createTokenService(registration)
+  const onlyVerifies = { name: 'Error', message: 'fastify-simplejwt: this registration only verifies tokens. Configure a signing key: "secret", or "keys" with a private key.' }
   await t.rejects(tokens.issue({ id: 7 }), onlyVerifies)
   await t.rejects(tokens.refresh(signAs('ES256', refreshClaims({ sid: 's' }))), onlyVerifies)
   await t.rejects(tokens.refresh('garbage'), onlyVerifies)
@@ -167,8 +167,8 @@ t.test('where tokens are only verified nothing is issued or refreshed, stored or
 })
 
 t.test('where tokens are only verified setKeys takes keys that cannot sign, and one that can issues nothing', async t => {
-  const { core, events } = await buildCore(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never })
-  const tokens = createTokenService(core)
+  const { registration, events } = await buildRegistration(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never })
+  const tokens = createTokenService(registration)
   await tokens.setKeys([publicInputOf('EdDSA')])
   t.match(await tokens.verify(signAs('EdDSA', accessClaims())), { user_id: '1' })
   await t.rejects(tokens.verify(signAs('ES256', accessClaims())), { name: 'SimpleJwtError', message: 'Token is invalid' })
@@ -179,11 +179,11 @@ t.test('where tokens are only verified setKeys takes keys that cannot sign, and 
 })
 
 t.test('with jwksUrl the keys are another server\'s: setKeys is refused, whatever it is given', async t => {
-  const { core, events } = await buildCore(t, { secret: undefined, jwksUrl: 'https://issuer.example/', verifyCredentials: undefined as never })
-  const tokens = createTokenService(core)
-  for (const keys of [[inputOf('ES256')], [publicInputOf('ES256')], [], undefined]) await t.rejects(tokens.setKeys(keys as KeyInput[]), { message: 'fastify-simplejwt: the keys are those of "jwksUrl".' })
+  const { registration, events } = await buildRegistration(t, { secret: undefined, jwksUrl: 'https://issuer.example/', verifyCredentials: undefined as never })
+  const tokens = createTokenService(registration)
+  for (const keys of [[inputOf('ES256')], [publicInputOf('ES256')], [], undefined]) await t.rejects(tokens.setKeys(keys as KeyInput[]), { message: 'fastify-simplejwt: setKeys() cannot replace the keys of "jwksUrl". Rotate the keys at the issuer.' })
   t.same(events, [])
-  t.notOk(core.keys.knows('ES256', undefined))
+  t.notOk(registration.keys.knows('ES256', undefined))
 })
 
 t.test('cacheStatistics says how often the guard did without a closer look', async t => {
@@ -205,13 +205,13 @@ t.test('sweep deletes what is over and says how many', async t => {
 })
 
 t.test('sweep forgets the ended sessions whose tokens are all dead', async t => {
-  const { core, clock } = await buildCore(t)
-  const tokens = createTokenService(core)
+  const { registration, clock } = await buildRegistration(t)
+  const tokens = createTokenService(registration)
   const sid = sidOf((await tokens.issue({ id: 7 })).access)
   await tokens.revokeSession(sid)
   await tokens.sweep()
-  t.ok(core.revocations.has(sid))
+  t.ok(registration.revocations.has(sid))
   clock.advance(6 * MINUTE)
   await tokens.sweep()
-  t.notOk(core.revocations.has(sid))
+  t.notOk(registration.revocations.has(sid))
 })

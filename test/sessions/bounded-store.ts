@@ -24,9 +24,9 @@ const CALLS: [verb: string, (store: SessionStore) => Promise<unknown>][] = [
 const UNAVAILABLE = { name: 'SimpleJwtError', statusCode: 503, code: 'store_unavailable', headers: { 'retry-after': '1' } }
 
 /** All that is told of failures: verb and cause. */
-function build (store: SessionStore, patience?: number, most?: number) {
+function build (store: SessionStore, timeoutMs?: number, maxPending?: number) {
   const failures: [verb: string, cause: unknown][] = []
-  const bounds = { ...(patience !== undefined && { patience }), ...(most !== undefined && { most }) }
+  const bounds = { ...(timeoutMs !== undefined && { timeoutMs }), ...(maxPending !== undefined && { maxPending }) }
   return { failures, store: boundedStore(store, (verb, cause) => { failures.push([verb, cause]) }, bounds) }
 }
 
@@ -52,7 +52,7 @@ t.test('what the store said does not reach the answer', async t => {
   t.same((error as { body: unknown }).body, { detail: 'The session store is not available. Try again.', code: 'store_unavailable' })
 })
 
-t.test('a store that never answers is a 503 when patience is at its end', async t => {
+t.test('a store that never answers is a 503 when timeoutMs is at its end', async t => {
   for (const [verb, call] of CALLS.filter(([verb]) => !['revokedSince', 'sweep'].includes(verb))) {
     const { store, failures } = build(never, 20)
     await t.rejects(call(store), UNAVAILABLE, verb)
@@ -92,7 +92,7 @@ t.test('no more calls are made while too many are unanswered, given up or not', 
 })
 
 t.test('a store that fails, or is said to be in doubt, is waited for a shorter time until it answers', async t => {
-  for (const [patience, inDoubt] of [[750, 250], [300, 250], [50, 50]] as const) {
+  for (const [timeoutMs, inDoubt] of [[750, 250], [300, 250], [50, 50]] as const) {
     for (const failing of [true, false]) {
       const memory = memoryStore()
       const left: number[] = []
@@ -100,26 +100,26 @@ t.test('a store that fails, or is said to be in doubt, is waited for a shorter t
         ...memory,
         find: async () => { throw new Error('down') },
         rotate: rotation => { left.push(rotation.deadline - Date.now()); return memory.rotate(rotation) }
-      }, patience)
+      }, timeoutMs)
       if (failing) await t.rejects(store.find('a'), UNAVAILABLE)
-      else store.doubt()
+      else store.suspect()
       await store.rotate(ROTATION)
       await store.rotate(ROTATION)
       t.ok(left[0] as number <= inDoubt, `${left[0]} ms`)
-      if (inDoubt < patience) t.ok(left[1] as number > inDoubt, `${left[1]} ms`)
+      if (inDoubt < timeoutMs) t.ok(left[1] as number > inDoubt, `${left[1]} ms`)
     }
   }
 })
 
-t.test('what spends a token or ends a session carries the end of patience as its deadline, on the wall clock', async t => {
-  for (const [patience, expected] of [[undefined, 0.75 * SECOND], [250, 250]] as const) {
+t.test('what spends a token or ends a session carries the end of timeoutMs as its deadline, on the wall clock', async t => {
+  for (const [timeoutMs, expected] of [[undefined, 0.75 * SECOND], [250, 250]] as const) {
     const deadlines: (number | undefined)[] = []
     const { store } = build({
       ...memoryStore(),
       rotate: async ({ deadline }) => { deadlines.push(deadline); return { outcome: 'ended', session: null } },
       revoke: async (_sid, _now, deadline) => { deadlines.push(deadline); return true },
       revokeUser: async (_userId, _now, _except, deadline) => { deadlines.push(deadline); return [] }
-    }, patience)
+    }, timeoutMs)
     const before = Date.now()
     for (const [, call] of CALLS) await call(store)
     t.equal(deadlines.length, 3)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { LATE, beforeDeadline } from '../../plugin/stores/deadline.ts'
-import type { ServerClock } from '../../plugin/stores/server-clock.ts'
+import type { ServerClock } from '../../plugin/stores/deadline.ts'
 import { MINUTE } from '../fixtures/app.ts'
 
 /** The clock of a server that is a minute ahead of what it was thought to be, until it is measured again. */

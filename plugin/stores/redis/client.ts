@@ -17,7 +17,7 @@ export interface RedisCommands {
 }
 
 /** Milliseconds to wait for a connection that is being made. */
-const PATIENCE = 700
+const CONNECT_TIMEOUT_MS = 700
 
 export function redisCommands (client: RedisClient): RedisCommands {
   // A client whose errors nobody hears writes each of them to the console.
@@ -28,7 +28,7 @@ export function redisCommands (client: RedisClient): RedisCommands {
     if (client.status === 'ready') return
     if (client.status === 'wait') client.connect().catch(() => {})
     if (!['wait', 'connecting', 'connect'].includes(client.status)) throw new Error(`Redis is not connected: the client is in the state "${client.status}".`)
-    connecting ??= once(client, 'ready', { signal: AbortSignal.timeout(PATIENCE) }).finally(() => { connecting = undefined })
+    connecting ??= once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).finally(() => { connecting = undefined })
     await connecting
   }
 

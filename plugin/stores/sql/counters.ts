@@ -5,7 +5,7 @@ import type { Counter } from '../store.ts'
 export interface CounterRow { key: string, count: number | bigint | string, ends_at: number | bigint | string }
 
 /** No window is longer than a request that comes while it goes on would have it, but for this: those of logins grow, up to an hour. */
-const HOUR = 3_600_000
+const MAX_WINDOW_MS = 3_600_000
 
 /** The statements that count, with named parameters. Times are bound in milliseconds. */
 export function counterStatements (prefix: string, { members }: Dialect) {
@@ -32,7 +32,7 @@ export async function countRows (sql: Statements, rows: Rows, requests: Readonly
   const [asked, counted] = [[...requests].filter(([, count]) => count === 0), [...requests].filter(([, count]) => count !== 0)]
   const found = [
     ...asked.length > 0 ? await rows('read_counters', sql.readCounters, { requests: json(asked), now }) : [],
-    ...counted.length > 0 ? await rows('increment', sql.increment, { requests: json(counted), now, endsAt: now + length, tooFar: now + length + HOUR }) : []
+    ...counted.length > 0 ? await rows('increment', sql.increment, { requests: json(counted), now, endsAt: now + length, tooFar: now + length + MAX_WINDOW_MS }) : []
   ]
   return new Map([
     ...asked.map(([key]): [string, Counter] => [key, { current: 0, ttl: 0 }]),

@@ -13,27 +13,27 @@ export interface PostgresPool {
 }
 
 /** A statement with named parameters, such as `:sid`. */
-export interface Statement { verb: string, text: string, parameters: Record<string, Value>, patience?: number }
+export interface Statement { verb: string, text: string, parameters: Record<string, Value>, timeoutMs?: number }
 
 /** Milliseconds after which a query is given up and its connection closed: it may be dead. */
-const PATIENCE = 700
+const QUERY_TIMEOUT_MS = 700
 /** How often a transaction is begun again that others made impossible. */
-const ATTEMPTS = 10
+const MAX_ATTEMPTS = 10
 
 /** Runs statements on a pool by their names, which begin with the prefix. */
 export function postgresClient (pool: PostgresPool, prefix: string) {
   if (pool.listenerCount('error') === 0) pool.on('error', () => {})
 
-  return async function run<Row> ({ verb, text, parameters, patience = PATIENCE }: Statement): Promise<{ rows: Row[], rowCount: number }> {
+  return async function run<Row> ({ verb, text, parameters, timeoutMs = QUERY_TIMEOUT_MS }: Statement): Promise<{ rows: Row[], rowCount: number }> {
     const names: string[] = []
     const numbered = text.replaceAll(/:(\w+)/g, (_match, name: string) => `$${names.includes(name) ? names.indexOf(name) + 1 : names.push(name)}`)
-    const query = { name: `${prefix}${verb}`, text: numbered, values: names.map(name => storable(parameters[name] as Value)), query_timeout: patience }
+    const query = { name: `${prefix}${verb}`, text: numbered, values: names.map(name => storable(parameters[name] as Value)), query_timeout: timeoutMs }
     let attempt = 0
     for (;;) {
       try {
         return await pool.query(query) as { rows: Row[], rowCount: number }
       } catch (error) {
-        if (!isConflict(error) || ++attempt === ATTEMPTS) throw plainer(error)
+        if (!isConflict(error) || ++attempt === MAX_ATTEMPTS) throw withHint(error)
         await delay(10 * attempt * Math.random())
       }
     }
@@ -49,6 +49,6 @@ export const codeOf = (error: unknown): string | undefined => (error as { code?:
 /** A serialization failure or a deadlock: the statement was rolled back, and may be run again. */
 const isConflict = (error: unknown): boolean => codeOf(error) === '40001' || codeOf(error) === '40P01'
 
-function plainer (error: unknown): unknown {
+function withHint (error: unknown): unknown {
   return codeOf(error) === '42P01' ? new Error(`${(error as Error).message}: call the store's migrate() before the app starts, or create its tables.`, { cause: error }) : error
 }

@@ -39,7 +39,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
       t.ok(took >= atLeast && took < atLeast + 500, `${took} ms`)
       t.equal(pool.totalCount, 0)
     }
-    t.equal((await run({ verb: 'b', text: 'SELECT pg_sleep(0.8)', parameters: {}, patience: 5000 })).rowCount, 1)
+    t.equal((await run({ verb: 'b', text: 'SELECT pg_sleep(0.8)', parameters: {}, timeoutMs: 5000 })).rowCount, 1)
   })
 
   t.test('connections that the server ends do not end the process, though nobody else listens to the pool', async t => {

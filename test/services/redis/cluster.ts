@@ -7,7 +7,7 @@ import open, { connect, redisIsAt } from '../../fixtures/stores/open-redis.ts'
 import { startRedisCluster } from '../../fixtures/servers/redis-cluster.ts'
 import { askRedis, redisProgram } from '../../fixtures/servers/redis.ts'
 import { skipUnless } from '../../fixtures/servers/programs.ts'
-import { buildThrottle } from '../../fixtures/rate-limiter.ts'
+import { buildRateLimiter } from '../../fixtures/rate-limiter.ts'
 
 forkLean()
 
@@ -31,7 +31,7 @@ t.test('a cluster of three masters', { skip: skipUnless(redisProgram, 'redis-ser
   })
 
   t.test('the limits are counted there too', async t => {
-    const { post } = await buildThrottle(t, 'loginPerUsername', { counters: redisStore(client).counters, failed: (_verb, cause) => { t.fail(cause) } })
+    const { post } = await buildRateLimiter(t, 'loginPerUsername', { counters: redisStore(client).counters, reportFailure: (_verb, cause) => { t.fail(cause) } })
     const statuses = []
     for (let count = 0; count < 5; count++) statuses.push((await post('vitor')).statusCode)
     t.same(statuses, [200, 200, 200, 429, 429])

@@ -7,7 +7,7 @@ import { type RedisServer, redisProgram, startRedis } from '../../fixtures/serve
 import { unhandledRejections } from '../../fixtures/rejections.ts'
 import type { Test } from '../../fixtures/servers/home.ts'
 import { skipUnless } from '../../fixtures/servers/programs.ts'
-import { LIMITS, type Limit, buildThrottle } from '../../fixtures/rate-limiter.ts'
+import { LIMITS, type Limit, buildRateLimiter } from '../../fixtures/rate-limiter.ts'
 
 const skip = skipUnless(redisProgram, 'redis-server')
 const MAX = 5
@@ -19,7 +19,7 @@ async function throttleOn (t: Test, server: RedisServer, limit: Limit = 'loginPe
   const failures: string[] = []
   const client = connectTo(t, server, { retryStrategy: () => 20 })
   const { counters } = redisStore(client)
-  const { post } = await buildThrottle(t, limit, { limits: { ...LIMITS, [limit]: MAX }, counters, failed: verb => { failures.push(verb) } })
+  const { post } = await buildRateLimiter(t, limit, { limits: { ...LIMITS, [limit]: MAX }, counters, reportFailure: verb => { failures.push(verb) } })
   const status: Status = async (email, address) => (await post(email, address)).statusCode
   return { client, failures, status }
 }

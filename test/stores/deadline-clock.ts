@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { serverClock } from '../../plugin/stores/server-clock.ts'
+import { serverClock } from '../../plugin/stores/deadline.ts'
 import { MINUTE, SECOND, START, createClock } from '../fixtures/app.ts'
 
 /** A server whose clock is `ahead` of ours, which takes `takes` ms to answer. Our clocks stand still but for that. */

@@ -1,0 +1,57 @@
+import type { FastifyRequest } from 'fastify'
+import { claimsOrThrow } from '../errors.ts'
+import { clientInfo, eventSubject } from '../sessions/client-info.ts'
+import type { RefreshClaims } from '../tokens/claims.ts'
+import type { RefreshedTokens } from '../tokens/jwt.ts'
+import { adoptIfForeign } from './adopt.ts'
+import { claimsAtRefresh } from './custom-claims.ts'
+import type { IssueParts } from './issue.ts'
+import { mintPair } from './token-pair.ts'
+
+const EVENTS = { rotated: 'refreshed', replayed: 'replayed', reused: 'reuse_detected' } as const
+
+/**
+ * Exchanges a refresh token for an access token and, with rotation, its successor. Reuse of a spent
+ * token revokes its session and emits `reuse_detected`.
+ * @throws SimpleJwtError 401
+ */
+export async function refresh (
+  parts: IssueParts, token: string, request?: FastifyRequest
+): Promise<RefreshedTokens> {
+  const { tokens, unauthorized } = parts
+  const presented = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
+  const claims = await claimsAtRefresh(parts, presented, request)
+  await adoptIfForeign(parts, presented, clientInfo(request))
+  return parts.options.rotateRefreshTokens
+    ? rotate(parts, presented, claims, request)
+    : mintAccessOnly(parts, presented, claims, request)
+}
+
+async function rotate (
+  parts: IssueParts,
+  presented: RefreshClaims,
+  claims: Record<string, unknown>,
+  request: FastifyRequest | undefined
+): Promise<RefreshedTokens> {
+  const { outcome, session } = await parts.sessions.rotate(presented)
+  if (outcome !== 'ended' && session !== null) {
+    parts.emit({ type: EVENTS[outcome], ...eventSubject(session, request) }, request?.log)
+  }
+  if (session === null || outcome === 'ended' || outcome === 'reused') {
+    throw parts.unauthorized.refused('Token is blacklisted')
+  }
+  const { access, refresh } = mintPair(parts, session, claims)
+  return { access, refresh }
+}
+
+async function mintAccessOnly (
+  parts: IssueParts,
+  presented: RefreshClaims,
+  claims: Record<string, unknown>,
+  request: FastifyRequest | undefined
+): Promise<RefreshedTokens> {
+  const session = await parts.sessions.current(presented)
+  if (session === null) throw parts.unauthorized.refused('Token is blacklisted')
+  parts.emit({ type: 'refreshed', ...eventSubject(session, request) }, request?.log)
+  return { access: parts.tokens.mintAccess(session, claims) }
+}

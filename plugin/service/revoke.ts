@@ -1,0 +1,59 @@
+import type { FastifyRequest } from 'fastify'
+import { claimsOrThrow } from '../errors.ts'
+import type { Registration } from '../registration.ts'
+import { clientInfo, eventSubject } from '../sessions/client-info.ts'
+import { sidOf } from '../sessions/lifecycle.ts'
+import type { Session } from '../stores/session.ts'
+import { adoptIfForeign } from './adopt.ts'
+
+/** The parts of a registration that revoke sessions. */
+export type RevokeParts = Pick<Registration, 'sessions' | 'emit'>
+
+/**
+ * Revokes the session of a refresh token. A token spent longer ago than `reuseInterval` revokes it
+ * too, but is refused as reuse.
+ * @throws SimpleJwtError 401
+ */
+export async function revoke (
+  parts: RevokeParts & Pick<Registration, 'options' | 'tokens' | 'unauthorized'>,
+  token: string,
+  request?: FastifyRequest
+): Promise<void> {
+  const { tokens, sessions, unauthorized, emit } = parts
+  await tokens.missingKey(token)
+  const claims = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
+  await adoptIfForeign(parts, claims, clientInfo(request))
+
+  const session = await sessions.find(sidOf(claims))
+  if (session === null || !sessions.isLive(session)) {
+    throw unauthorized.refused('Token is blacklisted')
+  }
+  const isGood = session.jti === claims.jti || sessions.isReplay(session, claims.jti)
+  if (await sessions.revoke(session.sid)) {
+    const type = isGood ? 'revoked' : 'reuse_detected'
+    emit({ type, ...eventSubject(session, request) }, request?.log)
+  }
+  if (!isGood) throw unauthorized.refused('Token is blacklisted')
+}
+
+/** Revokes one session, of any user. Returns false if it was revoked before. */
+export async function revokeSession (
+  { sessions, emit }: RevokeParts,
+  session: Pick<Session, 'sid' | 'userId'>,
+  request?: FastifyRequest
+): Promise<boolean> {
+  const revoked = await sessions.revoke(session.sid)
+  if (revoked) emit({ type: 'revoked', ...eventSubject(session, request) }, request?.log)
+  return revoked
+}
+
+/** Revokes all sessions of a user except `except`. Returns their number. */
+export async function revokeUser (
+  { sessions, emit }: RevokeParts, userId: string, except?: string, request?: FastifyRequest
+): Promise<number> {
+  const sids = await sessions.revokeUser(userId, except)
+  for (const sid of sids) {
+    emit({ type: 'revoked', ...eventSubject({ userId, sid }, request) }, request?.log)
+  }
+  return sids.length
+}
