@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { readSettings } from '../../example/settings.ts'
+import { tables } from '../../plugin/stores/sql.ts'
+import { blocks, pageNamed, pages } from '../fixtures/docs.ts'
+import { firstCells, longLines, section } from '../fixtures/markdown.ts'
+
+const SOURCE = {
+  options: 'plugin/options.ts',
+  tokenService: 'plugin/token-service.ts',
+  errors: 'plugin/errors.ts',
+  events: 'plugin/events.ts',
+  settings: 'example/settings.ts'
+}
+
+/** Returns the first group of each match. */
+const namesIn = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map(match => match[1] as string)
+
+/** Returns the members of an interface, from its source. */
+function membersOf (file: string, name: string, pattern: RegExp): string[] {
+  const source = readFileSync(file, 'utf8')
+  const body = new RegExp(`export interface ${name} \\{([^]*?)\\n\\}`).exec(source)?.[1] ?? ''
+  return namesIn(body, pattern)
+}
+
+/** Returns the rows of a table: the cells of each line that starts with a name. */
+const rowsOf = (text: string): string[][] =>
+  text.split('\n').filter(line => /^\| \[?`/.test(line))
+    .map(line => line.split('|').slice(1, -1).map(cell => cell.trim()))
+
+const optionTable = pageNamed('options.md').text.split(/^## /m)[0] as string
+
+t.test('options.md lists every option, and no other', async t => {
+  const names = membersOf(SOURCE.options, 'SimpleJwtOptions', /^ {2}(\w+)\??[:(]/gm)
+  t.ok(names.length > 20)
+  t.strictSame(firstCells(optionTable).sort(), names.sort())
+})
+
+t.test('README.md gives options the defaults that options.md gives them', async t => {
+  const rows = rowsOf(section(pageNamed('README.md').text, 'Options'))
+  t.ok(rows.length > 5)
+  const nameOf = (cell = ''): string => /\w+/.exec(cell)?.[0] ?? ''
+  const defaults = new Map(rowsOf(optionTable).map(([name, value]) => [nameOf(name), value]))
+  for (const [name, value] of rows) t.equal(defaults.get(nameOf(name)), value, nameOf(name))
+})
+
+t.test('app-tokens.md lists every method of app.tokens', async t => {
+  const methods = membersOf(SOURCE.tokenService, 'TokenService', /^ {2}(\w+)\(/gm)
+  t.ok(methods.length > 8)
+  t.strictSame(firstCells(pageNamed('app-tokens.md').text).sort(), methods.sort())
+})
+
+t.test('errors-and-events.md lists every code of the catalogue', async t => {
+  const errors = readFileSync(SOURCE.errors, 'utf8')
+  const thrown = /(?:SimpleJwtError\(\d+, |refuse\(|tokenNotValid = .*refuse\()'([a-z_]+)'/g
+  const codes = new Set(namesIn(errors, thrown))
+  const table = section(pageNamed('errors-and-events.md').text, 'Errors')
+  t.ok(codes.size > 8)
+  for (const code of codes) t.match(table, `\`${code}\``, code)
+})
+
+t.test('errors-and-events.md lists every event, and no other', async t => {
+  const types = /type: ('[a-z_' |]+)/.exec(readFileSync(SOURCE.events, 'utf8'))?.[1] ?? ''
+  const names = namesIn(types, /'([a-z_]+)'/g)
+  t.ok(names.length > 5)
+  const table = section(pageNamed('errors-and-events.md').text, 'Events')
+  t.strictSame(firstCells(table).sort(), names.sort())
+})
+
+t.test('example/README.md lists every variable of the demo, and no other', async t => {
+  const schema = namesIn(readFileSync(SOURCE.settings, 'utf8'), /^ {4}([A-Z_]+): /gm)
+  const table = section(pageNamed('example/README.md').text, 'Environment')
+  const names = firstCells(table)
+  t.strictSame([...names].sort(), schema.sort())
+  const anyText = ['HOST', 'ISSUER', 'AUDIENCE', 'JWT_KEYS']
+  for (const name of names.filter(name => !anyText.includes(name))) {
+    const message = new RegExp(`^${name} `)
+    t.throws(() => readSettings({ [name]: '?' }), { message }, `${name} is validated`)
+  }
+})
+
+t.test('stores.md has the SQL that migrate() runs', async t => {
+  const sql = blocks.filter(({ language }) => language === 'sql')
+  t.strictSame(sql.map(({ file, code }) => [file, code]),
+    [['docs/stores.md', tables('simplejwt_', 'UNLOGGED ')]])
+})
+
+t.test('README.md has at most 200 lines', async t => {
+  const lines = pageNamed('README.md').text.trimEnd().split('\n')
+  t.ok(lines.length <= 200, `${lines.length} lines`)
+})
+
+t.test('prose wraps at 100 characters', async t => {
+  t.same(longLines(`${'word '.repeat(20)}word`, 100).length, 1, 'a long line is found')
+  t.same(longLines(`\n${'word '.repeat(19)}word`, 100), [], 'a line of 99 characters is not')
+  for (const { file, text } of pages) t.strictSame(longLines(text, 100), [], file)
+})
