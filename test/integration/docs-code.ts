@@ -12,8 +12,8 @@ import t, { type Test } from 'tap'
 import simplejwt from '../../plugin/index.ts'
 import { MINUTE, SECRET, buildApp } from '../fixtures/app.ts'
 import { blockWith } from '../fixtures/docs.ts'
-import { until } from '../fixtures/processes.ts'
-import { freePort } from '../fixtures/server-process.ts'
+import { until } from '../fixtures/servers/processes.ts'
+import { freePort } from '../fixtures/servers/server-process.ts'
 import { asJavaScript } from '../fixtures/type-check.ts'
 
 const QUICK_START = blockWith('README.md', 'await app.listen').code

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { readSettings } from '../../example/settings.ts'
-import { tables } from '../../plugin/stores/sql.ts'
+import { tables } from '../../plugin/stores/sql/statements.ts'
 import { blocks, pageNamed, pages } from '../fixtures/docs.ts'
 import { firstCells, longLines, section } from '../fixtures/markdown.ts'
 
 const SOURCE = {
   options: 'plugin/options.ts',
-  tokenService: 'plugin/token-service.ts',
+  tokenService: 'plugin/service/token-service.ts',
   errors: 'plugin/errors.ts',
   events: 'plugin/events.ts',
   settings: 'example/settings.ts'

@@ -79,10 +79,10 @@ t.test('100 keys are taken', async t => t.equal((await fetched(t, Array(100).fil
 const text = (body: string | Buffer, status = 200, headers: Record<string, string> = {}): RequestListener => (_request, response) => { response.writeHead(status, headers).end(body) }
 
 const failures: Record<string, [answer: RequestListener, error: RegExp]> = {
-  '201 instead of 200': [text('{"keys":[]}', 201), /^It answered 201\.$/],
-  'no content': [text('', 204), /^It answered 204\.$/],
-  '404 with a JWK set': [text('{"keys":[]}', 404), /^It answered 404\.$/],
-  '503 with HTML': [text('<p>away', 503), /^It answered 503\.$/],
+  '201 instead of 200': [text('{"keys":[]}', 201), /^The issuer answered 201, expected 200\.$/],
+  'no content': [text('', 204), /^The issuer answered 204, expected 200\.$/],
+  '404 with a JWK set': [text('{"keys":[]}', 404), /^The issuer answered 404, expected 200\.$/],
+  '503 with HTML': [text('<p>away', 503), /^The issuer answered 503, expected 200\.$/],
   'no JSON': [text('<html>'), /JSON/],
   nothing: [text(''), /JSON/],
   null: [text('null'), /is not a JWK set/],

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { blockWith, blocks, linesWith, pages } from '../fixtures/docs.ts'
-import { redisProgram, startRedis } from '../fixtures/redis-server.ts'
-import { freePort } from '../fixtures/server-process.ts'
-import { findProgram, skipUnless } from '../fixtures/services.ts'
-import { asJavaScript } from '../fixtures/type-check.ts'
+import { blockWith, blocks, linesWith, pages } from '../../fixtures/docs.ts'
+import { redisProgram, startRedis } from '../../fixtures/servers/redis.ts'
+import { freePort } from '../../fixtures/servers/server-process.ts'
+import { findProgram, skipUnless } from '../../fixtures/servers/programs.ts'
+import { asJavaScript } from '../../fixtures/type-check.ts'
 
 const run = promisify(execFile)
 const skip = skipUnless(findProgram('http'), 'httpie') || skipUnless(findProgram('curl'), 'curl')
