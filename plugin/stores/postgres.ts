@@ -13,19 +13,24 @@ export interface PostgresStoreOptions {
   prefix?: string
 }
 
-/** Milliseconds. A sweep looks at every row, and the feed is long after a mass logout; no request waits for either. */
+/** No request waits for a sweep, which visits every row. */
 const SWEEP_TIMEOUT_MS = 30_000
+/** No request waits for the feed of revocations, which is long after a mass logout. */
 const FEED_TIMEOUT_MS = 5000
-/** Rows that one statement may change, so that nobody waits long for its locks. */
+/** Rows that one statement may change. It holds their locks only briefly. */
 const BATCH_SIZE = 1000
 
 const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)'
 
-// What RETURNING says comes after all waits for rows that others have locked (a condition may be looked at before them): a
-// text that is no number ends the statement there, with the code 22P02, and nothing has changed.
+// PostgreSQL evaluates RETURNING after it has waited for locked rows, but a condition maybe before.
+// A text that is not a number fails the statement there with the code 22P02, and nothing changes.
 const TOO_LATE = 'The deadline of this call has passed.'
 const returningBeforeDeadline = (columns: string): string =>
   `RETURNING ${columns}, CAST(CASE WHEN ${CLOCK} <= :deadline THEN '1' ELSE '${TOO_LATE}' END AS integer) AS in_time`
+
+/** Returns whether the deadline failed a statement: CAST rejects the text with 22P02. */
+const isTooLate = (error: unknown): boolean =>
+  codeOf(error) === '22P02' && (error as Error).message.includes(TOO_LATE)
 
 /**
  * A store in PostgreSQL, for any number of machines. Call `migrate()` once, or create the tables yourself.
@@ -40,18 +45,25 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
   const clock = serverClock(async () => Number((await rows<{ clock: string }>('clock', `SELECT ${CLOCK} AS clock`, {}))[0]?.clock))
 
   /** The rows that a statement changes, if it does so before the deadline. */
-  const changed = <Row>(deadline: number, verb: string, text: string, parameters: Record<string, Value>): Promise<Row[]> =>
-    beforeDeadline(clock, deadline, deadlineThere => rows<Row>(verb, text, { ...parameters, deadline: deadlineThere }).catch((error: unknown) => {
-      if (codeOf(error) === '22P02' && (error as Error).message.includes(TOO_LATE)) return LATE
-      throw error
-    }))
+  async function changed<Row> (
+    deadline: number, verb: string, text: string, parameters: Record<string, Value>
+  ): Promise<Row[]> {
+    return beforeDeadline(clock, deadline, async deadlineThere => {
+      try {
+        return await rows<Row>(verb, text, { ...parameters, deadline: deadlineThere })
+      } catch (error) {
+        if (isTooLate(error)) return LATE
+        throw error
+      }
+    })
+  }
 
   async function find (sid: string) {
     const [row] = await rows<SessionRow>('find', sql.find, { sid })
     return row === undefined ? null : sessionOf(row)
   }
 
-  /** Undefined if the row was changed between the two statements, so that both must be run once more. */
+  /** Returns undefined if another call changed the row between the two statements. Run both again. */
   async function exchange (rotation: Rotation): Promise<RotationResult | undefined> {
     const { sid, presented, next, now, reuseInterval, deadline } = rotation
     const [row] = await changed<SessionRow>(deadline, 'rotate', `${sql.rotate} ${returningBeforeDeadline('*')}`,

@@ -34,14 +34,16 @@ const MAX_KNOWN_HEADERS = 100
 const toSeconds = (ms: number): number => Math.floor(ms / 1000)
 
 export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifetime: number, now: () => number): Tokens {
-  const mint = (type: 'access' | 'refresh', issuedAt: number, expiresAt: number, jti: string, { userId, sid }: { userId: string, sid: string }, custom: Record<string, unknown>) =>
+  const mint = (
+    type: 'access' | 'refresh', token: RefreshTokenSeed, custom: Record<string, unknown>
+  ): string =>
     keys.sign({
       token_type: type,
-      exp: toSeconds(expiresAt),
-      iat: toSeconds(issuedAt),
-      jti,
-      user_id: userId,
-      sid,
+      exp: toSeconds(token.expiresAt),
+      iat: toSeconds(token.issuedAt),
+      jti: token.jti,
+      user_id: token.userId,
+      sid: token.sid,
       ...(rules.issuer !== undefined && { iss: rules.issuer }),
       ...(rules.audience !== undefined && { aud: rules.audience }),
       ...customClaims(custom)
@@ -61,11 +63,12 @@ export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifet
   }
 
   return {
-    mintAccess: (seed, custom) => {
+    mintAccess: ({ sid, userId, endsAt }, custom) => {
       const issuedAt = now()
-      return mint('access', issuedAt, Math.min(issuedAt + accessTokenLifetime, seed.endsAt), newId(), seed, custom)
+      const expiresAt = Math.min(issuedAt + accessTokenLifetime, endsAt)
+      return mint('access', { sid, userId, jti: newId(), issuedAt, expiresAt }, custom)
     },
-    mintRefresh: (seed, custom) => mint('refresh', seed.issuedAt, seed.expiresAt, seed.jti, seed, custom),
+    mintRefresh: (seed, custom) => mint('refresh', seed, custom),
     verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
     verifyAny: token => verify(token, undefined),
