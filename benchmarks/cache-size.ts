@@ -8,23 +8,32 @@ import type { KeyInput } from '../plugin/index.ts'
 import { generateKey } from '../plugin/keys/generate-key.ts'
 import { resolveOptions } from '../plugin/options.ts'
 import type { Tokens } from '../plugin/tokens/jwt.ts'
-import { type VerificationCache, createVerificationCache } from '../plugin/tokens/verification-cache.ts'
+import {
+  type VerificationCache, createVerificationCache
+} from '../plugin/tokens/verification-cache.ts'
 import { type Settings, fixed, heapInUse, percentile, table } from './harness.ts'
 import { type Report, atMost } from './report.ts'
 import type { Scope } from './scope.ts'
 import { createZipf } from './zipf.ts'
 
-/** Requests that are timed, and how many of them at once: one alone would be shorter than the look at the clock. */
+/**
+ * Requests that are timed, and how many of them at once: one alone would be shorter than the look
+ * at the clock.
+ */
 const [REQUESTS, BATCH] = [200_000, 1000]
 /** Tokens whose heap is measured: the default of the option. */
 const TOKENS = 10_000
 
-/** How large `verificationCache` should be: how many requests bring a token that it knows, what they take, and its heap. */
+/**
+ * How large `verificationCache` should be: how many requests bring a token that it knows, what they
+ * take, and its heap.
+ */
 export default async function cacheSize (t: Scope, { quick }: Settings): Promise<Report> {
   const users = quick ? [1000, 10_000] : [1000, 10_000, 100_000, 1_000_000]
   const sizes = [0, ...users]
   const [hs256, es256] = [await tokensOf(t, 'HS256'), await tokensOf(t, 'ES256')]
-  // What others have left behind is freed in the first rounds, and would be taken for less than nothing.
+  // What others have left behind is freed in the first rounds, and would be taken for less than
+  // nothing.
   const perToken = percentile(Array.from({ length: 5 }, () => heapPerToken(hs256, TOKENS)), 0.5)
   const verifying = [hs256, es256].map(tokens => microsecondsToVerify(tokens, quick ? 50 : 1000))
   const sample = mint(hs256)
@@ -35,14 +44,20 @@ export default async function cacheSize (t: Scope, { quick }: Settings): Promise
     const traffic = createTraffic(count, sample)
     for (const [index, size] of sizes.entries()) {
       console.error(`cache-size: ${fixed(size)} tokens, ${fixed(count)} users`)
-      const { share, microseconds } = await measure(createVerificationCache(size, 0), size, traffic, quick ? 20_000 : REQUESTS)
+      const { share, microseconds } = await measure(
+        createVerificationCache(size, 0), size, traffic, quick ? 20_000 : REQUESTS
+      )
       known[index]?.push(`${fixed(share * 100, 1)} %`)
-      costs[index]?.push(verifying.map(verify => fixed(microseconds + (1 - share) * verify, 1)).join(' / '))
+      costs[index]?.push(
+        verifying.map(verify => fixed(microseconds + (1 - share) * verify, 1)).join(' / ')
+      )
     }
   }
   const rows = (cells: string[][]): string => table(
     ['verificationCache', 'heap when full', ...users.map(count => `${fixed(count)} users`)],
-    sizes.map((size, index) => [fixed(size), `${fixed(size * perToken / 2 ** 20, 1)} MiB`, ...cells[index] as string[]])
+    sizes.map((size, index) => [
+      fixed(size), `${fixed((size * perToken) / 2 ** 20, 1)} MiB`, ...(cells[index] as string[])
+    ])
   )
   return {
     text: `In process. Users are those who send something within the life of an access token (5 minutes by default), each with one token of ${sample.length} characters. Whose request comes next is drawn by Zipf's law with exponent 1: the second user sends half as many as the first, the tenth a tenth. The first request of each token, which no cache knows, is not counted.
@@ -55,7 +70,14 @@ Microseconds to look a token up, and to verify it if it is not known: HS256, whi
 ${rows(costs)}
 So: as many as there are users at a time, where the heap (${fixed(perToken)} bytes a token) is there; a tenth of that knows two in three of theirs. What is larger is never filled, and takes nothing.
 `,
-    figures: [atMost('heap of a token in the verification cache', 1024, perToken, value => `${fixed(value)} bytes`)]
+    figures: [
+      atMost(
+        'heap of a token in the verification cache',
+        1024,
+        perToken,
+        value => `${fixed(value)} bytes`
+      )
+    ]
   }
 }
 
@@ -64,11 +86,24 @@ async function tokensOf (t: Scope, algorithm: 'HS256' | 'ES256'): Promise<Tokens
   const app = fastify()
   t.after(() => app.close())
   const jwk = generateKey(algorithm)
-  const key: KeyInput = algorithm === 'HS256' ? { algorithm, secret: jwk.k as string } : { algorithm, privateKey: jwk }
-  return (await createRegistration(app, resolveOptions({ keys: [key], verifyCredentials: () => null, rateLimit: false }))).tokens
+  const key: KeyInput =
+    algorithm === 'HS256' ? { algorithm, secret: jwk.k as string } : { algorithm, privateKey: jwk }
+  return (
+    await createRegistration(
+      app, resolveOptions({ keys: [key], verifyCredentials: () => null, rateLimit: false })
+    )
+  ).tokens
 }
 
-const mint = (tokens: Tokens): string => tokens.mintAccess({ sid: newId(), userId: `${1_000_000 + Math.floor(Math.random() * 1_000_000)}`, endsAt: Infinity }, {})
+const mint = (tokens: Tokens): string =>
+  tokens.mintAccess(
+    {
+      sid: newId(),
+      userId: `${1_000_000 + Math.floor(Math.random() * 1_000_000)}`,
+      endsAt: Infinity
+    },
+    {}
+  )
 
 /** Bytes of heap that a token takes, the text of its header and its claims included. */
 function heapPerToken (tokens: Tokens, count: number): number {
@@ -81,7 +116,9 @@ function heapPerToken (tokens: Tokens, count: number): number {
     remember(cache, credentials, claims)
   }
   const used = heapInUse() - before
-  if (cache.get(String(received[0]), 0) === undefined) throw new Error('the cache does not hold all tokens')
+  if (cache.get(String(received[0]), 0) === undefined) {
+    throw new Error('the cache does not hold all tokens')
+  }
   return used / count
 }
 
@@ -90,16 +127,25 @@ function microsecondsToVerify (tokens: Tokens, count: number): number {
   const minted = Array.from({ length: count }, () => mint(tokens))
   const times = Array.from({ length: 10 }, () => {
     const begun = performance.now()
-    for (const token of minted) if (typeof tokens.verifyAccess(token) === 'string') throw new Error('a good token was refused')
+    for (const token of minted) {
+      if (typeof tokens.verifyAccess(token) === 'string') {
+        throw new Error('a good token was refused')
+      }
+    }
     return (performance.now() - begun) / count * 1000
   })
   return percentile(times.slice(1), 0.5)
 }
 
-/** The credentials of each user, or of the next who sends something: a text of its own each time, as a request has it. */
+/**
+ * The credentials of each user, or of the next who sends something: a text of its own each time, as
+ * a request has it.
+ */
 interface Traffic { users: number, of(user: number): string, next(): string }
 
-/** Tokens that differ where the cache looks, at their end: a million signatures would take a minute. */
+/**
+ * Tokens that differ where the cache looks, at their end: a million signatures would take a minute.
+ */
 function createTraffic (users: number, sample: string): Traffic {
   const text = Buffer.from(`Bearer ${sample}`)
   const ends = randomBytes(9 * users)
@@ -111,10 +157,20 @@ function createTraffic (users: number, sample: string): Traffic {
   return { users, of, next: () => of(draw()) }
 }
 
-const claims: AccessClaims = Object.freeze({ token_type: 'access', exp: Infinity, jti: 'any', user_id: '1' })
+const claims: AccessClaims = Object.freeze({
+  token_type: 'access',
+  exp: Infinity,
+  jti: 'any',
+  user_id: '1'
+})
 
-/** The share of requests whose token is known, and the microseconds to look one up, and to remember it if it is not known. */
-async function measure (cache: VerificationCache, size: number, traffic: Traffic, requests: number): Promise<{ share: number, microseconds: number }> {
+/**
+ * The share of requests whose token is known, and the microseconds to look one up, and to remember
+ * it if it is not known.
+ */
+async function measure (
+  cache: VerificationCache, size: number, traffic: Traffic, requests: number
+): Promise<{ share: number, microseconds: number }> {
   await fill(cache, size, traffic)
   let [known, spent] = [0, 0]
   for (let done = 0; done < requests; done += BATCH) {
@@ -135,8 +191,13 @@ function remember (cache: VerificationCache, credentials: string, claims: Access
   while (cache.get(credentials, 0) === undefined) cache.set(credentials, claims)
 }
 
-/** With all users, or with those who came last: once it is full of them, what came before makes no difference. */
-async function fill (cache: VerificationCache, size: number, { users, of, next }: Traffic): Promise<void> {
+/**
+ * With all users, or with those who came last: once it is full of them, what came before makes no
+ * difference.
+ */
+async function fill (
+  cache: VerificationCache, size: number, { users, of, next }: Traffic
+): Promise<void> {
   const all = size >= users
   for (let held = 0; held < Math.min(size, users);) {
     const credentials = all ? of(held) : next()

@@ -16,7 +16,8 @@ const STYLE = `<style>
 /** The chart as SVG. The thin line on a bar goes from the least to the most of the rounds. */
 export function svg ({ title, unit, bars }: Chart): string {
   const longest = Math.max(...bars.map(({ most }) => most)) || 1
-  const x = (value: number): string => (LABELS + value / longest * (WIDTH - LABELS - NUMBERS)).toFixed(1)
+  const x = (value: number): string =>
+    (LABELS + (value / longest) * (WIDTH - LABELS - NUMBERS)).toFixed(1)
   const height = TOP + bars.length * ROW + 8
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="${escaped(title)}">
 ${STYLE}
@@ -27,7 +28,9 @@ ${bars.map((bar, index) => row(bar, TOP + index * ROW, x)).join('\n')}
 `
 }
 
-function row ({ name, median, least, most, isOurs = false }: Bar, top: number, x: (value: number) => string): string {
+function row (
+  { name, median, least, most, isOurs = false }: Bar, top: number, x: (value: number) => string
+): string {
   const middle = top + ROW / 2
   return `<text x="${LABELS - 8}" y="${middle + 4}" text-anchor="end">${escaped(name)}</text>
 <rect class="${isOurs ? 'ours' : 'bar'}" x="${LABELS}" y="${top + 4}" width="${(Number(x(median)) - LABELS).toFixed(1)}" height="${ROW - 8}" rx="2"/>
@@ -35,4 +38,5 @@ function row ({ name, median, least, most, isOurs = false }: Bar, top: number, x
 <text x="${Number(x(Math.max(median, most))) + 6}" y="${middle + 4}">${median.toLocaleString('en-US', { maximumSignificantDigits: 3 })}</text>`
 }
 
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

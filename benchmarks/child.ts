@@ -14,11 +14,14 @@ export interface Child {
 const PATIENCE = 10_000
 
 /**
- * Starts a file of this folder as a process that ends with the scope: it is hung up on, which it takes for its end.
+ * Starts a file of this folder as a process that ends with the scope: it is hung up on, which it
+ * takes for its end.
  * @throws Error if it ends before it is ready
  */
 export async function startChild (t: Scope, file: string, args: string[] = []): Promise<Child> {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+  })
   const exited = once(child, 'exit')
   t.after(async () => {
     if (child.connected) child.disconnect()
@@ -38,7 +41,8 @@ export async function startChild (t: Scope, file: string, args: string[] = []): 
 /** The next message of a process. @throws Error if it ends instead */
 async function heard (child: ChildProcess): Promise<unknown> {
   const ended = new AbortController()
-  const gone = (): void => ended.abort(new Error(`${child.spawnargs.slice(1, 3).join(' ')} has ended.`))
+  const gone = (): void =>
+    ended.abort(new Error(`${child.spawnargs.slice(1, 3).join(' ')} has ended.`))
   child.once('exit', gone)
   try {
     const [message] = await once(child, 'message', { signal: ended.signal })

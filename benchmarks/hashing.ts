@@ -9,10 +9,16 @@ import type { Scope } from './scope.ts'
 
 /** Guarded requests a second, whether or not those before them are answered. */
 const PER_SECOND = 200
-/** People who log in at a time, each again as soon as they are answered: none, some, and more than the demo takes. */
+/**
+ * People who log in at a time, each again as soon as they are answered: none, some, and more than
+ * the demo takes.
+ */
 const CROWDS = [0, 8, 200]
 
-/** What came of the guarded requests and of the logins in one round. Event loop delay in milliseconds. */
+/**
+ * What came of the guarded requests and of the logins in one round. Event loop delay in
+ * milliseconds.
+ */
 interface Round { guarded: TimedReply[], logins: TimedReply[], seconds: number, loop: number }
 
 /** What the hashing of passwords does to the requests of those who are logged in already. */
@@ -29,15 +35,28 @@ export default async function hashing (t: Scope, { quick }: Settings): Promise<R
       if (round > 0) measured[index]?.push(result)
     }
   }
-  const others = measured.flat().flatMap(({ guarded, logins }) => [...guarded.filter(({ status }) => status !== 200), ...logins.filter(reply => !isLogin(reply) && !isRefused(reply))])
+  const others = measured
+    .flat()
+    .flatMap(({ guarded, logins }) => [
+      ...guarded.filter(({ status }) => status !== 200),
+      ...logins.filter(reply => !isLogin(reply) && !isRefused(reply))
+    ])
   return {
     text: `The demo (Argon2id, 19 MiB, 2 passes, memory store) is asked for \`GET /hello/\` ${PER_SECOND} times a second while so many people log in at a time, each again once answered; after a 503 they wait for the second that \`Retry-After\` says, or two. Median (least-most) of ${rounds} rounds of ${fixed(ms / 1000, 1)} s in turn. The event loop delay is that of the server; the millisecond between two looks at it is in it.
 
-${table(['logins at a time', '/hello/ p50 ms', '/hello/ p99 ms', 'event loop delay p99 ms', 'logins/s', 'login p50 ms', 'login p99 ms', '503 with Retry-After'], measured.map((rounds, index) => row(CROWDS[index] as number, rounds)))}
+${table(
+  [
+    'logins at a time', '/hello/ p50 ms', '/hello/ p99 ms', 'event loop delay p99 ms', 'logins/s',
+    'login p50 ms', 'login p99 ms', '503 with Retry-After'
+  ],
+  measured.map((rounds, index) => row(CROWDS[index] as number, rounds))
+)}
 The hashes are made in the thread pool, and the demo leaves a core to the event loop (\`example/password-hashes.ts\`): logins wait for each other, guarded requests do not wait for them. How many logins there are in a second is a matter of cores, and those who would wait for too long are turned away.
 `,
     figures: [{
-      what: 'answers to a flood of logins but a pair, or a 503 with `Retry-After`; guarded requests that fail under it',
+      what:
+        'answers to a flood of logins but a pair, or a 503 with `Retry-After`; guarded requests ' +
+        'that fail under it',
       bound: 'none',
       measured: others.length === 0 ? 'none' : `${others.length}`,
       isReached: others.length === 0
@@ -45,12 +64,16 @@ The hashes are made in the thread pool, and the demo leaves a core to the event 
   }
 }
 
-async function oneRound ({ url, loopDelay }: Demo, access: string, crowd: number, ms: number): Promise<Round> {
+async function oneRound (
+  { url, loopDelay }: Demo, access: string, crowd: number, ms: number
+): Promise<Round> {
   await loopDelay()
   const begun = performance.now()
   const end = begun + ms
   const stop = steadily(PER_SECOND, () => awaitedLater(hello(url, access)))
-  const crowds = awaitedLater(Promise.all(Array.from({ length: crowd }, () => logInUntil(end, url))))
+  const crowds = awaitedLater(
+    Promise.all(Array.from({ length: crowd }, () => logInUntil(end, url)))
+  )
   await delay(ms)
   const [guarded, loop] = [await stop(), await loopDelay()]
   const logins = (await crowds).flat()
@@ -65,11 +88,15 @@ function awaitedLater<T> (promise: Promise<T>): Promise<T> {
 
 async function logInUntil (end: number, url: string): Promise<TimedReply[]> {
   const replies: TimedReply[] = []
-  const pause = async (ms: number): Promise<void> => delay(Math.min(ms, Math.max(0, end - performance.now())))
+  const pause = async (ms: number): Promise<void> =>
+    delay(Math.min(ms, Math.max(0, end - performance.now())))
   // Not all of them in the same millisecond.
   await pause((end - performance.now()) / 2 * Math.random())
   while (performance.now() < end) {
-    const reply = await ask(url, { path: '/api/token/', body: { username: 'vitor', password: '123' } })
+    const reply = await ask(url, {
+      path: '/api/token/',
+      body: { username: 'vitor', password: '123' }
+    })
     replies.push(reply)
     if (isRefused(reply)) await pause(Number(reply.retryAfter) * 1000 * (1 + Math.random()))
   }
@@ -77,11 +104,13 @@ async function logInUntil (end: number, url: string): Promise<TimedReply[]> {
 }
 
 const isLogin = ({ status }: TimedReply): boolean => status === 200
-const isRefused = ({ status, retryAfter }: TimedReply): boolean => status === 503 && Number(retryAfter) > 0
+const isRefused = ({ status, retryAfter }: TimedReply): boolean =>
+  status === 503 && Number(retryAfter) > 0
 
 function row (crowd: number, rounds: Round[]): string[] {
   const times = (replies: TimedReply[]): number[] => replies.map(({ took }) => took)
-  const cell = (value: (round: Round) => number, digits = 1): string => spread(rounds.map(value), digits)
+  const cell = (value: (round: Round) => number, digits = 1): string =>
+    spread(rounds.map(value), digits)
   return [
     crowd === 0 ? 'none' : `${crowd}`,
     ...[0.5, 0.99].map(share => cell(({ guarded }) => percentile(times(guarded), share))),
@@ -90,7 +119,9 @@ function row (crowd: number, rounds: Round[]): string[] {
       ? ['-', '-', '-', '-']
       : [
           cell(({ logins, seconds }) => logins.filter(isLogin).length / seconds),
-          ...[0.5, 0.99].map(share => cell(({ logins }) => percentile(times(logins.filter(isLogin)), share), 0)),
+          ...[0.5, 0.99].map(share =>
+            cell(({ logins }) => percentile(times(logins.filter(isLogin)), share), 0)
+          ),
           fixed(rounds.flatMap(({ logins }) => logins.filter(isRefused)).length)
         ]
   ]

@@ -4,7 +4,9 @@ import type { Route } from './requests.ts'
 import type { Scope } from './scope.ts'
 import type { Guard } from './servers/guarded.ts'
 
-/** A server in a process of its own, and the tokens that its guarded route is asked with in a round. */
+/**
+ * A server in a process of its own, and the tokens that its guarded route is asked with in a round.
+ */
 export interface Side { name: string, server: string, guard: Guard, tokens (): string[] }
 
 /** A server that runs, and what it is asked. */
@@ -20,11 +22,24 @@ export interface Target {
   used (): Promise<number>
 }
 
-/** One round of one side: requests per second, processor time of the server in microseconds a request, latencies in milliseconds, where requests do not wait for each other. */
-export interface Round { rate: number, cpu: number, p50: number | undefined, p99: number | undefined }
+/**
+ * One round of one side: requests per second, processor time of the server in microseconds a
+ * request, latencies in milliseconds, where requests do not wait for each other.
+ */
+export interface Round {
+  rate: number
+  cpu: number
+  p50: number | undefined
+  p99: number | undefined
+}
 
 /** How a round is made up. With `amount` it is so many requests in place of seconds. */
-export interface RoundLoad { seconds: number, amount?: number | undefined, connections: number, pipelining: number }
+export interface RoundLoad {
+  seconds: number
+  amount?: number | undefined
+  connections: number
+  pipelining: number
+}
 
 /** Seconds after which the code of a server is as fast as it gets. */
 const WARM_UP = 2
@@ -35,13 +50,28 @@ export interface HttpRounds extends RoundLoad { rounds: number }
 export interface Contender<Result> { name: string, measure (isWarmUp: boolean): Promise<Result> }
 
 /** Starts each side, and asks their guarded routes in turn. */
-export async function httpRounds (t: Scope, sides: Side[], { rounds, ...load }: HttpRounds): Promise<Round[][]> {
-  // A server that answers but a few requests is not worth the quarter of a second that it takes to warm it up.
+export async function httpRounds (
+  t: Scope,
+  sides: Side[],
+  { rounds, ...load }: HttpRounds
+): Promise<Round[][]> {
+  // A server that answers but a few requests is not worth the quarter of a second that it takes to
+  // warm it up.
   const cold = load.amount === undefined ? [] : ['cold']
-  const targets = await Promise.all(sides.map(async ({ name, server, guard, tokens }): Promise<Target> => {
-    const { said, ask } = await startChild(t, 'servers/process.js', [server, JSON.stringify(guard), ...cold])
-    return { name, port: said as number, route: '/hello/', tokens, used: async () => processorTime(await ask({})) }
-  }))
+  const targets = await Promise.all(
+    sides.map(async ({ name, server, guard, tokens }): Promise<Target> => {
+      const { said, ask } = await startChild(t, 'servers/process.js', [
+        server, JSON.stringify(guard), ...cold
+      ])
+      return {
+        name,
+        port: said as number,
+        route: '/hello/',
+        tokens,
+        used: async () => processorTime(await ask({}))
+      }
+    })
+  )
   return inTurn(contenders(await startCannon(t), targets, load), rounds)
 }
 
@@ -53,11 +83,20 @@ export function contenders (cannon: Child, targets: Target[], load: RoundLoad): 
   return targets.map(({ name, port, route, hangsUp, tokens, used }) => ({
     name,
     async measure (isWarmUp) {
-      const order: Load = { ...load, port, route, hangsUp, tokens: await tokens(), seconds: isWarmUp ? WARM_UP : load.seconds }
+      const order: Load = {
+        ...load,
+        port,
+        route,
+        hangsUp,
+        tokens: await tokens(),
+        seconds: isWarmUp ? WARM_UP : load.seconds
+      }
       const before = await used()
       const { requests, seconds, failures, p50, p99 } = await cannon.ask(order) as LoadResult
       const cpu = (await used() - before) / requests
-      if (failures > 0 || requests === 0) throw new Error(`${name}: ${failures} of ${requests + failures} requests failed.`)
+      if (failures > 0 || requests === 0) {
+        throw new Error(`${name}: ${failures} of ${requests + failures} requests failed.`)
+      }
       return { rate: requests / seconds, cpu, p50, p99 }
     }
   }))
@@ -69,8 +108,13 @@ export function processorTime (said: unknown): number {
   return user + system
 }
 
-/** Measures each in turn, A B C C B A: the order is turned round each time. What a round was is told on stderr. */
-export async function inTurn<Result extends { rate: number }> (contenders: Contender<Result>[], rounds: number): Promise<Result[][]> {
+/**
+ * Measures each in turn, A B C C B A: the order is turned round each time. What a round was is told
+ * on stderr.
+ */
+export async function inTurn<Result extends { rate: number }> (
+  contenders: Contender<Result>[], rounds: number
+): Promise<Result[][]> {
   const measured: Result[][] = contenders.map(() => [])
   for (let round = 0; round <= rounds; round++) {
     const order = [...contenders.entries()]

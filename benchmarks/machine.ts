@@ -10,8 +10,14 @@ import { fixed, table } from './harness.ts'
 const ABSENT = 'not here'
 
 /** What is measured, or measures. */
-const PACKAGES = ['fastify', '@fastify/jwt', 'fast-jwt', 'fastify-jwt-jwks', 'express', 'express-jwt', 'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken', 'autocannon']
-const PYTHON_VERSIONS = "from importlib.metadata import version; print(', '.join(f'{name} {version(name)}' for name in ['django', 'djangorestframework-simplejwt', 'gunicorn']))"
+const PACKAGES = [
+  'fastify', '@fastify/jwt', 'fast-jwt', 'fastify-jwt-jwks', 'express', 'express-jwt',
+  'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken',
+  'autocannon'
+]
+const PYTHON_VERSIONS =
+  "from importlib.metadata import version; print(', '.join(f'{name} {version(name)}' for name " +
+  "in ['django', 'djangorestframework-simplejwt', 'gunicorn']))"
 
 /** A table of what the numbers hang on: the machine and the versions of all that is measured. */
 export function machine (): string {
@@ -41,9 +47,13 @@ function said (what: RegExp, program: string | undefined, ...args: string[]): st
 
 function sqlite (driver: string): string {
   const handle = drivers.get(driver)?.(':memory:')
-  const [row] = handle?.prepare('SELECT sqlite_version() AS version').all({}) as { version: string }[]
+  const [row] = handle?.prepare('SELECT sqlite_version() AS version').all({}) as {
+    version: string
+  }[]
   handle?.close()
   return `${row?.version} in ${driver}${driver.startsWith('node:') ? '' : ` ${versionOf(driver)}`}`
 }
 
-const versionOf = (name: string): string => (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }).version
+const versionOf = (name: string): string =>
+  (JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string })
+    .version

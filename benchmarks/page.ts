@@ -6,7 +6,12 @@ import type { Figure, Report } from './report.ts'
 
 /** The bounds that this project goes by, and what was measured. */
 export const figuresTable = (figures: Figure[]): string =>
-  table(['what', 'bound', 'measured', ''], figures.map(({ what, bound, measured, isReached }) => [what, bound, measured, isReached ? 'reached' : '**missed**']))
+  table(
+    ['what', 'bound', 'measured', ''],
+    figures.map(({ what, bound, measured, isReached }) => [
+      what, bound, measured, isReached ? 'reached' : '**missed**'
+    ])
+  )
 
 /** Writes the page of a whole run, `README.md`, and its charts into a folder. */
 export function writePage (folder: string, machine: string, reports: Map<string, Report>): void {

@@ -18,20 +18,42 @@ interface Server extends Django { name: string, hangsUp: boolean }
 /** A row of a table, with its rounds. */
 interface Measured { name: string, rounds: Round[] }
 
-/** Ours beside the package whose wire it speaks: Django with djangorestframework-simplejwt, each in one process. */
+/**
+ * Ours beside the package whose wire it speaks: Django with djangorestframework-simplejwt, each in
+ * one process.
+ */
 export default async function peers (t: Scope, { quick }: Settings): Promise<Report> {
   const skip = skipDjango()
   if (skip) return { text: `SKIPPED: ${skip}.\n` }
 
   const stores = [memory, ...sqlite('NORMAL').slice(0, 1)].filter(({ skip }) => !skip)
   const [ours, theirs] = await Promise.all([
-    Promise.all(stores.map(async ({ name }): Promise<Server> => ({ name: `${OURS}, ${name}`, hangsUp: false, ...await startTokenServer(t, name) }))),
+    Promise.all(
+      stores.map(async ({ name }): Promise<Server> => ({
+        name: `${OURS}, ${name}`,
+        hangsUp: false,
+        ...(await startTokenServer(t, name))
+      }))
+    ),
     Promise.all([
-      startDjango(t, 'sync').then(django => ({ name: 'SimpleJWT, sync worker', hangsUp: true, ...django })),
-      startDjango(t, 'gthread').then(django => ({ name: 'SimpleJWT, gthread worker', hangsUp: false, ...django }))
+      startDjango(t, 'sync').then(django => ({
+        name: 'SimpleJWT, sync worker',
+        hangsUp: true,
+        ...django
+      })),
+      startDjango(t, 'gthread').then(django => ({
+        name: 'SimpleJWT, gthread worker',
+        hangsUp: false,
+        ...django
+      }))
     ])
   ])
-  const load = { seconds: 2, amount: quick ? 2 * CONNECTIONS : undefined, connections: CONNECTIONS, pipelining: 1 }
+  const load = {
+    seconds: 2,
+    amount: quick ? 2 * CONNECTIONS : undefined,
+    connections: CONNECTIONS,
+    pipelining: 1
+  }
   const cannon = await startCannon(t)
   const measure = async (targets: Target[]): Promise<Measured[]> => {
     const measured = await inTurn(contenders(cannon, targets, load), quick ? 1 : 5)
@@ -39,11 +61,21 @@ export default async function peers (t: Scope, { quick }: Settings): Promise<Rep
   }
 
   const guarded = await measure([
-    ...[...ours.slice(0, 1), ...theirs].map(server => target(server, '/hello/', ({ access }) => access)),
-    ...theirs.map(server => target({ ...server, name: `${server.name}, user looked up` }, '/me/', ({ access }) => access))
+    ...[...ours.slice(0, 1), ...theirs].map(server =>
+      target(server, '/hello/', ({ access }) => access)
+    ),
+    ...theirs.map(server =>
+      target({ ...server, name: `${server.name}, user looked up` }, '/me/', ({ access }) => access)
+    )
   ])
-  const refresh = await measure([...ours, ...theirs].map(server => target(server, '/api/token/refresh/', ({ refresh }) => refresh)))
-  const obtain = await measure([...ours, ...theirs].map(server => target(server, '/api/token/', ({ access }) => access)))
+  const refresh = await measure(
+    [...ours, ...theirs].map(server =>
+      target(server, '/api/token/refresh/', ({ refresh }) => refresh)
+    )
+  )
+  const obtain = await measure(
+    [...ours, ...theirs].map(server => target(server, '/api/token/', ({ access }) => access))
+  )
 
   return {
     text: `fastify-simplejwt in one process, and Django with djangorestframework-simplejwt under gunicorn with one worker, ${CONNECTIONS} connections, the same load. Median (least-most) of rounds in turn; CPU is the server's, in microseconds a request.
@@ -72,14 +104,27 @@ Not alike: another language and another framework, so this is what a service gai
   }
 }
 
-const target = ({ name, port, used, hangsUp }: Server, route: Route, token: (pair: TokenPair) => string): Target =>
-  ({ name, port, used, hangsUp, route, tokens: async () => (await logins(port, CONNECTIONS)).map(token) })
+const target = (
+  { name, port, used, hangsUp }: Server, route: Route, token: (pair: TokenPair) => string
+): Target => ({
+  name,
+  port,
+  used,
+  hangsUp,
+  route,
+  tokens: async () => (await logins(port, CONNECTIONS)).map(token)
+})
 
-const rows = (measured: Measured[], rate: string): string => table(['server', ...roundHeads(rate)], measured.map(({ name, rounds }) => [name, ...roundCells(rounds)]))
+const rows = (measured: Measured[], rate: string): string =>
+  table(
+    ['server', ...roundHeads(rate)],
+    measured.map(({ name, rounds }) => [name, ...roundCells(rounds)])
+  )
 
 const ratesOf = ({ rounds }: Measured): number[] => rounds.map(({ rate }) => rate)
 
-const bars = (measured: Measured[], what: string) => measured.map(row => bar(`${what}: ${row.name}`, ratesOf(row), row.name.startsWith(OURS)))
+const bars = (measured: Measured[], what: string) =>
+  measured.map(row => bar(`${what}: ${row.name}`, ratesOf(row), row.name.startsWith(OURS)))
 
 /** Ours, which is first, beside the best of theirs. */
 function times (what: string, bound: number, [ours, ...others]: Measured[]): Figure {

@@ -10,22 +10,36 @@ const CONNECTIONS = 20
 /** Requests that a connection has under way where the processor is to be the limit. */
 const PIPELINED = 10
 /**
- * Tokens that come one after the other, and as many of them as a round may need. What a round takes is more than half of what a cache
- * holds: when its tokens come again, two rounds later, they have left it.
+ * Tokens that come one after the other, and as many of them as a round may need. What a round takes
+ * is more than half of what a cache holds: when its tokens come again, two rounds later, they have
+ * left it.
  */
 const [MANY, IN_A_ROUND] = [60_000, 20_000]
 
 /** Those that a bound is set for. */
 const BOUND: Algorithm[] = ['RS256', 'ES256', 'EdDSA']
 
-const NAMES = { plain: 'plain', again: 'plain, once more', ours: 'fastify-simplejwt', theirs: '@fastify/jwt' }
+const NAMES = {
+  plain: 'plain',
+  again: 'plain, once more',
+  ours: 'fastify-simplejwt',
+  theirs: '@fastify/jwt'
+}
 
-/** What a guarded request costs: a route without a guard, ours, and the peers; then ours with each algorithm. */
+/**
+ * What a guarded request costs: a route without a guard, ours, and the peers; then ours with each
+ * algorithm.
+ */
 export default async function protectedRoute (t: Scope, { quick }: Settings): Promise<Report> {
   const minted = createMint('HS256')
   const few = always(minted.mint(CONNECTIONS))
   const many = minted.mint(quick ? CONNECTIONS * 100 : MANY)
-  const side = (name: string, server: string, tokens = few): Side => ({ name, server, guard: minted, tokens })
+  const side = (name: string, server: string, tokens = few): Side => ({
+    name,
+    server,
+    guard: minted,
+    tokens
+  })
   const sides = [
     side(NAMES.plain, 'plain'),
     side(NAMES.again, 'plain'),
@@ -45,14 +59,23 @@ export default async function protectedRoute (t: Scope, { quick }: Settings): Pr
     side(NAMES.ours, 'simplejwt', inTurn(many)),
     side(NAMES.theirs, 'fastify-jwt', inTurn(many))
   ]
-  const load = { rounds: quick ? 1 : 13, seconds: 0.5, amount: quick ? 100 : undefined, connections: CONNECTIONS }
+  const load = {
+    rounds: quick ? 1 : 13,
+    seconds: 0.5,
+    amount: quick ? 100 : undefined,
+    connections: CONNECTIONS
+  }
   const one = beside(sides, await httpRounds(t, sides, { ...load, pipelining: 1 }))
   const pipelined = beside(sides, await httpRounds(t, sides, { ...load, pipelining: PIPELINED }))
-  const once = beside(cold, await httpRounds(t, cold, { ...load, seconds: 1, pipelining: PIPELINED }))
+  const once = beside(
+    cold, await httpRounds(t, cold, { ...load, seconds: 1, pipelining: PIPELINED })
+  )
   const each = new Map<Algorithm, Measured[]>()
   for (const algorithm of quick ? BOUND : Object.keys(ALGORITHMS) as Algorithm[]) {
     const sides = algorithmSides(algorithm)
-    const measured = await scoped(t, t => httpRounds(t, sides, { ...load, rounds: quick ? 1 : 7, pipelining: PIPELINED }))
+    const measured = await scoped(t, t =>
+      httpRounds(t, sides, { ...load, rounds: quick ? 1 : 7, pipelining: PIPELINED })
+    )
     each.set(algorithm, beside(sides, measured))
   }
 
@@ -76,19 +99,32 @@ Not alike: fastify-simplejwt checks kind, dates, session and revocation besides 
     charts: [{
       file: 'protected.svg',
       title: 'A guarded route, HS256',
-      unit: `requests per second, ${CONNECTIONS} connections, ${PIPELINED} requests at a time; more is better`,
-      bars: pipelined.filter(({ name }) => name === NAMES.plain || !name.startsWith(NAMES.plain)).map(({ name, rounds }) => bar(name, rounds.map(({ rate }) => rate), name.startsWith(NAMES.ours)))
+      unit:
+        `requests per second, ${CONNECTIONS} connections, ${PIPELINED} requests at a time; more ` +
+        'is better',
+      bars: pipelined
+        .filter(({ name }) => name === NAMES.plain || !name.startsWith(NAMES.plain))
+        .map(({ name, rounds }) =>
+          bar(name, rounds.map(({ rate }) => rate), name.startsWith(NAMES.ours))
+        )
     }],
     figures: figuresOf(one, pipelined, once, each)
   }
 }
 
-/** Beside plain routes of its own: what the machine does to the others a minute later has no part in it. */
+/**
+ * Beside plain routes of its own: what the machine does to the others a minute later has no part in
+ * it.
+ */
 function algorithmSides (algorithm: Algorithm): Side[] {
   const guard = createMint(algorithm)
   const tokens = always(guard.mint(CONNECTIONS))
-  return [[NAMES.plain, 'plain'], [NAMES.again, 'plain'], [NAMES.ours, 'simplejwt'], [NAMES.theirs, 'fastify-jwt']]
-    .map(([name, server]) => ({ name: name as string, server: server as string, guard, tokens }))
+  return [
+    [NAMES.plain, 'plain'],
+    [NAMES.again, 'plain'],
+    [NAMES.ours, 'simplejwt'],
+    [NAMES.theirs, 'fastify-jwt']
+  ].map(([name, server]) => ({ name: name as string, server: server as string, guard, tokens }))
 }
 
 const always = (tokens: string[]) => () => tokens
@@ -102,27 +138,53 @@ function inTurn (tokens: string[]): () => string[] {
   }
 }
 
-const algorithmTable = (each: Map<Algorithm, Measured[]>): string => table(['algorithm', ...Object.values(NAMES)], [...each].map(([algorithm, measured]) => [
-  algorithm,
-  spread(named(measured, NAMES.plain).rounds.map(({ cpu }) => cpu), 1),
-  ...[NAMES.again, NAMES.ours, NAMES.theirs].map(name => spread(named(measured, name).more, 1))
-]))
+const algorithmTable = (each: Map<Algorithm, Measured[]>): string =>
+  table(
+    ['algorithm', ...Object.values(NAMES)],
+    [...each].map(([algorithm, measured]) => [
+      algorithm,
+      spread(named(measured, NAMES.plain).rounds.map(({ cpu }) => cpu), 1),
+      ...[NAMES.again, NAMES.ours, NAMES.theirs].map(name => spread(named(measured, name).more, 1))
+    ])
+  )
 
 /** What two plain routes differ by: the error of the measurement. */
-const errorOf = (measured: Measured[]): number => median(named(measured, NAMES.again).more.map(Math.abs))
+const errorOf = (measured: Measured[]): number =>
+  median(named(measured, NAMES.again).more.map(Math.abs))
 
-function figuresOf (one: Measured[], pipelined: Measured[], once: Measured[], each: Map<Algorithm, Measured[]>): Figure[] {
+function figuresOf (
+  one: Measured[], pipelined: Measured[], once: Measured[], each: Map<Algorithm, Measured[]>
+): Figure[] {
   const microseconds = (value: number): string => `${fixed(value, 1)} us`
   const ratio = (value: number): string => fixed(value, 3)
   const cold = named(once, NAMES.ours).more
   const adds = (algorithm: Algorithm, measured: Measured[]): Figure => {
     const error = errorOf(measured)
-    return atMost(`CPU that the guard adds to a request, ${algorithm}, seen before, beyond the ${microseconds(error)} that two plain routes differ by`, 1, median(named(measured, NAMES.ours).more) - error, microseconds)
+    return atMost(
+      `CPU that the guard adds to a request, ${algorithm}, seen before, beyond the ` +
+        `${microseconds(error)} that two plain routes differ by`,
+      1,
+      median(named(measured, NAMES.ours).more) - error,
+      microseconds
+    )
   }
   return [
     adds('HS256', pipelined),
-    atLeast(`guarded of plain requests per second, one at a time on each connection (two plain routes: ${ratio(median(named(one, NAMES.again).ofPlain))})`, 0.97, median(named(one, NAMES.ours).ofPlain), ratio),
-    atLeast('CPU that the guard of @fastify/jwt adds, of what ours adds, every token new to both', 1.1, median(named(once, NAMES.theirs).more.map((theirs, round) => theirs / (cold[round] as number))), ratio),
+    atLeast(
+      'guarded of plain requests per second, one at a time on each connection (two plain ' +
+        `routes: ${ratio(median(named(one, NAMES.again).ofPlain))})`,
+      0.97,
+      median(named(one, NAMES.ours).ofPlain),
+      ratio
+    ),
+    atLeast(
+      'CPU that the guard of @fastify/jwt adds, of what ours adds, every token new to both',
+      1.1,
+      median(
+        named(once, NAMES.theirs).more.map((theirs, round) => theirs / (cold[round] as number))
+      ),
+      ratio
+    ),
     ...BOUND.map(algorithm => adds(algorithm, each.get(algorithm) as Measured[]))
   ]
 }

@@ -11,13 +11,18 @@ const PATIENCE = 10_000
 const ids = Array.from({ length: 1024 }, newId)
 
 /** The user agent of a browser of today, 111 characters. */
-export const USER_AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36'
+export const USER_AGENT =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ' +
+  'Chrome/143.0.0.0 Safari/537.36'
 
 /**
- * Starts a session of a user, and gives what refreshes it once more: by `store.rotate`, with the token that is good now. One
- * that failed may be called again, which sends the same rotation once more.
+ * Starts a session of a user, and gives what refreshes it once more: by `store.rotate`, with the
+ * token that is good now. One that failed may be called again, which sends the same rotation once
+ * more.
  */
-export async function refresher (store: SessionStore, userId: string): Promise<() => Promise<void>> {
+export async function refresher (
+  store: SessionStore, userId: string
+): Promise<() => Promise<void>> {
   const sid = newId()
   const createdAt = Date.now()
   let current = 0
@@ -41,7 +46,14 @@ export async function refresher (store: SessionStore, userId: string): Promise<(
   return async () => {
     const now = Date.now()
     const next = { jti: jti(current + 1), issuedAt: now, expiresAt: now + DAY }
-    const { outcome } = await store.rotate({ sid, presented: jti(current), next, now, reuseInterval: REUSE_INTERVAL, deadline: now + PATIENCE })
+    const { outcome } = await store.rotate({
+      sid,
+      presented: jti(current),
+      next,
+      now,
+      reuseInterval: REUSE_INTERVAL,
+      deadline: now + PATIENCE
+    })
     if (outcome !== 'rotated') throw new Error(`a refresh of the current token was ${outcome}`)
     current++
   }

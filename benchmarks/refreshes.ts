@@ -5,8 +5,13 @@ import type { Report } from './report.ts'
 import { type Scope, rowsOf } from './scope.ts'
 import { type Candidate, memory, postgres, redis, sqlite } from './stores.ts'
 
-/** PostgreSQL does not wait for the disk here: what the rows take is the same, and it would take the longer part of an hour. */
-const candidates = (): Candidate[] => [memory, ...sqlite('NORMAL'), redis(), postgres({ synchronous_commit: 'off' })]
+/**
+ * PostgreSQL does not wait for the disk here: what the rows take is the same, and it would take the
+ * longer part of an hour.
+ */
+const candidates = (): Candidate[] => [
+  memory, ...sqlite('NORMAL'), redis(), postgres({ synchronous_commit: 'off' })
+]
 
 const USER = '1'
 /** Milliseconds between signs of life. */
@@ -15,7 +20,9 @@ const NEWS = 5000
 const MOST_FAILURES = 20
 
 /** What a store holds after a session was refreshed a million times: as much as before. */
-export default async function refreshes (t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings): Promise<Report> {
+export default async function refreshes (
+  t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings
+): Promise<Report> {
   const text = `What a store holds before and after ${fixed(count)} refreshes of one session, one after the other. Before is after the first. Memory: heap in use; SQLite: the file, after a checkpoint; Redis: used_memory; PostgreSQL: tables and indexes, after a plain VACUUM, with synchronous_commit off for the sake of time.\n\n`
   const grown: string[] = []
   let measured = 0
@@ -28,14 +35,26 @@ export default async function refreshes (t: Scope, { quick, count = quick ? 1000
     const after = await holds(USER)
     if (after.rows !== before.rows) grown.push(name)
     measured++
-    return [[fixed(before.rows), fixed(after.rows), size(before.bytes), size(after.bytes), `${fixed(seconds)} s`]]
+    return [
+      [
+        fixed(before.rows), fixed(after.rows), size(before.bytes), size(after.bytes),
+        `${fixed(seconds)} s`
+      ]
+    ]
   })
   return {
-    text: text + table(['store', 'rows or keys before', 'after', 'size before', 'size after', 'took'], rows),
+    text:
+      text +
+      table(['store', 'rows or keys before', 'after', 'size before', 'size after', 'took'], rows),
     figures: [{
       what: `rows that ${fixed(count)} refreshes of one session add to a store`,
       bound: 'none',
-      measured: measured === 0 ? 'not measured' : grown.length === 0 ? 'none' : `some: ${grown.join(', ')}`,
+      measured:
+        measured === 0
+          ? 'not measured'
+          : grown.length === 0
+            ? 'none'
+            : `some: ${grown.join(', ')}`,
       isReached: measured > 0 && grown.length === 0
     }]
   }
@@ -58,7 +77,9 @@ async function repeat (name: string, refresh: () => Promise<void>, count: number
     if (done % 1000 === 0) await nextTurn()
     if (performance.now() - told < NEWS) continue
     told = performance.now()
-    console.error(`refreshes: ${name}: ${fixed(done)} of ${fixed(count)}, ${fixed(done / seconds())}/s`)
+    console.error(
+      `refreshes: ${name}: ${fixed(done)} of ${fixed(count)}, ${fixed(done / seconds())}/s`
+    )
   }
   return seconds()
 }

@@ -14,9 +14,21 @@ export interface Report {
 export interface Figure { what: string, bound: string, measured: string, isReached: boolean }
 
 /** A figure that must not be more. */
-export const atMost = (what: string, bound: number, measured: number, say: (value: number) => string): Figure =>
-  ({ what, bound: `at most ${say(bound)}`, measured: say(measured), isReached: measured <= bound })
+export const atMost = (
+  what: string, bound: number, measured: number, say: (value: number) => string
+): Figure => ({
+  what,
+  bound: `at most ${say(bound)}`,
+  measured: say(measured),
+  isReached: measured <= bound
+})
 
 /** A figure that must not be less. */
-export const atLeast = (what: string, bound: number, measured: number, say: (value: number) => string): Figure =>
-  ({ what, bound: `at least ${say(bound)}`, measured: say(measured), isReached: measured >= bound })
+export const atLeast = (
+  what: string, bound: number, measured: number, say: (value: number) => string
+): Figure => ({
+  what,
+  bound: `at least ${say(bound)}`,
+  measured: say(measured),
+  isReached: measured >= bound
+})

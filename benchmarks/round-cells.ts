@@ -8,5 +8,7 @@ export const roundHeads = (rate: string): string[] => [rate, 'CPU us', 'p50 ms',
 export const roundCells = (rounds: Round[]): string[] => [
   spread(rounds.map(({ rate }) => rate)),
   spread(rounds.map(({ cpu }) => cpu)),
-  ...(['p50', 'p99'] as const).map(name => fixed(percentile(rounds.map(round => round[name] as number), 0.5), 2))
+  ...(['p50', 'p99'] as const).map(name =>
+    fixed(percentile(rounds.map(round => round[name] as number), 0.5), 2)
+  )
 ]

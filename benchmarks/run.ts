@@ -38,13 +38,23 @@ interface Asked { names: string[], settings: Settings, check: boolean }
 function readArguments (): Asked {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { count: { type: 'string' }, quick: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } }
+    options: {
+      count: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false }
+    }
   })
   const unknown = positionals.find(name => !Object.hasOwn(benchmarks, name))
   if (unknown !== undefined) throw new Error(`There is no benchmark "${unknown}".`)
-  if (values.count !== undefined && !/^[1-9]\d*$/.test(values.count)) throw new Error('--count must be a whole number.')
+  if (values.count !== undefined && !/^[1-9]\d*$/.test(values.count)) {
+    throw new Error('--count must be a whole number.')
+  }
   const count = values.count === undefined ? undefined : Number(values.count)
-  return { names: positionals.length === 0 ? Object.keys(benchmarks) : positionals, settings: { quick: values.quick, count }, check: values.check }
+  return {
+    names: positionals.length === 0 ? Object.keys(benchmarks) : positionals,
+    settings: { quick: values.quick, count },
+    check: values.check
+  }
 }
 
 async function run ({ names, settings, check }: Asked): Promise<void> {
@@ -54,7 +64,9 @@ async function run ({ names, settings, check }: Asked): Promise<void> {
   }
   const here = machine()
   console.log(here)
-  if (settings.quick) console.log('With --quick: these numbers say nothing but that the benchmarks run.\n')
+  if (settings.quick) {
+    console.log('With --quick: these numbers say nothing but that the benchmarks run.\n')
+  }
   const isWhole = names.length === Object.keys(benchmarks).length
   const reports = new Map<string, Report>()
   for (const name of names) {
@@ -65,7 +77,12 @@ async function run ({ names, settings, check }: Asked): Promise<void> {
     // After each, so that a run which is ended early leaves what it has found out.
     if (isWhole && !settings.quick) writePage('benchmarks', here, reports)
   }
-  if (check && [...reports.values()].some(({ figures = [] }) => figures.some(({ isReached }) => !isReached))) process.exitCode = 1
+  if (
+    check &&
+    [...reports.values()].some(({ figures = [] }) => figures.some(({ isReached }) => !isReached))
+  ) {
+    process.exitCode = 1
+  }
 }
 
 /** One that fails says so; the others do not suffer for it, but the exit code tells. */

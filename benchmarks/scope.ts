@@ -33,7 +33,10 @@ export function createScope (): Scope {
   }
 }
 
-/** Runs a part of a benchmark whose servers and folders end with it, so that the next has the machine to itself. */
+/**
+ * Runs a part of a benchmark whose servers and folders end with it, so that the next has the
+ * machine to itself.
+ */
 export async function scoped<T> (t: Scope, work: (t: Scope) => Promise<T>): Promise<T> {
   const inner = createScope()
   t.after(inner.end)
@@ -48,14 +51,18 @@ export async function scoped<T> (t: Scope, work: (t: Scope) => Promise<T>): Prom
 export interface Subject { name: string, skip: string | false }
 
 /**
- * The rows of a table, by measuring one store after the other: those that are not here and those that fail have a row that
- * says so, and the name of the store before all others.
+ * The rows of a table, by measuring one store after the other: those that are not here and those
+ * that fail have a row that says so, and the name of the store before all others.
  */
-export async function rowsOf<Item extends Subject> (t: Scope, items: Item[], measure: (t: Scope, item: Item) => Promise<string[][]>): Promise<string[][]> {
+export async function rowsOf<Item extends Subject> (
+  t: Scope, items: Item[], measure: (t: Scope, item: Item) => Promise<string[][]>
+): Promise<string[][]> {
   const rows: string[][] = []
   for (const item of items) {
     try {
-      const measured = item.skip ? [[`SKIPPED: ${item.skip}`]] : await scoped(t, t => measure(t, item))
+      const measured = item.skip
+        ? [[`SKIPPED: ${item.skip}`]]
+        : await scoped(t, t => measure(t, item))
       rows.push(...measured.map(cells => [item.name, ...cells]))
     } catch (error) {
       console.error(`${item.name} failed:`, error)

@@ -9,13 +9,26 @@ import { type Report, atMost } from './report.ts'
 import type { Scope } from './scope.ts'
 
 /** The plugin's defaults. */
-const lifetimes = { refreshTokenLifetime: 86_400_000, sessionLifetime: 30 * 86_400_000, accessTokenLifetime: 300_000, leeway: 0, reuseInterval: 10_000 }
+const lifetimes = {
+  refreshTokenLifetime: 86_400_000,
+  sessionLifetime: 30 * 86_400_000,
+  accessTokenLifetime: 300_000,
+  leeway: 0,
+  reuseInterval: 10_000
+}
 
 /** Headers as they come from the wire. */
-const userAgents = Array.from({ length: 100 }, (_, version) => Buffer.from(USER_AGENT.replace('143', `${100 + version}`)))
+const userAgents = Array.from({ length: 100 }, (_, version) =>
+  Buffer.from(USER_AGENT.replace('143', `${100 + version}`))
+)
 
-/** Bytes of heap that a session takes in `memoryStore()`, started and refreshed as the plugin does it. */
-export default async function sessionsMemory (_t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings): Promise<Report> {
+/**
+ * Bytes of heap that a session takes in `memoryStore()`, started and refreshed as the plugin does
+ * it.
+ */
+export default async function sessionsMemory (
+  _t: Scope, { quick, count = quick ? 1000 : 1_000_000 }: Settings
+): Promise<Report> {
   const text = `Heap of \`memoryStore()\` with ${fixed(count)} sessions of as many users: ids of 32 and user ids of 7 characters, a user agent of ${USER_AGENT.length}, an IPv4 address, all of them strings of the session's own.\n\n`
   let most = 0
   const rows: string[][] = []
@@ -23,22 +36,41 @@ export default async function sessionsMemory (_t: Scope, { quick, count = quick 
     console.error(`sessions-memory: ${refreshed ? 'refreshed once' : 'never refreshed'}`)
     const bytes = await heapOf(count, refreshed)
     most = Math.max(most, bytes / count)
-    rows.push([refreshed ? 'refreshed once' : 'never refreshed', fixed(bytes / count), `${fixed(bytes / 2 ** 20, 1)} MiB`])
+    rows.push([
+      refreshed ? 'refreshed once' : 'never refreshed',
+      fixed(bytes / count),
+      `${fixed(bytes / 2 ** 20, 1)} MiB`
+    ])
   }
   return {
     text: text + table(['sessions', 'bytes per session', 'in all'], rows),
-    figures: [atMost('heap of a live session in `memoryStore()`, user agent included', 600, most, value => `${fixed(value)} bytes`)]
+    figures: [
+      atMost(
+        'heap of a live session in `memoryStore()`, user agent included',
+        600,
+        most,
+        value => `${fixed(value)} bytes`
+      )
+    ]
   }
 }
 
 async function heapOf (count: number, refreshed: boolean): Promise<number> {
   const before = heapInUse()
   const store = memoryStore()
-  const revocations = createRevocations({ store, interval: 1000, accessTokenLifetime: lifetimes.accessTokenLifetime, now: Date.now })
+  const revocations = createRevocations({
+    store,
+    interval: 1000,
+    accessTokenLifetime: lifetimes.accessTokenLifetime,
+    now: Date.now
+  })
   const sessions = createSessions(store, revocations, lifetimes, Date.now)
   for (let number = 0; number < count; number++) {
     const userAgent = userAgents[number % userAgents.length]?.toString() as string
-    const session = await sessions.start(flat(`${1_000_000 + number}`), { userAgent, address: addressOf(number) })
+    const session = await sessions.start(flat(`${1_000_000 + number}`), {
+      userAgent,
+      address: addressOf(number)
+    })
     if (refreshed) await refresh(session)
     if (number % 1000 === 0) await nextTurn()
   }
@@ -47,12 +79,21 @@ async function heapOf (count: number, refreshed: boolean): Promise<number> {
   return bytes
 
   async function refresh ({ sid, jti, userId, issuedAt, expiresAt }: Session): Promise<void> {
-    const { outcome } = await sessions.rotate({ iat: issuedAt / 1000, exp: expiresAt / 1000, jti, user_id: userId, sid })
+    const { outcome } = await sessions.rotate({
+      iat: issuedAt / 1000,
+      exp: expiresAt / 1000,
+      jti,
+      user_id: userId,
+      sid
+    })
     if (outcome !== 'rotated') throw new Error(`a refresh of the current token was ${outcome}`)
   }
 }
 
-/** As a string comes from the wire: in one piece, not put together of others that stay in memory. */
+/**
+ * As a string comes from the wire: in one piece, not put together of others that stay in memory.
+ */
 const flat = (text: string): string => Buffer.from(text).toString()
 
-const addressOf = (number: number): string => flat(`100.${64 + (number >> 16 & 63)}.${number >> 8 & 255}.${number & 255}`)
+const addressOf = (number: number): string =>
+  flat(`100.${64 + ((number >> 16) & 63)}.${(number >> 8) & 255}.${number & 255}`)

@@ -37,15 +37,27 @@ export const memory: Candidate = {
   skip: false,
   async open () {
     const store = memoryStore()
-    return { store, holds: async user => ({ rows: (await store.list(user, Date.now())).length, bytes: heapInUse() }) }
+    return {
+      store,
+      holds: async user => ({
+        rows: (await store.list(user, Date.now())).length,
+        bytes: heapInUse()
+      })
+    }
   }
 }
 
-/** SQLite by each driver of this machine. FULL waits for the disk with each commit, NORMAL does not. */
+/**
+ * SQLite by each driver of this machine. FULL waits for the disk with each commit, NORMAL does not.
+ */
 export function sqlite (synchronous: 'NORMAL' | 'FULL'): Candidate[] {
   const skip = skipUnless(drivers.size > 0, 'better-sqlite3')
   const names = skip ? ['better-sqlite3'] : [...drivers.keys()]
-  return names.map(driver => ({ name: `SQLite (${driver}, synchronous ${synchronous})`, skip, open: t => openSqlite(t, driver, synchronous) }))
+  return names.map(driver => ({
+    name: `SQLite (${driver}, synchronous ${synchronous})`,
+    skip,
+    open: t => openSqlite(t, driver, synchronous)
+  }))
 }
 
 async function openSqlite (t: Scope, driver: string, synchronous: string): Promise<OpenStore> {
@@ -61,7 +73,9 @@ async function openSqlite (t: Scope, driver: string, synchronous: string): Promi
   await store.migrate?.()
   const theirs = file('bare.db')
   theirs.exec(BARE_TABLE)
-  const update = theirs.prepare('UPDATE t SET v = ? WHERE id = ?') as unknown as { run(...values: number[]): unknown }
+  const update = theirs.prepare('UPDATE t SET v = ? WHERE id = ?') as unknown as {
+    run(...values: number[]): unknown
+  }
   let value = 0
   return {
     store,
@@ -79,24 +93,34 @@ export const redis = (appendfsync?: 'everysec' | 'always'): Candidate => ({
   name: `Redis (${appendfsync === undefined ? 'nothing on disk' : `appendfsync ${appendfsync}`})`,
   skip: skipUnless(redisProgram, 'redis-server'),
   async open (t) {
-    const { url } = await startRedis(t, appendfsync === undefined ? [] : ['--appendonly', 'yes', '--appendfsync', appendfsync])
+    const { url } = await startRedis(
+      t, appendfsync === undefined ? [] : ['--appendonly', 'yes', '--appendfsync', appendfsync]
+    )
     const client = new Redis(url)
     t.after(() => client.disconnect())
     let value = 0
     return {
       store: redisStore(client),
       bare: worker => client.hset(`bare:${worker}`, 'v', value++),
-      holds: async () => ({ rows: await client.dbsize(), bytes: Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]) })
+      holds: async () => ({
+        rows: await client.dbsize(),
+        bytes: Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1])
+      })
     }
   }
 })
 
 /** PostgreSQL with its defaults, fsync on among them, but for the settings given. */
 export const postgres = (settings: Record<string, string> = {}): Candidate => ({
-  name: `PostgreSQL (${Object.entries({ fsync: 'on', ...settings }).map(setting => setting.join(' ')).join(', ')}, pool of ${POOL})`,
+  name: `PostgreSQL (${Object.entries({ fsync: 'on', ...settings })
+    .map(setting => setting.join(' '))
+    .join(', ')}, pool of ${POOL})`,
   skip: skipUnless(postgresProgram, 'postgres'),
   async open (t) {
-    const pool = new pg.Pool({ connectionString: (await startPostgres(t, settings)).url, max: POOL })
+    const pool = new pg.Pool({
+      connectionString: (await startPostgres(t, settings)).url,
+      max: POOL
+    })
     t.after(() => pool.end())
     const store = postgresStore(pool)
     await store.migrate?.()
@@ -104,10 +128,19 @@ export const postgres = (settings: Record<string, string> = {}): Candidate => ({
     let value = 0
     return {
       store,
-      bare: worker => pool.query({ name: 'bare', text: 'UPDATE t SET v = $1 WHERE id = $2', values: [value++, worker] }),
+      bare: worker =>
+        pool.query({
+          name: 'bare',
+          text: 'UPDATE t SET v = $1 WHERE id = $2',
+          values: [value++, worker]
+        }),
       async holds () {
         await pool.query('VACUUM')
-        const { rows: [row] } = await pool.query<{ rows: string, bytes: string }>(`${ROWS}, ${sizeOf('sessions')} + ${sizeOf('counters')} AS bytes`)
+        const {
+          rows: [row]
+        } = await pool.query<{ rows: string, bytes: string }>(
+          `${ROWS}, ${sizeOf('sessions')} + ${sizeOf('counters')} AS bytes`
+        )
         return { rows: Number(row?.rows), bytes: Number(row?.bytes) }
       }
     }
@@ -115,5 +148,7 @@ export const postgres = (settings: Record<string, string> = {}): Candidate => ({
 })
 
 const BARE_TABLE = `CREATE TABLE t (id integer PRIMARY KEY, v integer); INSERT INTO t (id) VALUES ${Array.from({ length: WORKERS }, (_, worker) => `(${worker})`)}`
-const ROWS = 'SELECT (SELECT count(*) FROM simplejwt_sessions) + (SELECT count(*) FROM simplejwt_counters) AS rows'
+const ROWS =
+  'SELECT (SELECT count(*) FROM simplejwt_sessions) + (SELECT count(*) FROM ' +
+  'simplejwt_counters) AS rows'
 const sizeOf = (table: string): string => `pg_total_relation_size('simplejwt_${table}')`

@@ -14,8 +14,13 @@ export interface TokenServer {
   bare (asked: NonNullable<Question['bare']>): Promise<number>
 }
 
-/** Starts one over a store of `servers/candidates.ts`, whose logins are checked for nothing, or by the demo's Argon2id. */
-export async function startTokenServer (t: Scope, store: string, check: 'free' | 'argon2id' = 'free'): Promise<TokenServer> {
+/**
+ * Starts one over a store of `servers/candidates.ts`, whose logins are checked for nothing, or by
+ * the demo's Argon2id.
+ */
+export async function startTokenServer (
+  t: Scope, store: string, check: 'free' | 'argon2id' = 'free'
+): Promise<TokenServer> {
   const { said, ask } = await startChild(t, 'servers/tokens.js', [store, check])
   return {
     port: said as number,

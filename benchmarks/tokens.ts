@@ -13,7 +13,15 @@ export function createMint (algorithm: Algorithm): Minted {
   const { signing, verifying } = keyOf(algorithm)
   const sign = createSigner({ key: signing, algorithm })
   const now = Math.floor(Date.now() / 1000)
-  const mint = (): string => sign({ token_type: 'access', exp: now + 86_400, iat: now, jti: randomBytes(16).toString('hex'), user_id: String(1 + Math.floor(Math.random() * 1_000_000)), sid: randomBytes(16).toString('hex') })
+  const mint = (): string =>
+    sign({
+      token_type: 'access',
+      exp: now + 86_400,
+      iat: now,
+      jti: randomBytes(16).toString('hex'),
+      user_id: String(1 + Math.floor(Math.random() * 1_000_000)),
+      sid: randomBytes(16).toString('hex')
+    })
   return { algorithm, key: verifying, mint: count => Array.from({ length: count }, mint) }
 }
 

@@ -5,7 +5,10 @@ import { jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import simplejwt from '../plugin/index.ts'
 
-/** What a process of this file is told first: the way to verify, the secret, and the tokens, which come in turn. */
+/**
+ * What a process of this file is told first: the way to verify, the secret, and the tokens, which
+ * come in turn.
+ */
 export interface Way { verifier: string, key: string, tokens: string[] }
 
 /** A call that verifies a token, ready to be timed: what is made for it is made before. */
@@ -47,7 +50,9 @@ function measure (tokens: string[], prepare: Prepare): (ms: number) => Promise<n
   return async ms => {
     let [calls, spent] = [0, 0]
     for (; spent < ms; calls += BATCH) {
-      const batch = Array.from({ length: BATCH }, () => prepare(textOf(tokens[next++ % tokens.length] as string)))
+      const batch = Array.from({ length: BATCH }, () =>
+        prepare(textOf(tokens[next++ % tokens.length] as string))
+      )
       const begun = performance.now()
       for (const verify of batch) {
         const verified = verify()
@@ -65,22 +70,38 @@ const textOf = (token: string): string => Buffer.from(token, 'latin1').toString(
 const hmac = (secret: ReturnType<typeof createSecretKey>) => (token: string): void => {
   const end = token.lastIndexOf('.')
   const expected = createHmac('sha256', secret).update(token.slice(0, end)).digest()
-  if (!timingSafeEqual(expected, Buffer.from(token.slice(end + 1), 'base64url'))) throw new Error('It does not verify.')
+  if (!timingSafeEqual(expected, Buffer.from(token.slice(end + 1), 'base64url'))) {
+    throw new Error('It does not verify.')
+  }
 }
 
 /** As much of a request as the guard looks at. */
-const requestWith = (authorization: string) =>
-  ({ headers: { authorization }, raw: { rawHeaders: ['Host', '127.0.0.1', 'Connection', 'keep-alive', 'Authorization', authorization] }, user: null })
+const requestWith = (authorization: string) => ({
+  headers: { authorization },
+  raw: {
+    rawHeaders: ['Host', '127.0.0.1', 'Connection', 'keep-alive', 'Authorization', authorization]
+  },
+  user: null
+})
 
 let microseconds: ((ms: number) => Promise<number>) | undefined
 
 async function answer (message: Way | { ms: number }): Promise<number> {
   if ('ms' in message) return await microseconds?.(message.ms) as number
-  const prepare = await (verifiers[message.verifier] as (key: string) => Prepare | Promise<Prepare>)(message.key)
+  const prepare = await (
+    verifiers[message.verifier] as (key: string) => Prepare | Promise<Prepare>
+  )(message.key)
   microseconds = measure(message.tokens, prepare)
   return 0
 }
 
-process.on('message', (message: Way | { ms: number }) => { answer(message).then(said => process.send?.(said), error => { throw error }) })
+process.on('message', (message: Way | { ms: number }) => {
+  answer(message).then(
+    said => process.send?.(said),
+    error => {
+      throw error
+    }
+  )
+})
 process.on('disconnect', () => process.exit())
 process.send?.('ready')

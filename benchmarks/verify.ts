@@ -8,7 +8,10 @@ import type { Way } from './verifier.ts'
 /** As many users as one process may well serve at a time, and six times what the caches hold. */
 const [FEW, MANY] = [200, 60_000]
 
-/** What one verification costs in process, without HTTP. Each way has a process to itself: what one leaves to the collector of garbage another would have to clear away. */
+/**
+ * What one verification costs in process, without HTTP. Each way has a process to itself: what one
+ * leaves to the collector of garbage another would have to clear away.
+ */
 export default async function verify (t: Scope, { quick }: Settings): Promise<Report> {
   const { key, mint } = createMint('HS256')
   const few = mint(FEW)
@@ -24,20 +27,36 @@ export default async function verify (t: Scope, { quick }: Settings): Promise<Re
   ].map(way => ({ ...way, key }))
   const times = await inTurn(t, ways, quick ? { rounds: 2, ms: 20 } : { rounds: 15, ms: 250 })
   return {
-    text: `Microseconds a call, HS256, ${FEW} tokens that come again or ${fixed(many.length)} that come in turn, each time as a text of its own, as it comes from a socket. Ours is the whole guard, called as Fastify calls it; what is made for a call is made before, and not measured. Each way in a process of its own. Median (least-most) of rounds in turn.\n\n${
-      table(['what', 'us'], ways.map(({ name }, index) => [name, spread(times[index] as number[], 2)]))}`,
+    text: `Microseconds a call, HS256, ${FEW} tokens that come again or ${fixed(many.length)} that come in turn, each time as a text of its own, as it comes from a socket. Ours is the whole guard, called as Fastify calls it; what is made for a call is made before, and not measured. Each way in a process of its own. Median (least-most) of rounds in turn.\n\n${table(
+      ['what', 'us'],
+      ways.map(({ name }, index) => [name, spread(times[index] as number[], 2)])
+    )}`,
     charts: [{
       file: 'verify.svg',
       title: 'What one verification costs in process, HS256',
       unit: 'microseconds, less is better',
-      bars: ways.map(({ name }, index) => bar(name, times[index] as number[], name.startsWith('fastify-simplejwt')))
+      bars: ways.map(({ name }, index) =>
+        bar(name, times[index] as number[], name.startsWith('fastify-simplejwt'))
+      )
     }],
-    figures: [atMost('the guard in process, HS256, a token seen before', 0.3, percentile(times[0] as number[], 0.5), value => `${fixed(value, 2)} us`)]
+    figures: [
+      atMost(
+        'the guard in process, HS256, a token seen before',
+        0.3,
+        percentile(times[0] as number[], 0.5),
+        value => `${fixed(value, 2)} us`
+      )
+    ]
   }
 }
 
-/** Microseconds a call of each way in each round, the ways in turn. A round of each to warm up does not count. */
-async function inTurn (t: Scope, ways: Way[], { rounds, ms }: { rounds: number, ms: number }): Promise<number[][]> {
+/**
+ * Microseconds a call of each way in each round, the ways in turn. A round of each to warm up does
+ * not count.
+ */
+async function inTurn (
+  t: Scope, ways: Way[], { rounds, ms }: { rounds: number, ms: number }
+): Promise<number[][]> {
   const times: number[][] = ways.map(() => [])
   const children = await Promise.all(ways.map(async ({ verifier, key, tokens }) => {
     const child = await startChild(t, 'verifier.js')

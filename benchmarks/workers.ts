@@ -20,12 +20,21 @@ const CONNECTIONS = 20
 interface Door { name: string, port: number, certificate?: string }
 type Round = Pick<LoadResult, 'p50' | 'p99'> & { rate: number }
 
-/** What more processes and nginx make of the demo's guarded route, with all that the demo has around it. */
+/**
+ * What more processes and nginx make of the demo's guarded route, with all that the demo has around
+ * it.
+ */
 export default async function workers (t: Scope, { quick }: Settings): Promise<Report> {
   const missing = withoutNginx || skipUnless(redisProgram, 'redis-server')
   if (missing) return { text: `SKIPPED: ${missing}\n` }
   const { url: redis } = await startRedis(t)
-  const env = { STORE_URL: redis, JWT_SECRET: 'the secret of all of these servers', RATE_LIMIT: 'off', LOG_LEVEL: 'warn', TRUST_PROXY: '127.0.0.1' }
+  const env = {
+    STORE_URL: redis,
+    JWT_SECRET: 'the secret of all of these servers',
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'warn',
+    TRUST_PROXY: '127.0.0.1'
+  }
   const [one, two] = [await startDemo(t, env), await startDemo(t, { ...env, WEB_CONCURRENCY: '2' })]
   const nginx = await startNginx(t, [two, two])
   const doors: Door[] = [
@@ -33,24 +42,33 @@ export default async function workers (t: Scope, { quick }: Settings): Promise<R
     { name: 'direct, two workers', port: two },
     { name: 'nginx with TLS, two workers', port: nginx.port, certificate: nginx.certificate }
   ]
-  const tokens = (await createClients(`http://127.0.0.1:${one}`, CONNECTIONS)).map(({ pair }) => pair.access)
+  const tokens = (await createClients(`http://127.0.0.1:${one}`, CONNECTIONS)).map(
+    ({ pair }) => pair.access
+  )
   const cannon = await startCannon(t)
   const rounds = quick ? 1 : 5
   const measured = await inTurn(doors.map(door => contender(cannon, door, tokens, quick)), rounds)
   return {
-    text: `\`GET /hello/\` of the demo on ${CONNECTIONS} connections, sessions in Redis, with helmet, metrics and a log of warnings. The load, nginx and the workers share this machine: on two cores the second worker has what the load leaves it. Median (least-most) of ${rounds} rounds in turn.\n\n${
-      table(['', 'requests/s', 'p50 ms', 'p99 ms'], measured.map((rounds, index) => [
+    text: `\`GET /hello/\` of the demo on ${CONNECTIONS} connections, sessions in Redis, with helmet, metrics and a log of warnings. The load, nginx and the workers share this machine: on two cores the second worker has what the load leaves it. Median (least-most) of ${rounds} rounds in turn.\n\n${table(
+      ['', 'requests/s', 'p50 ms', 'p99 ms'],
+      measured.map((rounds, index) => [
         (doors[index] as Door).name,
         spread(rounds.map(({ rate }) => rate)),
-        ...(['p50', 'p99'] as const).map(name => fixed(percentile(rounds.map(round => round[name] as number), 0.5), 2))
-      ]))}`
+        ...(['p50', 'p99'] as const).map(name =>
+          fixed(percentile(rounds.map(round => round[name] as number), 0.5), 2)
+        )
+      ])
+    )}`
   }
 }
 
 /** Starts the demo on a free port, and resolves once it answers. */
 async function startDemo (t: Scope, env: Record<string, string>): Promise<number> {
   const port = await freePort()
-  const demo = spawn(process.execPath, [built('dist/example/server.js')], { env: { ...process.env, ...env, PORT: `${port}` }, stdio: ['ignore', 'ignore', 'inherit'] })
+  const demo = spawn(process.execPath, [built('dist/example/server.js')], {
+    env: { ...process.env, ...env, PORT: `${port}` },
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
   t.after(() => {
     const ended = once(demo, 'exit')
     demo.kill('SIGTERM')
@@ -60,12 +78,25 @@ async function startDemo (t: Scope, env: Record<string, string>): Promise<number
   return port
 }
 
-const contender = (cannon: Child, { name, port, certificate }: Door, tokens: string[], quick: boolean): Contender<Round> => ({
+const contender = (
+  cannon: Child, { name, port, certificate }: Door, tokens: string[], quick: boolean
+): Contender<Round> => ({
   name,
   async measure () {
-    const load: Load = { port, route: '/hello/', tokens, connections: CONNECTIONS, pipelining: 1, seconds: 3, amount: quick ? 2 * CONNECTIONS : undefined, certificate }
+    const load: Load = {
+      port,
+      route: '/hello/',
+      tokens,
+      connections: CONNECTIONS,
+      pipelining: 1,
+      seconds: 3,
+      amount: quick ? 2 * CONNECTIONS : undefined,
+      certificate
+    }
     const { requests, seconds, failures, p50, p99 } = await cannon.ask(load) as LoadResult
-    if (failures > 0 || requests === 0) throw new Error(`${name}: ${failures} of ${requests + failures} requests failed.`)
+    if (failures > 0 || requests === 0) {
+      throw new Error(`${name}: ${failures} of ${requests + failures} requests failed.`)
+    }
     return { rate: requests / seconds, p50: p50 as number, p99: p99 as number }
   }
 })

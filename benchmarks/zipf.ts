@@ -1,4 +1,7 @@
-/** Draws numbers from 0 to `count - 1`, the first twice as often as the second and ten times as often as the tenth: Zipf's law, exponent 1. */
+/**
+ * Draws numbers from 0 to `count - 1`, the first twice as often as the second and ten times as
+ * often as the tenth: Zipf's law, exponent 1.
+ */
 export function createZipf (count: number): () => number {
   const upTo = new Float64Array(count)
   let total = 0

@@ -14,18 +14,25 @@ import type { Settings } from './settings.ts'
 import { openStore } from './store.ts'
 import { checkPassword, findUser } from './users.ts'
 
-/** Builds the demo: the token routes, two guarded routes, the page that teaches, and what is seen from outside. It does not listen yet. */
+/**
+ * Builds the demo: the token routes, two guarded routes, the page that teaches, and what is seen
+ * from outside. It does not listen yet.
+ */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({
     logger: { level: settings.logLevel },
-    genReqId: ({ headers }) => (settings.trustProxy !== false && idFrom(headers['x-request-id'])) || randomUUID(),
+    genReqId: ({ headers }) =>
+      (settings.trustProxy !== false && idFrom(headers['x-request-id'])) || randomUUID(),
     trustProxy: settings.trustProxy,
     requestTimeout: 30_000,
-    // What comes while the server ends is answered like any other: by then clients have been asked to hang up.
+    // What comes while the server ends is answered like any other: by then clients have been asked
+    // to hang up.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true }
   })
-  if (settings.secretIsMadeUp) app.log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+  if (settings.secretIsMadeUp) {
+    app.log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+  }
   await app.register(drain)
   await app.register(securityHeaders)
   await app.register(docs)
@@ -35,7 +42,9 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   app.addHook('onClose', disconnect)
 
   await app.register(simplejwt, {
-    ...(settings.keysPath === undefined ? { secret: settings.secret } : { keys: readKeys(settings.keysPath) }),
+    ...(settings.keysPath === undefined
+      ? { secret: settings.secret }
+      : { keys: readKeys(settings.keysPath) }),
     store,
     verifyCredentials: ({ username, password }) => checkPassword(username, password),
     findUser,
@@ -59,5 +68,9 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   return app
 }
 
-/** Requests of several workers are told apart, and one that a proxy has named keeps its name, if that is no more than a name. */
-const idFrom = (header: string | string[] | undefined): string | undefined => typeof header === 'string' && /^[\w-]{1,64}$/.test(header) ? header : undefined
+/**
+ * Requests of several workers are told apart, and one that a proxy has named keeps its name, if
+ * that is no more than a name.
+ */
+const idFrom = (header: string | string[] | undefined): string | undefined =>
+  typeof header === 'string' && /^[\w-]{1,64}$/.test(header) ? header : undefined

@@ -2,17 +2,31 @@ import type { FastifyInstance } from 'fastify'
 // In an app of your own: from 'fastify-simplejwt'
 import { SimpleJwtError } from '../plugin/index.ts'
 
-const answer = (description: string, example: string) =>
-  ({ description, type: 'object', required: ['status'], properties: { status: { type: 'string' } }, examples: [{ status: example }] })
+const answer = (description: string, example: string) => ({
+  description,
+  type: 'object',
+  required: ['status'],
+  properties: { status: { type: 'string' } },
+  examples: [{ status: example }]
+})
 
-const aliveSchema = { summary: 'Whether the process is alive.', tags: ['server'], response: { 200: answer('It is.', 'ok') } }
+const aliveSchema = {
+  summary: 'Whether the process is alive.',
+  tags: ['server'],
+  response: { 200: answer('It is.', 'ok') }
+}
 const readySchema = {
   summary: 'Whether the server should be sent requests.',
   tags: ['server'],
-  response: { 200: answer('The store answers.', 'ok'), 503: answer('The store does not answer, or the server is about to end.', 'store unavailable') }
+  response: {
+    200: answer('The store answers.', 'ok'),
+    503: answer('The store does not answer, or the server is about to end.', 'store unavailable')
+  }
 }
 
-/** `/healthz`: restart the process if this fails. `/readyz`: send it no requests while this fails. */
+/**
+ * `/healthz`: restart the process if this fails. `/readyz`: send it no requests while this fails.
+ */
 export async function health (app: FastifyInstance): Promise<void> {
   app.get('/healthz', { logLevel: 'warn', schema: aliveSchema }, async () => ({ status: 'ok' }))
 

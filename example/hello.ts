@@ -9,8 +9,18 @@ const refused = {
   examples: [{ detail: 'Authentication credentials were not provided.' }]
 }
 
-const answers = (description: string, properties: Record<string, { type: string }>, example: object) =>
-  ({ 200: { description, type: 'object', required: Object.keys(properties), properties, examples: [example] }, 401: refused })
+const answers = (
+  description: string, properties: Record<string, { type: string }>, example: object
+) => ({
+  200: {
+    description,
+    type: 'object',
+    required: Object.keys(properties),
+    properties,
+    examples: [example]
+  },
+  401: refused
+})
 
 const helloSchema = {
   summary: 'Greet whoever has an access token.',
@@ -21,12 +31,18 @@ const helloSchema = {
 const meSchema = {
   summary: 'Say who the user is, looked up at each request.',
   tags: ['guarded'],
-  response: answers('The user.', { id: { type: 'integer' }, username: { type: 'string' } }, { id: 1, username: 'vitor' })
+  response: answers(
+    'The user.',
+    { id: { type: 'integer' }, username: { type: 'string' } },
+    { id: 1, username: 'vitor' }
+  )
 }
 
 /** Two guarded routes: one that is content with the token, one that looks the user up. */
 export async function hello (app: FastifyInstance): Promise<void> {
-  app.get('/hello/', { onRequest: app.authenticate, schema: helloSchema }, async () => ({ message: 'Hello, World!' }))
+  app.get('/hello/', { onRequest: app.authenticate, schema: helloSchema }, async () => ({
+    message: 'Hello, World!'
+  }))
 
   app.get('/me/', { onRequest: app.authenticateUser, schema: meSchema }, async request => {
     const { id, username } = request.user as unknown as DemoUser

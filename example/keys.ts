@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs'
 // In an app of your own: from 'fastify-simplejwt'
 import type { Jwk, KeyInput } from '../plugin/index.ts'
 
-/** Reads the file that `JWT_KEYS` names: a JWK set (`{"keys":[...]}`) of private keys, or one JWK. The first that can sign signs. */
+/**
+ * Reads the file that `JWT_KEYS` names: a JWK set (`{"keys":[...]}`) of private keys, or one JWK.
+ * The first that can sign signs.
+ */
 export function readKeys (path: string): KeyInput[] {
   const content = parse(path) as { keys?: unknown } | null
   const keys = Array.isArray(content?.keys) ? content.keys : [content]
   const inputs = keys.map((jwk, index) => asInput(jwk, `JWT_KEYS: key ${index + 1} of ${path}`))
-  if (!inputs.some(input => 'secret' in input || 'privateKey' in input)) throw new Error(`JWT_KEYS: ${path} has no private key to sign with`)
+  if (!inputs.some(input => 'secret' in input || 'privateKey' in input)) {
+    throw new Error(`JWT_KEYS: ${path} has no private key to sign with`)
+  }
   return inputs
 }
 
@@ -22,7 +27,9 @@ function parse (path: string): unknown {
 }
 
 function asInput (jwk: Jwk | null, name: string): KeyInput {
-  if (typeof jwk !== 'object' || jwk === null || typeof jwk.kty !== 'string') throw new Error(`${name} is not a JWK`)
+  if (typeof jwk !== 'object' || jwk === null || typeof jwk.kty !== 'string') {
+    throw new Error(`${name} is not a JWK`)
+  }
   if (typeof jwk.alg !== 'string') throw new Error(`${name} has no "alg"`)
   const { kid, alg: algorithm } = jwk
   const key = jwk.kty === 'oct'

@@ -12,7 +12,10 @@ declare module 'fastify' {
   }
 }
 
-const EVENTS: SimpleJwtEvent['type'][] = ['login', 'login_failed', 'throttled', 'refreshed', 'replayed', 'reuse_detected', 'revoked', 'store_failed', 'keys_changed']
+const EVENTS: SimpleJwtEvent['type'][] = [
+  'login', 'login_failed', 'throttled', 'refreshed', 'replayed', 'reuse_detected', 'revoked',
+  'store_failed', 'keys_changed'
+]
 
 const schema = {
   summary: 'Figures of all workers, for Prometheus.',
@@ -21,7 +24,10 @@ const schema = {
   response: { 200: { description: 'The text format of Prometheus.', type: 'string' } }
 }
 
-/** Counts what happens, and tells it at `/metrics`. Each worker counts for itself; whichever is asked answers for all. */
+/**
+ * Counts what happens, and tells it at `/metrics`. Each worker counts for itself; whichever is
+ * asked answers for all.
+ */
 export const metrics = fp(async app => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -36,7 +42,12 @@ export const metrics = fp(async app => {
 })
 
 function countEvents (app: FastifyInstance, registry: Registry): void {
-  const events = new Counter({ name: 'simplejwt_events_total', help: 'What happened to tokens and sessions.', labelNames: ['type'], registers: [registry] })
+  const events = new Counter({
+    name: 'simplejwt_events_total',
+    help: 'What happened to tokens and sessions.',
+    labelNames: ['type'],
+    registers: [registry]
+  })
   // A figure that is there from the start has a rate from the first event on.
   for (const type of EVENTS) events.inc({ type }, 0)
   app.decorate('countEvent', ({ type }: SimpleJwtEvent) => { events.inc({ type }) })
@@ -52,7 +63,10 @@ function timeRequests (app: FastifyInstance, registry: Registry): void {
   })
   // The route, not its URL, which would be another label for each session and for each bad guess.
   app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
-    seconds.observe({ method, route: routeOptions.url ?? 'none', status: reply.statusCode }, reply.elapsedTime / 1000)
+    seconds.observe(
+      { method, route: routeOptions.url ?? 'none', status: reply.statusCode },
+      reply.elapsedTime / 1000
+    )
   })
 }
 

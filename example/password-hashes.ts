@@ -3,16 +3,23 @@ import { verify } from '@node-rs/argon2'
 // In an app of your own: from 'fastify-simplejwt'
 import { SimpleJwtError } from '../plugin/index.ts'
 
-/** The threads that Node has for hashes, for files and for the names of hosts, unless UV_THREADPOOL_SIZE says otherwise. */
+/**
+ * The threads that Node has for hashes, for files and for the names of hosts, unless
+ * UV_THREADPOOL_SIZE says otherwise.
+ */
 const THREADS = 4
 
 /**
- * Checks at a time: each keeps a core busy for 25 ms and holds 19 MiB. A core is left to all other requests, a thread to files and
- * names. More at a time than cores would be no more a second: each would only take longer.
+ * Checks at a time: each keeps a core busy for 25 ms and holds 19 MiB. A core is left to all other
+ * requests, a thread to files and names. More at a time than cores would be no more a second: each
+ * would only take longer.
  */
 const AT_A_TIME = Math.max(1, Math.min(availableParallelism(), THREADS) - 1)
 
-/** Checks under way or waiting. The last of so many is answered after 0.8 s, on a machine half as fast after less than two. */
+/**
+ * Checks under way or waiting. The last of so many is answered after 0.8 s, on a machine half as
+ * fast after less than two.
+ */
 const MOST = AT_A_TIME * 32
 
 let underWay = 0
@@ -20,7 +27,8 @@ const waiting: (() => void)[] = []
 
 /**
  * Whether a password is the one of an Argon2id hash.
- * @throws SimpleJwtError 503, at once, if too many wait already: the queue would grow for as long as logins come faster than they are checked
+ * @throws SimpleJwtError 503, at once, if too many wait already: the queue would grow for as long
+ *   as logins come faster than they are checked
  */
 export async function matches (hash: string, password: string): Promise<boolean> {
   if (underWay + waiting.length >= MOST) throw tooManyLogins()

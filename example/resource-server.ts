@@ -17,16 +17,34 @@ const schema = {
   }
 }
 
-interface Settings { HOST: string, PORT: number, JWKS_URL: string, ISSUER: string, AUDIENCE: string, LOG_LEVEL: string }
+interface Settings {
+  HOST: string
+  PORT: number
+  JWKS_URL: string
+  ISSUER: string
+  AUDIENCE: string
+  LOG_LEVEL: string
+}
 
 /**
- * A second service, which knows no user and no secret: it trusts the tokens of the demo by its public keys alone, and among
- * them those that are meant for this audience. Log in there, call `/hello/` here.
+ * A second service, which knows no user and no secret: it trusts the tokens of the demo by its
+ * public keys alone, and among them those that are meant for this audience. Log in there, call
+ * `/hello/` here.
  */
 async function buildResourceServer (settings: Settings): Promise<FastifyInstance> {
-  const app = fastify({ logger: { level: settings.LOG_LEVEL }, requestTimeout: 30_000, routerOptions: { ignoreTrailingSlash: true } })
-  await app.register(simplejwt, { jwksUrl: settings.JWKS_URL, issuer: settings.ISSUER, audience: settings.AUDIENCE })
-  app.get('/hello/', { onRequest: app.authenticate }, async request => ({ message: `Hello, user ${request.user.user_id}!` }))
+  const app = fastify({
+    logger: { level: settings.LOG_LEVEL },
+    requestTimeout: 30_000,
+    routerOptions: { ignoreTrailingSlash: true }
+  })
+  await app.register(simplejwt, {
+    jwksUrl: settings.JWKS_URL,
+    issuer: settings.ISSUER,
+    audience: settings.AUDIENCE
+  })
+  app.get('/hello/', { onRequest: app.authenticate }, async request => ({
+    message: `Hello, user ${request.user.user_id}!`
+  }))
   app.get('/healthz', async () => ({ status: 'ok' }))
   return app
 }

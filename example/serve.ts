@@ -7,16 +7,23 @@ import type { Settings } from './settings.ts'
 
 const ENDING = ['SIGTERM', 'SIGINT'] as const
 
-/** Answers requests. SIGTERM and SIGINT: clients are asked to hang up, what runs is finished, exit 0. SIGHUP: the keys are read again. */
+/**
+ * Answers requests. SIGTERM and SIGINT: clients are asked to hang up, what runs is finished,
+ * exit 0. SIGHUP: the keys are read again.
+ */
 export async function serve (settings: Settings): Promise<void> {
   const building = buildApp(settings)
   process.on('SIGHUP', () => { building.then(app => readKeysAgain(app, settings)) })
   const app = await building
-  const { close } = closeWithGrace({ delay: 20_000, logger: app.log, skip: cluster.isWorker ? ['SIGHUP', ...ENDING] : ['SIGHUP'] }, async ({ err }) => {
-    if (err !== undefined) app.log.fatal(err)
-    await app.drain()
-  })
-  // A worker is told twice where all processes are told, as by Heroku and by Ctrl-C: by that, and by its primary. The second time is not for more haste.
+  const { close } = closeWithGrace(
+    { delay: 20_000, logger: app.log, skip: cluster.isWorker ? ['SIGHUP', ...ENDING] : ['SIGHUP'] },
+    async ({ err }) => {
+      if (err !== undefined) app.log.fatal(err)
+      await app.drain()
+    }
+  )
+  // A worker is told twice where all processes are told, as by Heroku and by Ctrl-C: by that, and
+  // by its primary. The second time is not for more haste.
   let told = false
   const end = (): void => {
     if (!told) close()
@@ -28,7 +35,9 @@ export async function serve (settings: Settings): Promise<void> {
 
 /** With keys that are no good it goes on with those that it has. */
 async function readKeysAgain (app: FastifyInstance, { keysPath }: Settings): Promise<void> {
-  if (keysPath === undefined) return app.log.warn('SIGHUP: without JWT_KEYS there are no keys to read again')
+  if (keysPath === undefined) {
+    return app.log.warn('SIGHUP: without JWT_KEYS there are no keys to read again')
+  }
   try {
     await app.tokens.setKeys(readKeys(keysPath))
     app.log.info('SIGHUP: the keys were read again')

@@ -2,8 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import envSchema from 'env-schema'
 
-const duration = (fallback: string) => ({ type: 'string', pattern: '^[0-9]+ *(ms|s|m|h|d)?$', default: fallback })
-const onOff = (fallback: string) => ({ type: 'string', enum: ['on', 'off', 'true', 'false'], default: fallback })
+const duration = (fallback: string) => ({
+  type: 'string',
+  pattern: '^[0-9]+ *(ms|s|m|h|d)?$',
+  default: fallback
+})
+const onOff = (fallback: string) => ({
+  type: 'string',
+  enum: ['on', 'off', 'true', 'false'],
+  default: fallback
+})
 const STORES = '^(memory:$|sqlite:.|rediss?://.|postgres(ql)?://.)'
 
 /** Every variable of the demo, with its default. */
@@ -28,18 +36,32 @@ const schema = {
     COOKIE: onOff('off'),
     RATE_LIMIT: onOff('on'),
     TRUST_PROXY: { type: 'string' },
-    LOG_LEVEL: { type: 'string', enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' }
+    LOG_LEVEL: {
+      type: 'string',
+      enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      default: 'info'
+    }
   }
 }
 
 export type Settings = ReturnType<typeof readSettings>
 
-/** Reads the environment. Throws an Error that names each variable that is wrong, and what it may be. */
+/**
+ * Reads the environment. Throws an Error that names each variable that is wrong, and what it may
+ * be.
+ */
 export function readSettings (env: Record<string, string | undefined>) {
   const given = check(env)
-  if (given.JWT_KEYS !== undefined && given.JWT_SECRET !== undefined) throw new Error('JWT_KEYS and JWT_SECRET exclude each other')
+  if (given.JWT_KEYS !== undefined && given.JWT_SECRET !== undefined) {
+    throw new Error('JWT_KEYS and JWT_SECRET exclude each other')
+  }
   const workers = given.WEB_CONCURRENCY as unknown as number
-  if (workers > 1 && given.STORE_URL === 'memory:') throw new Error('WEB_CONCURRENCY above 1 needs a STORE_URL that all workers share: sqlite:PATH, redis://... or postgres://...')
+  if (workers > 1 && given.STORE_URL === 'memory:') {
+    throw new Error(
+      'WEB_CONCURRENCY above 1 needs a STORE_URL that all workers share: sqlite:PATH, ' +
+        'redis://... or postgres://...'
+    )
+  }
   return {
     host: given.HOST as string,
     port: given.PORT as unknown as number,
@@ -74,11 +96,17 @@ function check (env: Record<string, string | undefined>): Record<string, string 
     return envSchema<Record<string, string>>({ schema, data, env: false, dotenv: false })
   } catch (error) {
     const { errors } = error as { errors: Problem[] }
-    throw new Error(errors.map(problem => `${problem.instancePath.slice(1)} ${rule(problem)}`).join('; '))
+    throw new Error(
+      errors.map(problem => `${problem.instancePath.slice(1)} ${rule(problem)}`).join('; ')
+    )
   }
 }
 
-interface Problem { instancePath: string, message: string, params: { allowedValues?: string[], pattern?: string } }
+interface Problem {
+  instancePath: string
+  message: string
+  params: { allowedValues?: string[], pattern?: string }
+}
 
 function rule ({ message, params: { allowedValues, pattern } }: Problem): string {
   if (allowedValues !== undefined) return `must be ${allowedValues.join(' or ')}`
@@ -89,7 +117,8 @@ function rule ({ message, params: { allowedValues, pattern } }: Problem): string
 const isOn = (value: string | undefined): boolean => value === 'on' || value === 'true'
 
 /** A bare number is a number of seconds. */
-const seconds = (value: string | undefined): string | number => /^\d+$/.test(value as string) ? Number(value) : value as string
+const seconds = (value: string | undefined): string | number =>
+  /^\d+$/.test(value as string) ? Number(value) : (value as string)
 
 /** Addresses and CIDRs only: a number of hops would believe whoever connects. */
 function proxies (list: string | undefined): string[] | false {
@@ -98,8 +127,15 @@ function proxies (list: string | undefined): string[] | false {
     const proxy = entry.trim()
     const [address = '', bits] = proxy.split('/')
     const most = isIP(address) === 4 ? 32 : 128
-    const isRange = isIP(address) !== 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    if (!isRange && proxy !== 'loopback') throw new Error(`TRUST_PROXY must be a list of addresses or CIDRs such as 127.0.0.1,10.0.0.0/8; "${proxy}" is neither`)
+    const isRange =
+      isIP(address) !== 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    if (!isRange && proxy !== 'loopback') {
+      throw new Error(
+        'TRUST_PROXY must be a list of addresses or CIDRs such as 127.0.0.1,10.0.0.0/8; ' +
+          `"${proxy}" is neither`
+      )
+    }
     return proxy
   })
 }

@@ -8,7 +8,9 @@ import type { SessionStore } from '../plugin/stores/store.ts'
 /** A store, and how to let go of its client once the app is closed. */
 export interface OpenStore { store: SessionStore, disconnect(): unknown }
 
-/** Opens the store of a `STORE_URL`, and makes the tables of one that keeps its sessions in tables. */
+/**
+ * Opens the store of a `STORE_URL`, and makes the tables of one that keeps its sessions in tables.
+ */
 export async function openStore (url: string): Promise<OpenStore> {
   const opened = await open(url)
   await opened.store.migrate?.()
@@ -25,7 +27,8 @@ async function open (url: string): Promise<OpenStore> {
 
 async function openSqlite (path: string): Promise<OpenStore> {
   const database = await openDatabase(path)
-  // What was answered outlives the end of the process. With FULL it would outlive the end of the machine too.
+  // What was answered outlives the end of the process. With FULL it would outlive the end of the
+  // machine too.
   database.exec('PRAGMA synchronous = NORMAL')
   return { store: sqliteStore(database), disconnect: () => database.close() }
 }
@@ -33,12 +36,19 @@ async function openSqlite (path: string): Promise<OpenStore> {
 type Handle = SqliteDatabase & { close(): void }
 interface BuiltIn { DatabaseSync: new (path: string) => Handle }
 
-/** Node has SQLite built in from 22.13 on; before that it takes better-sqlite3, which npm installs where it can. */
+/**
+ * Node has SQLite built in from 22.13 on; before that it takes better-sqlite3, which npm installs
+ * where it can.
+ */
 async function openDatabase (path: string): Promise<Handle> {
   const builtIn = process.getBuiltinModule?.('node:sqlite') as BuiltIn | undefined
   if (builtIn !== undefined) return new builtIn.DatabaseSync(path)
   const { default: Database } = await import('better-sqlite3').catch((cause: unknown) => {
-    throw new Error('STORE_URL=sqlite: needs Node 22.13 or later, or better-sqlite3, which could not be installed here', { cause })
+    throw new Error(
+      'STORE_URL=sqlite: needs Node 22.13 or later, or better-sqlite3, which could not be ' +
+        'installed here',
+      { cause }
+    )
   })
   return new Database(path) as Handle
 }
@@ -46,7 +56,8 @@ async function openDatabase (path: string): Promise<Handle> {
 async function openRedis (url: string): Promise<OpenStore> {
   const { Redis } = await import('ioredis')
   const client = new Redis(url, {
-    // Nothing waits in a queue for a server that is away, and a connection that is dead is given up.
+    // Nothing waits in a queue for a server that is away, and a connection that is dead is given
+    // up.
     enableOfflineQueue: false,
     socketTimeout: 5000,
     retryStrategy: attempt => Math.min(attempt * 50, 1000)
@@ -56,6 +67,11 @@ async function openRedis (url: string): Promise<OpenStore> {
 
 async function openPostgres (url: string): Promise<OpenStore> {
   const { default: pg } = await import('pg')
-  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 700, statement_timeout: 700, keepAlive: true })
+  const pool = new pg.Pool({
+    connectionString: url,
+    connectionTimeoutMillis: 700,
+    statement_timeout: 700,
+    keepAlive: true
+  })
   return { store: postgresStore(pool), disconnect: () => pool.end() }
 }

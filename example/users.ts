@@ -1,6 +1,8 @@
 import { matches } from './password-hashes.ts'
 
-/** A row of the user table. What is stored of a password is its Argon2id hash (19 MiB, 2 passes). */
+/**
+ * A row of the user table. What is stored of a password is its Argon2id hash (19 MiB, 2 passes).
+ */
 export interface DemoUser { id: number, username: string, isActive: boolean, passwordHash: string }
 
 /** Both passwords are `123`. */
@@ -9,22 +11,26 @@ const table: DemoUser[] = [
     id: 1,
     username: 'vitor',
     isActive: true,
-    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$en0il3NvqKMHmacNdrHXnQ$/18W+RcjfjeGDkGQOZv1EgWRTqmg4SOB+v8dg9vJTNI'
+    passwordHash:
+      '$argon2id$v=19$m=19456,t=2,p=1$en0il3NvqKMHmacNdrHXnQ$/18W+RcjfjeGDkGQOZv1EgWRTqmg4SOB+v8dg9vJTNI'
   },
   {
     id: 2,
     username: 'inactive',
     isActive: false,
-    passwordHash: '$argon2id$v=19$m=19456,t=2,p=1$CQV78wTz6m2V4JkZs0Dc/g$tTS8BEekte5HjcwlTOj1IZMD0x+O9CmB679F/9ltUas'
+    passwordHash:
+      '$argon2id$v=19$m=19456,t=2,p=1$CQV78wTz6m2V4JkZs0Dc/g$tTS8BEekte5HjcwlTOj1IZMD0x+O9CmB679F/9ltUas'
   }
 ]
 
 /** The hash of a password that nobody knows, made with the same parameters. */
-const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$AUcTUi938t6Ey6BC5P9iOw$xJFi4PkiJ/nfDG5QVYMMIJcJxx88kXo9QlyEl3XZnrg'
+const NOBODY =
+  '$argon2id$v=19$m=19456,t=2,p=1$AUcTUi938t6Ey6BC5P9iOw$xJFi4PkiJ/nfDG5QVYMMIJcJxx88kXo9QlyEl3XZnrg'
 
 /**
- * The user with this name and password, or null. A name that does not exist is checked against `NOBODY`, so that it
- * takes as long as a wrong password: otherwise the time would tell which names exist.
+ * The user with this name and password, or null. A name that does not exist is checked against
+ * `NOBODY`, so that it takes as long as a wrong password: otherwise the time would tell which names
+ * exist.
  * @throws SimpleJwtError if too many passwords are checked at the time, whatever the name
  */
 export async function checkPassword (username: string, password: string): Promise<DemoUser | null> {

@@ -6,24 +6,36 @@ import { pino } from 'pino'
 import { addUpMetrics } from './shared-metrics.ts'
 import type { Settings } from './settings.ts'
 
-/** Milliseconds after which the death of a worker is no sign of a fault that is there from the start. */
+/**
+ * Milliseconds after which the death of a worker is no sign of a fault that is there from the
+ * start.
+ */
 const CALM = 10_000
 /** Milliseconds before a worker that died soon is replaced, doubled each time up to the most. */
 const FIRST_WAIT = 100
 const LONGEST_WAIT = 10_000
-/** Milliseconds that a worker has to end by itself: what it runs, and no more than a host allows (Heroku: 30 s for all). */
+/**
+ * Milliseconds that a worker has to end by itself: what it runs, and no more than a host allows
+ * (Heroku: 30 s for all).
+ */
 const PATIENCE = 25_000
 
 /**
- * The primary of several workers, which share the port: it answers no request itself. A worker that dies is replaced. SIGTERM and SIGINT end
- * all of them, each after what it runs; SIGHUP puts a new one in the place of each, one by one, so that some always answer.
+ * The primary of several workers, which share the port: it answers no request itself. A worker that
+ * dies is replaced. SIGTERM and SIGINT end all of them, each after what it runs; SIGHUP puts a new
+ * one in the place of each, one by one, so that some always answer.
  * @throws Error if the first worker does not get so far as to listen; it says itself why
  */
-export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logLevel }: Settings): Promise<void> {
+export async function runWorkers ({
+  workers: count, secret, secretIsMadeUp, logLevel
+}: Settings): Promise<void> {
   const log = pino({ level: logLevel })
-  if (secretIsMadeUp) log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+  if (secretIsMadeUp) {
+    log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+  }
   const env = secretIsMadeUp ? { JWT_SECRET: secret } : {}
-  // Workers take connections from the port themselves. Given out by the primary, in turn, one that was on its way to a worker that dies would hang for ever.
+  // Workers take connections from the port themselves. Given out by the primary, in turn, one that
+  // was on its way to a worker that dies would hang for ever.
   cluster.schedulingPolicy = cluster.SCHED_NONE
   /** The workers that listen and are to go on. */
   const pool = new Set<Worker>()
@@ -35,7 +47,9 @@ export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logL
     const since = Date.now()
     const worker = cluster.fork(env)
     starting++
-    const died = once(worker, 'exit').then(() => { throw new Error('a worker ended before it listened') })
+    const died = once(worker, 'exit').then(() => {
+      throw new Error('a worker ended before it listened')
+    })
     await Promise.race([once(worker, 'listening'), died]).finally(() => { starting-- })
     pool.add(worker)
     worker.once('exit', (code, signal) => {
@@ -82,12 +96,15 @@ export async function runWorkers ({ workers: count, secret, secretIsMadeUp, logL
       fill()
     })
   })
-  closeWithGrace({ delay: PATIENCE + 1000, logger: log, skip: ['SIGHUP'] }, async ({ signal, err }) => {
-    ending = true
-    if (err !== undefined) log.fatal(err)
-    log.info({ signal }, 'the workers end, each after what it runs')
-    await Promise.all(Object.values(cluster.workers ?? {}).map(worker => end(worker as Worker)))
-  })
+  closeWithGrace(
+    { delay: PATIENCE + 1000, logger: log, skip: ['SIGHUP'] },
+    async ({ signal, err }) => {
+      ending = true
+      if (err !== undefined) log.fatal(err)
+      log.info({ signal }, 'the workers end, each after what it runs')
+      await Promise.all(Object.values(cluster.workers ?? {}).map(worker => end(worker as Worker)))
+    }
+  )
 }
 
 /** Has a worker finish what it runs. */

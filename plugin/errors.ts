@@ -22,14 +22,21 @@ export type Refusal =
 export class SimpleJwtError extends Error {
   /** HTTP status of the reply. */
   readonly statusCode: number
-  /** Stable, machine-readable name of the refusal; also in the body where SimpleJWT has one there. */
+  /**
+   * Stable, machine-readable name of the refusal; also in the body where SimpleJWT has one there.
+   */
   readonly code: string
   /** The reply body. */
   readonly body: ErrorBody
   /** `WWW-Authenticate`, `Retry-After` or `Allow`, where the status calls for one (RFC 9110). */
   readonly headers: Readonly<Record<string, string>>
 
-  constructor (statusCode: number, code: string, body: ErrorBody, headers: Record<string, string> = {}) {
+  constructor (
+    statusCode: number,
+    code: string,
+    body: ErrorBody,
+    headers: Record<string, string> = {}
+  ) {
     // Refusals are expected. The stack trace says nothing and is expensive under a flood.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
@@ -63,10 +70,14 @@ export const notFound = (): SimpleJwtError =>
   new SimpleJwtError(404, 'not_found', { detail: 'Not found.' })
 
 export const methodNotAllowed = (method: string, allow: string): SimpleJwtError =>
-  new SimpleJwtError(405, 'method_not_allowed', { detail: `Method "${method}" not allowed.` }, { allow })
+  new SimpleJwtError(
+    405, 'method_not_allowed', { detail: `Method "${method}" not allowed.` }, { allow }
+  )
 
 export const unsupportedMediaType = (mediaType: string): SimpleJwtError =>
-  new SimpleJwtError(415, 'unsupported_media_type', { detail: `Unsupported media type "${mediaType}" in request.` })
+  new SimpleJwtError(415, 'unsupported_media_type', {
+    detail: `Unsupported media type "${mediaType}" in request.`
+  })
 
 /** A refusal by Fastify before the handler: a body that is too large, cut short and so on. */
 export const badRequest = (statusCode: number, detail: string): SimpleJwtError =>
@@ -79,7 +90,10 @@ export const throttled = (wait: number): SimpleJwtError =>
 
 /** In cookie mode: a page of another origin sent the request, and its browser added the cookie. */
 export const crossOrigin = (): SimpleJwtError =>
-  new SimpleJwtError(403, 'csrf_failed', { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' })
+  new SimpleJwtError(403, 'csrf_failed', {
+    detail: 'CSRF Failed: the request came from another origin.',
+    code: 'csrf_failed'
+  })
 
 /** The store did not answer. The client keeps its token and retries. */
 export const storeUnavailable = (): SimpleJwtError =>
@@ -115,30 +129,47 @@ export function createUnauthorized (realm: string): Unauthorized {
       { 'www-authenticate': error === undefined ? challenge : `${challenge}, error="${error}"` })
 
   const tokenNotValid = (detail: string, messages?: GuardMessage[]) => refuse('token_not_valid',
-    messages === undefined ? { detail, code: 'token_not_valid' } : { detail, code: 'token_not_valid', messages }, 'invalid_token')
+    messages === undefined
+      ? { detail, code: 'token_not_valid' }
+      : { detail, code: 'token_not_valid', messages }, 'invalid_token')
 
-  const userNotFound = () => refuse('user_not_found', { detail: 'User not found', code: 'user_not_found' }, 'invalid_token')
+  const userNotFound = () =>
+    refuse('user_not_found', { detail: 'User not found', code: 'user_not_found' }, 'invalid_token')
 
   return {
-    noCredentials: () => refuse('not_authenticated', { detail: 'Authentication credentials were not provided.' }),
+    noCredentials: () =>
+      refuse('not_authenticated', { detail: 'Authentication credentials were not provided.' }),
     badAuthorizationHeader: () => refuse('bad_authorization_header', {
       detail: 'Authorization header must contain two space-delimited values',
       code: 'bad_authorization_header'
     }, 'invalid_request'),
     refusedByGuard: refusal => {
       if (refusal === 'User not found') return userNotFound()
-      if (refusal === 'Token contained no recognizable user identification') return tokenNotValid(refusal)
+      if (refusal === 'Token contained no recognizable user identification') {
+        return tokenNotValid(refusal)
+      }
       return tokenNotValid('Given token not valid for any token type',
         [{ token_class: 'AccessToken', token_type: 'access', message: refusal }])
     },
     refused: refusal => refusal === 'User not found' ? userNotFound() : tokenNotValid(refusal),
     wrongCredentials: () => refuse('no_active_account',
       { detail: 'No active account found with the given credentials', code: 'no_active_account' }),
-    noActiveAccount: () => refuse('no_active_account',
-      { detail: 'No active account found for the given token.', code: 'no_active_account' }, 'invalid_token'),
-    userInactive: () => refuse('user_inactive', { detail: 'User is inactive', code: 'user_inactive' }, 'invalid_token'),
+    noActiveAccount: () =>
+      refuse(
+        'no_active_account',
+        { detail: 'No active account found for the given token.', code: 'no_active_account' },
+        'invalid_token'
+      ),
+    userInactive: () =>
+      refuse(
+        'user_inactive', { detail: 'User is inactive', code: 'user_inactive' }, 'invalid_token'
+      ),
     insufficientScope: scope => new SimpleJwtError(403, 'permission_denied',
       { detail: 'You do not have permission to perform this action.', code: 'permission_denied' },
-      { 'www-authenticate': `${challenge}, error="insufficient_scope"${scope === '' ? '' : `, scope="${scope}"`}` })
+      {
+        'www-authenticate':
+          `${challenge}, ` +
+          `error="insufficient_scope"${scope === '' ? '' : `, scope="${scope}"`}`
+      })
   }
 }

@@ -32,11 +32,18 @@ export function flag (name: string, value: unknown): boolean {
 }
 
 export function wholeNumber (name: string, value: unknown): number {
-  return Number.isInteger(value) && (value as number) >= 0 ? value as number : refuse(name, 'must be a whole number, 0 or more.')
+  return Number.isInteger(value) && (value as number) >= 0
+    ? (value as number)
+    : refuse(name, 'must be a whole number, 0 or more.')
 }
 
-export function oneOf<Choice extends string> (name: string, value: unknown, choices: readonly Choice[]): Choice {
-  return choices.find(choice => choice === value) ?? refuse(name, `must be one of: ${choices.join(', ')}.`)
+export function oneOf<Choice extends string> (
+  name: string, value: unknown, choices: readonly Choice[]
+): Choice {
+  return (
+    choices.find(choice => choice === value) ??
+    refuse(name, `must be one of: ${choices.join(', ')}.`)
+  )
 }
 
 /** Returns a string that matches the pattern, or undefined. */
@@ -50,7 +57,9 @@ export function text (
 
 /** Returns a function, or undefined. */
 export function optionalFunction<Callback> (name: string, value: Callback): Callback {
-  return value === undefined || typeof value === 'function' ? value : refuse(name, 'must be a function.')
+  return value === undefined || typeof value === 'function'
+    ? value
+    : refuse(name, 'must be a function.')
 }
 
 /** Returns an object that has all of the methods. */

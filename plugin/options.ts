@@ -19,18 +19,24 @@ import type { Credentials, User } from './user.ts'
 export interface SimpleJwtOptions {
   /** The HS256 secret, at least 32 bytes. Short for one entry of `keys`. */
   secret?: string | Buffer | undefined
-  /** Keys, each with its algorithm. The first that can sign signs, all verify. Without one, verify only. */
+  /**
+   * Keys, each with its algorithm. The first that can sign signs, all verify. Without one, verify
+   * only.
+   */
   keys?: KeyInput[]
   /** Verify only, with another server's keys: the URL of its JWK set, https or http to loopback. */
   jwksUrl?: string
   /**
-   * Checks a login. Resolves to the user, or to null for an unknown user and a wrong password alike.
-   * Required unless tokens are only verified.
+   * Checks a login. Resolves to the user, or to null for an unknown user and a wrong password
+   * alike. Required unless tokens are only verified.
    */
   verifyCredentials?(
     credentials: Credentials, request: FastifyRequest
   ): Promise<User | null> | User | null
-  /** Looks a user up again: at every refresh, and for `authenticateUser`. `app.tokens` passes no request. */
+  /**
+   * Looks a user up again: at every refresh, and for `authenticateUser`. `app.tokens` passes no
+   * request.
+   */
   findUser?(userId: string, request?: FastifyRequest): Promise<User | null> | User | null
   /**
    * Custom claims for the access token. Computed again at each refresh with `findUser`, otherwise
@@ -47,9 +53,13 @@ export interface SimpleJwtOptions {
   refreshTokenLifetime?: Duration
   /** Maximum age of a session, however often it is refreshed. Default `'30d'`. */
   sessionLifetime?: Duration
-  /** False: a refresh returns only an access token, and the refresh token stays good. Default true. */
+  /**
+   * False: a refresh returns only an access token, and the refresh token stays good. Default true.
+   */
   rotateRefreshTokens?: boolean
-  /** How long a spent refresh token still returns the same successor. 0 = strict. Default `'10s'`. */
+  /**
+   * How long a spent refresh token still returns the same successor. 0 = strict. Default `'10s'`.
+   */
   reuseInterval?: Duration
   /** Accepts refresh tokens that a Django SimpleJWT minted with the same secret. Default false. */
   adoptRefreshTokens?: boolean
@@ -61,7 +71,10 @@ export interface SimpleJwtOptions {
   leeway?: Duration
   /** Stores the sessions. Default `memoryStore()`. */
   store?: SessionStore
-  /** How the guard learns of revocations: a local list, the store at each request, or not. Default `'list'`. */
+  /**
+   * How the guard learns of revocations: a local list, the store at each request, or not. Default
+   * `'list'`.
+   */
   revocation?: 'list' | 'store' | 'off'
   /** How soon the list learns of revocations in other processes. Default `'1s'`. */
   revocationInterval?: Duration
@@ -69,15 +82,18 @@ export interface SimpleJwtOptions {
   verificationCache?: number
   /** Rate limits of the token routes. False = none. */
   rateLimit?: Partial<RateLimits> | false
-  /** Keeps the refresh token in an HttpOnly cookie, and refuses pages of other origins. Default false. */
+  /**
+   * Keeps the refresh token in an HttpOnly cookie, and refuses pages of other origins. Default
+   * false.
+   */
   cookie?: CookieMode | boolean
   /** Path of the token routes. Default `'/api/token'`. */
   prefix?: string
   /** The realm of `WWW-Authenticate`. Default `'api'`. */
   realm?: string
   /**
-   * For a second registration: `'staff'` gives `app.staffAuthenticate`, `app.staffTokens` and so on.
-   * Requires `prefix`.
+   * For a second registration: `'staff'` gives `app.staffAuthenticate`, `app.staffTokens` and so
+   * on. Requires `prefix`.
    */
   namespace?: string
   /** Receives every audit event. A throw is logged and changes no reply. */

@@ -11,15 +11,16 @@ export type { SharedCase } from './store-contract/processes.ts'
 /** What the contract needs of a test runner and of a store. */
 export interface StoreContract {
   /**
-   * Makes a fresh, empty store. Its name (letters, digits and underscores) is not given to any other: name a file, a table or a
-   * prefix by it. It is closed after the test, if it can be.
+   * Makes a fresh, empty store. Its name (letters, digits and underscores) is not given to any
+   * other: name a file, a table or a prefix by it. It is closed after the test, if it can be.
    */
   open(name: string): SessionStore | Promise<SessionStore>
   /** The runner's function for one test, such as `test` of node:test, tap, vitest or jest. */
   test(name: string, run: () => Promise<void>): unknown
   /**
-   * For a store that processes share: a module whose default export, given a name, opens once more the store of that name.
-   * Another process imports it. Without it the facts about two processes are left out.
+   * For a store that processes share: a module whose default export, given a name, opens once more
+   * the store of that name. Another process imports it. Without it the facts about two processes
+   * are left out.
    */
   module?: string | URL
 }
@@ -31,7 +32,8 @@ export const cases = [...keeping, ...rotation, ...ending, ...counting]
 export const sharedCases = shared
 
 /**
- * The suite that every store passes: races, replays, deadlines, endings, sweeping, two processes. Nothing in it waits for time to pass.
+ * The suite that every store passes: races, replays, deadlines, endings, sweeping, two processes.
+ * Nothing in it waits for time to pass.
  *
  * ```ts
  * import { test } from 'node:test'
@@ -43,7 +45,9 @@ export const sharedCases = shared
 export function storeContract ({ open, test, module }: StoreContract): void {
   let count = 0
 
-  async function withStore (run: (store: SessionStore, name: string) => Promise<void>): Promise<void> {
+  async function withStore (
+    run: (store: SessionStore, name: string) => Promise<void>
+  ): Promise<void> {
     const name = `contract_${process.pid}_${count++}`
     const store = await open(name)
     try {

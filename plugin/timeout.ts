@@ -5,7 +5,11 @@ const GRACE_MS = 50
  * Resolves like `call`, or rejects after `timeoutMs`. Ignores late results.
  * @throws Error that names `who` did not answer
  */
-export async function withTimeout<T> (call: Promise<T>, timeoutMs: number, who: string): Promise<T> {
+export async function withTimeout<T> (
+  call: Promise<T>,
+  timeoutMs: number,
+  who: string
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
     // A busy event loop fires timers before it reads sockets. The second timer lets an answer that

@@ -6,15 +6,30 @@ export interface User {
   isActive?: boolean
 }
 
-/** What a client sends to log in. The login field is there under its own name too, if that is not `username`. */
+/**
+ * What a client sends to log in. The login field is there under its own name too, if that is not
+ * `username`.
+ */
 export interface Credentials { username: string, password: string, [field: string]: string }
 
-/** The `user_id` of a user. Throws a TypeError for a user without an id: a fault of the host's code. */
+/**
+ * The `user_id` of a user. Throws a TypeError for a user without an id: a fault of the host's code.
+ */
 export function userIdOf ({ id }: User): string {
   // A store could not keep a NUL or half a character, and would take the id for another's.
-  if ((typeof id === 'string' && id !== '' && !/[\0\p{Surrogate}]/u.test(id)) || Number.isFinite(id) || typeof id === 'bigint') return String(id)
-  throw new TypeError('fastify-simplejwt: a user must have an id that is a string (of whole characters, without NUL) or a number.')
+  if (
+    (typeof id === 'string' && id !== '' && !/[\0\p{Surrogate}]/u.test(id)) ||
+    Number.isFinite(id) ||
+    typeof id === 'bigint'
+  ) {
+    return String(id)
+  }
+  throw new TypeError(
+    'fastify-simplejwt: a user must have an id that is a string (of whole characters, without ' +
+      'NUL) or a number.'
+  )
 }
 
 /** A user without `isActive` is active. */
-export const isActive = (user: User): boolean => user.isActive === undefined || Boolean(user.isActive)
+export const isActive = (user: User): boolean =>
+  user.isActive === undefined || Boolean(user.isActive)

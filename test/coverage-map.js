@@ -1,20 +1,37 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter } from 'node:path'
 
-const partsOfContract = readdirSync('plugin/store-contract').map(name => `plugin/store-contract/${name}`)
+const partsOfContract = readdirSync('plugin/store-contract').map(
+  name => `plugin/store-contract/${name}`
+)
 
 const postgres = '/usr/lib/postgresql'
-const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', ...(existsSync(postgres) ? readdirSync(postgres).map(version => `${postgres}/${version}/bin`) : [])]
+const folders = [
+  ...(process.env.PATH ?? '').split(delimiter),
+  '/usr/sbin',
+  '/usr/local/sbin',
+  ...(existsSync(postgres)
+    ? readdirSync(postgres).map(version => `${postgres}/${version}/bin`)
+    : [])
+]
 const isHere = program => folders.some(folder => existsSync(`${folder}/${program}`))
 
 const here = {
-  sqlite: process.getBuiltinModule?.('node:sqlite') ?? existsSync('node_modules/better-sqlite3/build/Release/better_sqlite3.node'),
+  sqlite:
+    process.getBuiltinModule?.('node:sqlite') ??
+    existsSync('node_modules/better-sqlite3/build/Release/better_sqlite3.node'),
   redis: isHere('redis-server'),
   postgres: isHere('postgres')
 }
 
-/** A store whose service is not here cannot be measured. REQUIRE_SERVICES=1 asks for all of them. */
-const isAway = source => process.env.REQUIRE_SERVICES !== '1' && Object.entries(here).some(([store, found]) => !found && source.startsWith(`plugin/stores/${store}`))
+/**
+ * A store whose service is not here cannot be measured. REQUIRE_SERVICES=1 asks for all of them.
+ */
+const isAway = source =>
+  process.env.REQUIRE_SERVICES !== '1' &&
+  Object.entries(here).some(
+    ([store, found]) => !found && source.startsWith(`plugin/stores/${store}`)
+  )
 
 /** What a source is made of that has no test of its own. */
 const parts = {

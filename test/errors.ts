@@ -1,7 +1,8 @@
 import t from 'tap'
 import {
-  type Refusal, SimpleJwtError, claimsOrThrow, badRequest, createUnauthorized, crossOrigin, invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError,
-  storeUnavailable, throttled, unsupportedMediaType
+  type Refusal, SimpleJwtError, claimsOrThrow, badRequest, createUnauthorized, crossOrigin,
+  invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError, storeUnavailable,
+  throttled, unsupportedMediaType
 } from '../plugin/errors.ts'
 
 const unauthorized = createUnauthorized('api')
@@ -11,31 +12,127 @@ const INVALID_REQUEST = { 'www-authenticate': 'Bearer realm="api", error="invali
 
 t.test('every refusal has its status, code, body to the letter and headers', async t => {
   const catalogue: [SimpleJwtError, number, string, string, Record<string, string>][] = [
-    [invalidFields({ password: ['This field is required.'] }), 400, 'invalid', '{"password":["This field is required."]}', {}],
-    [parseError('The body is not valid JSON.'), 400, 'parse_error', '{"detail":"JSON parse error - The body is not valid JSON."}', {}],
+    [
+      invalidFields({ password: ['This field is required.'] }),
+      400,
+      'invalid',
+      '{"password":["This field is required."]}',
+      {}
+    ],
+    [
+      parseError('The body is not valid JSON.'),
+      400,
+      'parse_error',
+      '{"detail":"JSON parse error - The body is not valid JSON."}',
+      {}
+    ],
     [notFound(), 404, 'not_found', '{"detail":"Not found."}', {}],
-    [methodNotAllowed('GET', 'POST, OPTIONS'), 405, 'method_not_allowed', '{"detail":"Method \\"GET\\" not allowed."}', { allow: 'POST, OPTIONS' }],
-    [unsupportedMediaType('text/plain'), 415, 'unsupported_media_type', '{"detail":"Unsupported media type \\"text/plain\\" in request."}', {}],
-    [unsupportedMediaType(''), 415, 'unsupported_media_type', '{"detail":"Unsupported media type \\"\\" in request."}', {}],
+    [
+      methodNotAllowed('GET', 'POST, OPTIONS'),
+      405,
+      'method_not_allowed',
+      '{"detail":"Method \\"GET\\" not allowed."}',
+      { allow: 'POST, OPTIONS' }
+    ],
+    [
+      unsupportedMediaType('text/plain'),
+      415,
+      'unsupported_media_type',
+      '{"detail":"Unsupported media type \\"text/plain\\" in request."}',
+      {}
+    ],
+    [
+      unsupportedMediaType(''), 415, 'unsupported_media_type',
+      '{"detail":"Unsupported media type \\"\\" in request."}', {}
+    ],
     [badRequest(413, 'Too large'), 413, 'bad_request', '{"detail":"Too large"}', {}],
-    [throttled(23), 429, 'throttled', '{"detail":"Request was throttled. Expected available in 23 seconds.","code":"throttled"}', { 'retry-after': '23' }],
-    [throttled(1), 429, 'throttled', '{"detail":"Request was throttled. Expected available in 1 second.","code":"throttled"}', { 'retry-after': '1' }],
-    [storeUnavailable(), 503, 'store_unavailable', '{"detail":"The session store is not available. Try again.","code":"store_unavailable"}', { 'retry-after': '1' }],
-    [keysUnavailable(2), 503, 'keys_unavailable', '{"detail":"The issuer\'s public keys are not available. Try again.","code":"keys_unavailable"}', { 'retry-after': '2' }],
-    [unauthorized.noCredentials(), 401, 'not_authenticated', '{"detail":"Authentication credentials were not provided."}', CHALLENGE],
-    [unauthorized.badAuthorizationHeader(), 401, 'bad_authorization_header', '{"detail":"Authorization header must contain two space-delimited values","code":"bad_authorization_header"}', INVALID_REQUEST],
-    [unauthorized.wrongCredentials(), 401, 'no_active_account', '{"detail":"No active account found with the given credentials","code":"no_active_account"}', CHALLENGE],
-    [unauthorized.noActiveAccount(), 401, 'no_active_account', '{"detail":"No active account found for the given token.","code":"no_active_account"}', INVALID_TOKEN],
-    [unauthorized.userInactive(), 401, 'user_inactive', '{"detail":"User is inactive","code":"user_inactive"}', INVALID_TOKEN],
-    [unauthorized.insufficientScope(''), 403, 'permission_denied', '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}', { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope"' }],
-    [unauthorized.insufficientScope('a b'), 403, 'permission_denied', '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}', { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope", scope="a b"' }]
+    [
+      throttled(23), 429, 'throttled',
+      '{"detail":"Request was throttled. Expected available in 23 seconds.","code":"throttled"}',
+      { 'retry-after': '23' }
+    ],
+    [
+      throttled(1), 429, 'throttled',
+      '{"detail":"Request was throttled. Expected available in 1 second.","code":"throttled"}',
+      { 'retry-after': '1' }
+    ],
+    [
+      storeUnavailable(), 503, 'store_unavailable',
+      '{"detail":"The session store is not available. Try again.","code":"store_unavailable"}',
+      { 'retry-after': '1' }
+    ],
+    [
+      keysUnavailable(2),
+      503,
+      'keys_unavailable',
+      '{"detail":"The issuer\'s public keys are not available. Try ' +
+        'again.","code":"keys_unavailable"}',
+      { 'retry-after': '2' }
+    ],
+    [
+      unauthorized.noCredentials(),
+      401,
+      'not_authenticated',
+      '{"detail":"Authentication credentials were not provided."}',
+      CHALLENGE
+    ],
+    [
+      unauthorized.badAuthorizationHeader(),
+      401,
+      'bad_authorization_header',
+      '{"detail":"Authorization header must contain two space-delimited ' +
+        'values","code":"bad_authorization_header"}',
+      INVALID_REQUEST
+    ],
+    [
+      unauthorized.wrongCredentials(),
+      401,
+      'no_active_account',
+      '{"detail":"No active account found with the given credentials","code":"no_active_account"}',
+      CHALLENGE
+    ],
+    [
+      unauthorized.noActiveAccount(),
+      401,
+      'no_active_account',
+      '{"detail":"No active account found for the given token.","code":"no_active_account"}',
+      INVALID_TOKEN
+    ],
+    [
+      unauthorized.userInactive(),
+      401,
+      'user_inactive',
+      '{"detail":"User is inactive","code":"user_inactive"}',
+      INVALID_TOKEN
+    ],
+    [
+      unauthorized.insufficientScope(''),
+      403,
+      'permission_denied',
+      '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}',
+      { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope"' }
+    ],
+    [
+      unauthorized.insufficientScope('a b'),
+      403,
+      'permission_denied',
+      '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}',
+      { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope", scope="a b"' }
+    ]
   ]
   for (const [error, statusCode, code, body, headers] of catalogue) {
-    t.same([error.statusCode, error.code, JSON.stringify(error.body), error.headers], [statusCode, code, body, headers], body)
+    t.same(
+      [error.statusCode, error.code, JSON.stringify(error.body), error.headers],
+      [statusCode, code, body, headers],
+      body
+    )
   }
 })
 
-const REFUSALS: Refusal[] = ['Token is invalid', 'Token is expired', 'Token is blacklisted', "Token has no 'exp' claim", 'Token has no id', 'Token has no type', 'Token has wrong type']
+const REFUSALS: Refusal[] = [
+  'Token is invalid', 'Token is expired', 'Token is blacklisted', "Token has no 'exp' claim",
+  'Token has no id', 'Token has no type', 'Token has wrong type'
+]
 
 t.test('a refused token is told by the guard in messages, by a token route in detail', async t => {
   for (const message of REFUSALS) {
@@ -48,15 +145,30 @@ t.test('a refused token is told by the guard in messages, by a token route in de
       }
     })
     const { statusCode, code, body, headers } = unauthorized.refused(message)
-    t.same([statusCode, code, JSON.stringify(body), headers], [401, 'token_not_valid', JSON.stringify({ detail: message, code: 'token_not_valid' }), INVALID_TOKEN])
+    t.same(
+      [statusCode, code, JSON.stringify(body), headers],
+      [
+        401,
+        'token_not_valid',
+        JSON.stringify({ detail: message, code: 'token_not_valid' }),
+        INVALID_TOKEN
+      ]
+    )
   }
-  t.equal(JSON.stringify(unauthorized.refusedByGuard('Token is expired').body), '{"detail":"Given token not valid for any token type","code":"token_not_valid",' +
-    '"messages":[{"token_class":"AccessToken","token_type":"access","message":"Token is expired"}]}')
+  t.equal(
+    JSON.stringify(unauthorized.refusedByGuard('Token is expired').body),
+    '{"detail":"Given token not valid for any token type","code":"token_not_valid",' +
+      '"messages":[{"token_class":"AccessToken","token_type":"access","message":"Token is ' +
+      'expired"}]}'
+  )
 })
 
 t.test('a token without a user, or of a user who is gone, is told the same by guard and token routes', async t => {
   for (const refuse of [unauthorized.refusedByGuard, unauthorized.refused]) {
-    t.equal(JSON.stringify(refuse('User not found').body), '{"detail":"User not found","code":"user_not_found"}')
+    t.equal(
+      JSON.stringify(refuse('User not found').body),
+      '{"detail":"User not found","code":"user_not_found"}'
+    )
     t.equal(refuse('User not found').code, 'user_not_found')
     t.equal(JSON.stringify(refuse('Token contained no recognizable user identification').body),
       '{"detail":"Token contained no recognizable user identification","code":"token_not_valid"}')
@@ -65,18 +177,31 @@ t.test('a token without a user, or of a user who is gone, is told the same by gu
 })
 
 t.test('the challenge names the realm of its registration', async t => {
-  t.same(createUnauthorized('staff only').noCredentials().headers, { 'www-authenticate': 'Bearer realm="staff only"' })
+  t.same(createUnauthorized('staff only').noCredentials().headers, {
+    'www-authenticate': 'Bearer realm="staff only"'
+  })
 })
 
 t.test('a page of another origin is told so, and nothing of what it has sent', async t => {
-  t.match(crossOrigin(), { statusCode: 403, code: 'csrf_failed', body: { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' }, headers: {} })
+  t.match(crossOrigin(), {
+    statusCode: 403,
+    code: 'csrf_failed',
+    body: { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' },
+    headers: {}
+  })
 })
 
 t.test('a refusal is an Error with a name and a message', async t => {
   t.ok(notFound() instanceof Error)
   t.match(notFound(), { name: 'SimpleJwtError', message: 'Not found.' })
-  t.match(invalidFields({ username: ['This field is required.'] }), { message: 'The request body is not valid.' })
-  t.match(invalidFields({ detail: ['This field is required.'] }), { message: 'The request body is not valid.' }, 'even if a field is called detail')
+  t.match(invalidFields({ username: ['This field is required.'] }), {
+    message: 'The request body is not valid.'
+  })
+  t.match(
+    invalidFields({ detail: ['This field is required.'] }),
+    { message: 'The request body is not valid.' },
+    'even if a field is called detail'
+  )
 })
 
 t.test('a refusal has no stack, other errors keep theirs', async t => {
@@ -87,5 +212,8 @@ t.test('a refusal has no stack, other errors keep theirs', async t => {
 t.test('verified claims are claimsOrThrow, a refusal is thrown as its answer', async t => {
   const claims = { jti: 'x' }
   t.equal(claimsOrThrow(claims, unauthorized.refused), claims)
-  t.throws(() => claimsOrThrow<object>('Token is expired', unauthorized.refused), unauthorized.refused('Token is expired'))
+  t.throws(
+    () => claimsOrThrow<object>('Token is expired', unauthorized.refused),
+    unauthorized.refused('Token is expired')
+  )
 })

@@ -22,8 +22,15 @@ t.test('an event goes to the log, to the diagnostics channel and to onEvent', as
 
 t.test('what an administrator should look at is a warning in the log, the rest is information', async t => {
   const levels: [SimpleJwtEvent['type'], number][] = [
-    ['login', 30], ['login_failed', 30], ['refreshed', 30], ['replayed', 30], ['revoked', 30], ['keys_changed', 30],
-    ['throttled', 40], ['reuse_detected', 40], ['store_failed', 40]
+    ['login', 30],
+    ['login_failed', 30],
+    ['refreshed', 30],
+    ['replayed', 30],
+    ['revoked', 30],
+    ['keys_changed', 30],
+    ['throttled', 40],
+    ['reuse_detected', 40],
+    ['store_failed', 40]
   ]
   const { log, lines } = createLogLines()
   const emit = createEmit(undefined, log)

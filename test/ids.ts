@@ -12,5 +12,7 @@ t.test('no id comes twice', async t => {
 })
 
 t.test('all 128 bits are random, where a UUID has 122', async t => {
-  for (let place = 0; place < 32; place++) t.equal(new Set(ids.map(id => id[place])).size, 16, `digit ${place}`)
+  for (let place = 0; place < 32; place++) {
+    t.equal(new Set(ids.map(id => id[place])).size, 16, `digit ${place}`)
+  }
 })

@@ -32,18 +32,33 @@ t.test('a name that is taken is a clear error', async t => {
   const app = fastify()
   t.after(() => app.close())
   app.decorate('authenticate', async () => {})
-  await t.rejects(async () => { await app.register(simplejwt, options) }, { message: /app\.authenticate exists already.*"namespace"/ })
+  await t.rejects(
+    async () => {
+      await app.register(simplejwt, options)
+    },
+    { message: /app\.authenticate exists already.*"namespace"/ }
+  )
 })
 
 t.test('a prefix that is taken stops the start', async t => {
   const { app } = await buildApp(t)
-  await t.rejects(async () => { await app.register(simplejwt, { ...options, namespace: 'staff', prefix: '/api/token/' }) }, { message: /"prefix" is taken: the app has a route POST \/api\/token\// })
+  await t.rejects(
+    async () => {
+      await app.register(simplejwt, { ...options, namespace: 'staff', prefix: '/api/token/' })
+    },
+    { message: /"prefix" is taken: the app has a route POST \/api\/token\// }
+  )
 })
 
 t.test('a bad option stops the start', async t => {
   const app = fastify()
   t.after(() => app.close())
-  await t.rejects(async () => { await app.register(simplejwt, { ...options, secret: 'short' }) }, { message: /option "secret" must have at least 32 bytes/ })
+  await t.rejects(
+    async () => {
+      await app.register(simplejwt, { ...options, secret: 'short' })
+    },
+    { message: /option "secret" must have at least 32 bytes/ }
+  )
 })
 
 t.test('sessions that are over are swept every minute until the app is closed, whatever the store says', async t => {
@@ -65,8 +80,15 @@ t.test('a further registration has decorators of its own names', async t => {
   const { app } = await buildApp(t)
   const other = fastify()
   t.after(() => other.close())
-  await other.register(simplejwt, { ...options, namespace: 'staff', prefix: '/staff/token', findUser: () => null })
-  for (const name of ['staffAuthenticate', 'staffAuthenticateUser', 'staffTokens']) t.ok(other.hasDecorator(name), name)
+  await other.register(simplejwt, {
+    ...options,
+    namespace: 'staff',
+    prefix: '/staff/token',
+    findUser: () => null
+  })
+  for (const name of ['staffAuthenticate', 'staffAuthenticateUser', 'staffTokens']) {
+    t.ok(other.hasDecorator(name), name)
+  }
   t.notOk(other.hasDecorator('authenticate'))
   t.notOk(app.hasDecorator('staffTokens'))
 })
@@ -74,7 +96,16 @@ t.test('a further registration has decorators of its own names', async t => {
 t.test('a store is closed with the app, and its list of ended sessions read at the start', async t => {
   for (const revocation of ['list', 'off'] as const) {
     const calls: string[] = []
-    const store = { ...memoryStore(), close: async () => { calls.push('close') }, revokedSince: async () => { calls.push('revokedSince'); return [] } }
+    const store = {
+      ...memoryStore(),
+      close: async () => {
+        calls.push('close')
+      },
+      revokedSince: async () => {
+        calls.push('revokedSince')
+        return []
+      }
+    }
     const { app } = await buildApp(t, { store, revocation })
     await app.ready()
     await app.close()
@@ -85,9 +116,28 @@ t.test('a store is closed with the app, and its list of ended sessions read at t
 t.test('a store that cannot be used stops the start, and says why', async t => {
   const cause = new Error('The table simplejwt_sessions is missing.')
   const calls: string[] = []
-  const store = { ...memoryStore(), list: async () => { throw cause }, revokedSince: async () => { calls.push('revokedSince'); return [] } }
+  const store = {
+    ...memoryStore(),
+    list: async () => {
+      throw cause
+    },
+    revokedSince: async () => {
+      calls.push('revokedSince')
+      return []
+    }
+  }
   const { app } = await buildApp(t, { store })
-  await t.rejects(async () => { await app.ready() }, { message: 'fastify-simplejwt: the session store cannot be used. The table simplejwt_sessions is missing.', cause })
+  await t.rejects(
+    async () => {
+      await app.ready()
+    },
+    {
+      message:
+        'fastify-simplejwt: the session store cannot be used. The table simplejwt_sessions is ' +
+        'missing.',
+      cause
+    }
+  )
   t.same(calls, [], 'and it is not asked again')
 })
 
@@ -98,7 +148,12 @@ t.test('with jwksUrl it verifies only: a guard, no routes, and it closes also wh
   app.get('/hello/', { onRequest: app.authenticate }, async () => 'hello')
   await app.ready()
   t.equal((await app.inject('/hello/')).statusCode, 401)
-  for (const path of ['/api/token/', '/.well-known/jwks.json']) t.equal((await app.inject({ method: 'POST', url: path })).json().message, `Route POST:${path} not found`)
+  for (const path of ['/api/token/', '/.well-known/jwks.json']) {
+    t.equal(
+      (await app.inject({ method: 'POST', url: path })).json().message,
+      `Route POST:${path} not found`
+    )
+  }
   const begun = performance.now()
   await app.close()
   t.ok(performance.now() - begun < 2000)

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { duration, flag, oneOf, optionalFunction, refuse, text, wholeNumber, withMethods } from '../plugin/option-checks.ts'
+import {
+  duration, flag, oneOf, optionalFunction, refuse, text, wholeNumber, withMethods
+} from '../plugin/option-checks.ts'
 
 const HOUR = 3_600_000
 const OF_EVERY_KIND = [null, 0, 1, -1, NaN, '', 'x', true, false, {}, [], () => {}, Symbol('x'), 1n]
@@ -11,30 +13,78 @@ function refuses (check: (name: string) => unknown): boolean {
     check('it')
     return false
   } catch (error) {
-    return error instanceof TypeError && error.message.startsWith('fastify-simplejwt: option "it" must ')
+    return (
+      error instanceof TypeError && error.message.startsWith('fastify-simplejwt: option "it" must ')
+    )
   }
 }
 
 t.test('a refusal is a TypeError that names the option and the rule', async t => {
-  t.throws(() => refuse('prefix', 'must be a path.'), new TypeError('fastify-simplejwt: option "prefix" must be a path.'))
+  t.throws(
+    () => refuse('prefix', 'must be a path.'),
+    new TypeError('fastify-simplejwt: option "prefix" must be a path.')
+  )
 })
 
 t.test('a duration is a number of seconds or a string with a unit', async t => {
   const good: [unknown, number][] = [
-    [0, 0], [1, 1000], [0.5, 500], [3600, HOUR], ['5m', 300_000], ['1h', HOUR], ['90s', 90_000], ['1500ms', 1500], ['2 minutes', 120_000], ['0.5 H', HOUR / 2], ['.5s', 500]
+    [0, 0],
+    [1, 1000],
+    [0.5, 500],
+    [3600, HOUR],
+    ['5m', 300_000],
+    ['1h', HOUR],
+    ['90s', 90_000],
+    ['1500ms', 1500],
+    ['2 minutes', 120_000],
+    ['0.5 H', HOUR / 2],
+    ['.5s', 500]
   ]
-  for (const [value, expected] of good) t.equal(duration('it', value, 0, HOUR), expected, String(value))
+  for (const [value, expected] of good) {
+    t.equal(duration('it', value, 0, HOUR), expected, String(value))
+  }
 })
 
 t.test('anything else is no duration', async t => {
-  const bad = [NaN, Infinity, -1, 3601, '', 'm', '5', '5x', '5m 3s', '-5m', '2h', '1y', '5m\n', ' 5m', '1e3s', 'Infinity', '0x10s', null, undefined, true, {}, [], ['5m'], () => 1, 5n, new Date(0)]
+  const bad = [
+    NaN,
+    Infinity,
+    -1,
+    3601,
+    '',
+    'm',
+    '5',
+    '5x',
+    '5m 3s',
+    '-5m',
+    '2h',
+    '1y',
+    '5m\n',
+    ' 5m',
+    '1e3s',
+    'Infinity',
+    '0x10s',
+    null,
+    undefined,
+    true,
+    {},
+    [],
+    ['5m'],
+    () => 1,
+    5n,
+    new Date(0)
+  ]
   for (const value of bad) t.ok(refuses(name => duration(name, value, 0, HOUR)), String(value))
-  t.throws(() => duration('it', 'soon', 1000, HOUR), { message: "must be a number of seconds or a string such as '5m', from 1 to 3600 seconds." })
+  t.throws(() => duration('it', 'soon', 1000, HOUR), {
+    message: "must be a number of seconds or a string such as '5m', from 1 to 3600 seconds."
+  })
 })
 
 t.test('none at all is a duration too, where it is allowed', async t => {
   for (const value of ['0s', '0ms', '0 minutes']) t.equal(duration('it', value, 0, HOUR), 0, value)
-  for (const value of [0, '0s']) t.ok(refuses(name => duration(name, value, 1000, HOUR)), String(value))
+  for (const value of [0, '0s']) {
+    t.ok(refuses(name => duration(name, value, 1000, HOUR)), String(value))
+  }
 })
 
 t.test('both bounds are within', async t => {
@@ -45,7 +95,16 @@ t.test('both bounds are within', async t => {
 })
 
 t.test('no value makes a duration that is out of bounds, or an error without a name', async () => {
-  const hostile = fc.oneof(fc.anything(), fc.double(), fc.string(), fc.tuple(fc.oneof(fc.double(), fc.integer()), fc.constantFrom('ms', 's', 'm', 'h', ' days', 'y', 'x')).map(parts => parts.join('')))
+  const hostile = fc.oneof(
+    fc.anything(),
+    fc.double(),
+    fc.string(),
+    fc
+      .tuple(
+        fc.oneof(fc.double(), fc.integer()), fc.constantFrom('ms', 's', 'm', 'h', ' days', 'y', 'x')
+      )
+      .map(parts => parts.join(''))
+  )
   fc.assert(fc.property(hostile, value => {
     let ms
     if (refuses(name => { ms = duration(name, value, 1000, HOUR) })) return true
@@ -54,44 +113,67 @@ t.test('no value makes a duration that is out of bounds, or an error without a n
 })
 
 t.test('a duration is whole milliseconds: stores keep integers', async () => {
-  fc.assert(fc.property(fc.oneof(fc.double({ min: 1, max: 3600, noNaN: true }), fc.double({ min: 1, max: 60, noNaN: true }).map(minutes => `${minutes}m`)), value =>
-    Number.isInteger(duration('it', value, 1000, HOUR))))
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.double({ min: 1, max: 3600, noNaN: true }),
+        fc.double({ min: 1, max: 60, noNaN: true }).map(minutes => `${minutes}m`)
+      ),
+      value => Number.isInteger(duration('it', value, 1000, HOUR))
+    )
+  )
 })
 
 t.test('a flag is true or false and nothing like them', async t => {
   t.equal(flag('it', true), true)
   t.equal(flag('it', false), false)
-  for (const value of [...OF_EVERY_KIND, undefined, 'true'].filter(value => typeof value !== 'boolean')) t.ok(refuses(name => flag(name, value)), String(value))
+  for (const value of [...OF_EVERY_KIND, undefined, 'true'].filter(
+    value => typeof value !== 'boolean'
+  )) {
+    t.ok(refuses(name => flag(name, value)), String(value))
+  }
 })
 
 t.test('a whole number is 0 or more', async t => {
   for (const value of [0, 1, 10_000]) t.equal(wholeNumber('it', value), value)
-  for (const value of [-1, 0.5, NaN, Infinity, '1', null, undefined, true, [], [1], {}, 1n]) t.ok(refuses(name => wholeNumber(name, value)), String(value))
+  for (const value of [-1, 0.5, NaN, Infinity, '1', null, undefined, true, [], [1], {}, 1n]) {
+    t.ok(refuses(name => wholeNumber(name, value)), String(value))
+  }
 })
 
 t.test('a choice is one of those there are', async t => {
   t.equal(oneOf('it', 'store', ['list', 'store']), 'store')
-  for (const value of [...OF_EVERY_KIND, undefined, 'List', 'list ', ['list'], '0']) t.ok(refuses(name => oneOf(name, value, ['list', 'store'])), String(value))
+  for (const value of [...OF_EVERY_KIND, undefined, 'List', 'list ', ['list'], '0']) {
+    t.ok(refuses(name => oneOf(name, value, ['list', 'store'])), String(value))
+  }
   t.throws(() => oneOf('it', 'x', ['list', 'store']), { message: 'must be one of: list, store.' })
 })
 
 t.test('a text fits its pattern or is absent', async t => {
   t.equal(text('it', 'abc', /^[a-c]+$/, 'must be abc.'), 'abc')
   t.equal(text('it', undefined, /^[a-c]+$/, 'must be abc.'), undefined)
-  for (const value of [...OF_EVERY_KIND, 'abcd', 'abc\n', ['abc']]) t.ok(refuses(name => text(name, value, /^[a-c]+$/, 'must be abc.')), String(value))
+  for (const value of [...OF_EVERY_KIND, 'abcd', 'abc\n', ['abc']]) {
+    t.ok(refuses(name => text(name, value, /^[a-c]+$/, 'must be abc.')), String(value))
+  }
 })
 
 t.test('a function is a function or is absent', async t => {
   const callback = () => {}
   t.equal(optionalFunction('it', callback), callback)
   t.equal(optionalFunction('it', undefined), undefined)
-  for (const value of OF_EVERY_KIND.filter(value => typeof value !== 'function')) t.ok(refuses(name => optionalFunction(name, value)), String(value))
+  for (const value of OF_EVERY_KIND.filter(value => typeof value !== 'function')) {
+    t.ok(refuses(name => optionalFunction(name, value)), String(value))
+  }
 })
 
 t.test('an object has all the methods that it must have', async t => {
   class Store { get () {} set () {} }
   const store = new Store()
   t.equal(withMethods('it', store, ['get', 'set']), store, 'by inheritance too')
-  t.throws(() => withMethods<Partial<Store>>('it', { get () {} }, ['get', 'set']), { message: 'must have a method set().' })
-  for (const value of [...OF_EVERY_KIND, { get: 1, set: 2 }]) t.ok(refuses(name => withMethods(name, value as Store, ['get', 'set'])), String(value))
+  t.throws(() => withMethods<Partial<Store>>('it', { get () {} }, ['get', 'set']), {
+    message: 'must have a method set().'
+  })
+  for (const value of [...OF_EVERY_KIND, { get: 1, set: 2 }]) {
+    t.ok(refuses(name => withMethods(name, value as Store, ['get', 'set'])), String(value))
+  }
 })

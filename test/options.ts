@@ -10,13 +10,29 @@ const REQUIRED: SimpleJwtOptions = { secret: SECRET, verifyCredentials: () => nu
 const resolve = (options: object) => resolveOptions({ ...REQUIRED, ...options })
 
 const NO_TEXT = ['', 1, true, {}, [], ['x'], () => 'x']
-const NO_DURATION = ['', '5', 'soon', '-5m', -1, NaN, Infinity, '200y', true, {}, [], ['5m'], () => 1]
+const NO_DURATION = [
+  '',
+  '5',
+  'soon',
+  '-5m',
+  -1,
+  NaN,
+  Infinity,
+  '200y',
+  true,
+  {},
+  [],
+  ['5m'],
+  () => 1
+]
 const NO_LIFETIME = [...NO_DURATION, 0, 0.5, '999ms']
 const NO_FLAG = ['', 'true', 'false', 0, 1, {}, [], () => true]
 const NO_FUNCTION = ['', 'x', 0, 1, true, false, {}, []]
 
 const BAD: Record<Name, unknown[]> = {
-  secret: ['', 'short', 'a'.repeat(31), 1, true, {}, [], () => SECRET, new Uint8Array(32), Buffer.alloc(31)],
+  secret: [
+    '', 'short', 'a'.repeat(31), 1, true, {}, [], () => SECRET, new Uint8Array(32), Buffer.alloc(31)
+  ],
   keys: ['', SECRET, 1, true, {}, [], [SECRET], [{}], () => []],
   jwksUrl: ['https://example.com/.well-known/jwks.json', '', 1, true, {}, []],
   verifyCredentials: [undefined, ...NO_FUNCTION],
@@ -32,13 +48,38 @@ const BAD: Record<Name, unknown[]> = {
   issuer: NO_TEXT,
   audience: NO_TEXT,
   leeway: [...NO_DURATION, '61m', 3601],
-  store: ['', 'memory:', 1, true, {}, [], () => memoryStore(), { ...memoryStore(), rotate: undefined }, { ...memoryStore(), sweep: true }, { ...memoryStore(), shared: undefined }, { ...memoryStore(), shared: 'no' }],
+  store: [
+    '',
+    'memory:',
+    1,
+    true,
+    {},
+    [],
+    () => memoryStore(),
+    { ...memoryStore(), rotate: undefined },
+    { ...memoryStore(), sweep: true },
+    { ...memoryStore(), shared: undefined },
+    { ...memoryStore(), shared: 'no' }
+  ],
   revocation: ['', 'LIST', 'none', 0, true, false, {}, [], ['list'], () => 'list'],
   revocationInterval: [...NO_DURATION, 0, '9ms', '61m'],
   verificationCache: ['', '10000', -1, 0.5, NaN, Infinity, true, false, {}, [], () => 1],
   rateLimit: ['', 'off', 0, 1, true, { loginPerAddress: 0 }, { loginsPerAddress: 1 }, () => false],
-  cookie: ['', 'refresh', 0, 1, [], () => false, { name: 'refresh' }, { origins: 'https://app.example.com' }, { origins: ['*'] }],
-  prefix: [...NO_TEXT, '/', '//', 'api/token', '/api//token', '/api?', '/api#', '/:id', '/*', '/api/*', 'http://x/', '/%61', '/a/../b', '/a\n', '/ä', '/a b'],
+  cookie: [
+    '',
+    'refresh',
+    0,
+    1,
+    [],
+    () => false,
+    { name: 'refresh' },
+    { origins: 'https://app.example.com' },
+    { origins: ['*'] }
+  ],
+  prefix: [
+    ...NO_TEXT, '/', '//', 'api/token', '/api//token', '/api?', '/api#', '/:id', '/*', '/api/*',
+    'http://x/', '/%61', '/a/../b', '/a\n', '/ä', '/a b'
+  ],
   realm: [...NO_TEXT, 'a\r\nb', 'ä', 'a\tb', 'a\0', 'a\x7f'],
   namespace: [...NO_TEXT, 'Staff', '1', 'a-b', 'a b', '__proto__', '_a', 'ä'],
   onEvent: NO_FUNCTION,
@@ -78,33 +119,66 @@ const GOOD: Record<Name, unknown[]> = {
 t.test('a bad value stops the start with the name of its option', async t => {
   for (const [name, values] of Object.entries(BAD)) {
     for (const value of values) {
-      const base = name === 'keys' ? { secret: undefined } : name === 'namespace' ? { prefix: '/staff' } : {}
-      t.throws(() => resolve({ ...base, [name]: value }), { name: 'TypeError', message: new RegExp(`^fastify-simplejwt: option "${name}["[.].+ .+\\.$`) }, `${name}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`)
+      const base =
+        name === 'keys' ? { secret: undefined } : name === 'namespace' ? { prefix: '/staff' } : {}
+      t.throws(
+        () => resolve({ ...base, [name]: value }),
+        {
+          name: 'TypeError',
+          message: new RegExp(`^fastify-simplejwt: option "${name}["[.].+ .+\\.$`)
+        },
+        `${name}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`
+      )
     }
   }
 })
 
 t.test('null is a bad value too, not one that is absent', async t => {
-  for (const name of Object.keys(BAD)) t.throws(() => resolve({ prefix: '/other', ...(name === 'keys' && { secret: undefined }), [name]: null }), { message: new RegExp(`option "${name}"`) }, name)
+  for (const name of Object.keys(BAD)) {
+    t.throws(
+      () =>
+        resolve({ prefix: '/other', ...(name === 'keys' && { secret: undefined }), [name]: null }),
+      { message: new RegExp(`option "${name}"`) },
+      name
+    )
+  }
 })
 
 t.test('a good value is taken, and an option that is undefined is one that is absent', async t => {
   for (const [name, values] of Object.entries(GOOD)) {
-    for (const value of values) t.doesNotThrow(() => resolve({ [name]: value }), `${name}: ${String(value)}`)
-    if (name !== 'secret' && name !== 'verifyCredentials') t.doesNotThrow(() => resolve({ [name]: undefined }), `${name}: undefined`)
+    for (const value of values) {
+      t.doesNotThrow(() => resolve({ [name]: value }), `${name}: ${String(value)}`)
+    }
+    if (name !== 'secret' && name !== 'verifyCredentials') {
+      t.doesNotThrow(() => resolve({ [name]: undefined }), `${name}: undefined`)
+    }
   }
 })
 
 t.test('an unknown option stops the start by its name', async t => {
-  for (const name of ['Secret', 'accessTokenLifeTime', 'signingKey', 'constructor', 'toString', '']) t.throws(() => resolve({ [name]: undefined }), { message: `option "${name}" is not known. Remove it, or check its spelling.` })
-  fc.assert(fc.property(fc.string().filter(name => !Object.hasOwn(BAD, name) && name !== '__proto__'), name => {
-    try {
-      resolve({ [name]: 1 })
-      return false
-    } catch (error) {
-      return (error as Error).message === `fastify-simplejwt: option "${name}" is not known. Remove it, or check its spelling.`
-    }
-  }))
+  for (const name of [
+    'Secret', 'accessTokenLifeTime', 'signingKey', 'constructor', 'toString', ''
+  ]) {
+    t.throws(() => resolve({ [name]: undefined }), {
+      message: `option "${name}" is not known. Remove it, or check its spelling.`
+    })
+  }
+  fc.assert(
+    fc.property(
+      fc.string().filter(name => !Object.hasOwn(BAD, name) && name !== '__proto__'),
+      name => {
+        try {
+          resolve({ [name]: 1 })
+          return false
+        } catch (error) {
+          return (
+            (error as Error).message ===
+            `fastify-simplejwt: option "${name}" is not known. Remove it, or check its spelling.`
+          )
+        }
+      }
+    )
+  )
 })
 
 t.test('the defaults are those of the design', async t => {
@@ -148,12 +222,18 @@ t.test('values are brought into one form', async t => {
   t.equal(resolve({ prefix: '/auth/' }).prefix, '/auth')
   t.equal(resolve({ realm: 'the "staff" \\ others' }).realm, 'the \\"staff\\" \\\\ others')
   t.equal(resolve({ accessTokenLifetime: 60 }).accessTokenLifetime, 60_000)
-  t.same(resolve({ rateLimit: { loginPerAddress: 1 } }).rateLimit, { loginPerAddress: 1, loginPerUsername: 5, refreshPerAddress: 300 })
+  t.same(resolve({ rateLimit: { loginPerAddress: 1 } }).rateLimit, {
+    loginPerAddress: 1,
+    loginPerUsername: 5,
+    refreshPerAddress: 300
+  })
   t.equal(resolve({ rateLimit: false }).rateLimit, false)
 })
 
 t.test('a namespace needs a prefix of its own', async t => {
-  t.throws(() => resolve({ namespace: 'staff' }), { message: 'option "prefix" is required with "namespace"' })
+  t.throws(() => resolve({ namespace: 'staff' }), {
+    message: 'option "prefix" is required with "namespace"'
+  })
   t.equal(resolve({ namespace: 'staff', prefix: '/staff/token' }).namespace, 'staff')
 })
 
@@ -162,36 +242,95 @@ t.test('secret, keys and jwksUrl exclude each other, and one is required', async
   const keys = [{ algorithm: 'HS256', secret: SECRET }]
   t.throws(() => resolve({ keys }), { message: 'option "keys" excludes "secret"' })
   t.throws(() => resolve({ jwksUrl }), { message: 'option "jwksUrl" excludes "secret" and "keys"' })
-  t.throws(() => resolve({ secret: undefined, keys, jwksUrl }), { message: 'option "jwksUrl" excludes "secret" and "keys"' })
+  t.throws(() => resolve({ secret: undefined, keys, jwksUrl }), {
+    message: 'option "jwksUrl" excludes "secret" and "keys"'
+  })
   t.throws(() => resolve({ secret: undefined }), { message: 'option "secret" is required' })
   t.equal(resolve({ secret: undefined, keys }).keys.length, 1)
 })
 
 /** Those of a server that only verifies. */
-const VERIFYING: [string, object][] = [['a public key', { keys: [publicInputOf('ES256')] }], ['jwksUrl', { jwksUrl: 'https://issuer.example/' }]]
+const VERIFYING: [string, object][] = [
+  ['a public key', { keys: [publicInputOf('ES256')] }],
+  ['jwksUrl', { jwksUrl: 'https://issuer.example/' }]
+]
 
 t.test('without a key that can sign tokens are only verified', async t => {
-  for (const [what, keys] of VERIFYING) t.match(resolveOptions(keys), { verifyOnly: true, findUser: undefined }, what)
-  for (const algorithm of EVERY) t.equal(resolve({ secret: undefined, keys: [publicInputOf('EdDSA', 'public'), inputOf(algorithm)].slice(algorithm === 'EdDSA' ? 1 : 0) }).verifyOnly, false, algorithm)
+  for (const [what, keys] of VERIFYING) {
+    t.match(resolveOptions(keys), { verifyOnly: true, findUser: undefined }, what)
+  }
+  for (const algorithm of EVERY) {
+    t.equal(
+      resolve({
+        secret: undefined,
+        keys: [publicInputOf('EdDSA', 'public'), inputOf(algorithm)].slice(
+          algorithm === 'EdDSA' ? 1 : 0
+        )
+      }).verifyOnly,
+      false,
+      algorithm
+    )
+  }
   const { keys, jwksUrl } = resolveOptions({ jwksUrl: 'https://issuer.example/' })
   t.same([keys, jwksUrl?.href], [[], 'https://issuer.example/'])
 })
 
 t.test('nobody can log in where tokens are only verified, so verifyCredentials is refused there and required elsewhere', async t => {
   for (const [what, keys] of VERIFYING) {
-    for (const verifyCredentials of [() => null, null, 'x']) t.throws(() => resolveOptions({ ...keys, verifyCredentials } as SimpleJwtOptions), { name: 'TypeError', message: 'option "verifyCredentials" is not allowed in verify-only mode (no signing key).' }, what)
-    t.equal((resolveOptions({ ...keys, verifyCredentials: undefined as never }).verifyCredentials as () => unknown)(), null, what)
+    for (const verifyCredentials of [() => null, null, 'x']) {
+      t.throws(
+        () => resolveOptions({ ...keys, verifyCredentials } as SimpleJwtOptions),
+        {
+          name: 'TypeError',
+          message: 'option "verifyCredentials" is not allowed in verify-only mode (no signing key).'
+        },
+        what
+      )
+    }
+    t.equal(
+      (
+        resolveOptions({ ...keys, verifyCredentials: undefined as never })
+          .verifyCredentials as () => unknown
+      )(),
+      null,
+      what
+    )
   }
-  for (const algorithm of EVERY) t.throws(() => resolveOptions({ keys: [inputOf(algorithm)] }), { message: 'option "verifyCredentials" is required' }, algorithm)
+  for (const algorithm of EVERY) {
+    t.throws(
+      () => resolveOptions({ keys: [inputOf(algorithm)] }),
+      { message: 'option "verifyCredentials" is required' },
+      algorithm
+    )
+  }
 })
 
 t.test('a registration that only verifies has no routes, so its namespace needs no prefix', async t => {
-  for (const [what, keys] of VERIFYING) t.match(resolveOptions({ ...keys, namespace: 'staff' }), { namespace: 'staff', verifyOnly: true }, what)
-  t.throws(() => resolveOptions({ ...REQUIRED, secret: undefined, keys: [inputOf('ES256')], namespace: 'staff' }), { message: 'option "prefix" is required with "namespace"' })
+  for (const [what, keys] of VERIFYING) {
+    t.match(
+      resolveOptions({ ...keys, namespace: 'staff' }),
+      { namespace: 'staff', verifyOnly: true },
+      what
+    )
+  }
+  t.throws(
+    () =>
+      resolveOptions({
+        ...REQUIRED,
+        secret: undefined,
+        keys: [inputOf('ES256')],
+        namespace: 'staff'
+      }),
+    { message: 'option "prefix" is required with "namespace"' }
+  )
 })
 
 t.test('the result is frozen and the caller\'s object is as it was', async t => {
-  const given = Object.freeze({ ...REQUIRED, prefix: '/auth/', rateLimit: Object.freeze({ loginPerAddress: 1 }) })
+  const given = Object.freeze({
+    ...REQUIRED,
+    prefix: '/auth/',
+    rateLimit: Object.freeze({ loginPerAddress: 1 })
+  })
   const before = JSON.stringify(given)
   const resolved = resolveOptions(given)
   t.equal(JSON.stringify(given), before)

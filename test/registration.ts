@@ -13,16 +13,30 @@ import { serve } from './fixtures/servers/serve.ts'
 import { refreshClaimsOf, storeThat } from './fixtures/stores/session.ts'
 
 t.test('the parts of a registration go by its options', async t => {
-  const { registration, clock } = await buildRegistration(t, { realm: 'staff', issuer: 'us', audience: 'them', accessTokenLifetime: 60, refreshTokenLifetime: '1h', sessionLifetime: '2h', leeway: 10 })
+  const { registration, clock } = await buildRegistration(t, {
+    realm: 'staff',
+    issuer: 'us',
+    audience: 'them',
+    accessTokenLifetime: 60,
+    refreshTokenLifetime: '1h',
+    sessionLifetime: '2h',
+    leeway: 10
+  })
   const session = await registration.sessions.start('1', { userAgent: null, address: null })
-  t.match(session, { issuedAt: START, expiresAt: START + 60 * MINUTE, endsAt: START + 120 * MINUTE })
+  t.match(session, {
+    issuedAt: START,
+    expiresAt: START + 60 * MINUTE,
+    endsAt: START + 120 * MINUTE
+  })
   const access = registration.tokens.mintAccess(session, {})
   t.match(decode(access).payload, { iss: 'us', aud: 'them', exp: START / 1000 + 60 })
   clock.advance(69 * SECOND)
   t.match(registration.tokens.verifyAccess(access), { user_id: '1' })
   clock.advance(SECOND)
   t.equal(registration.tokens.verifyAccess(access), 'Token is expired')
-  t.same(registration.unauthorized.noCredentials().headers, { 'www-authenticate': 'Bearer realm="staff"' })
+  t.same(registration.unauthorized.noCredentials().headers, {
+    'www-authenticate': 'Bearer realm="staff"'
+  })
 })
 
 t.test('the cache of verified tokens and the list of ended sessions give leeway too', async t => {
@@ -54,12 +68,30 @@ t.test('a store that fails is logged with the verb and its error, told as an eve
   const app = fastify({ loggerInstance: log })
   t.after(() => app.close())
   const events: unknown[] = []
-  const options = { secret: SECRET, verifyCredentials: () => null, store: storeThat(async () => { throw new Error('ECONNREFUSED') }), onEvent: event => { events.push(event) } } satisfies SimpleJwtOptions
+  const options = {
+    secret: SECRET,
+    verifyCredentials: () => null,
+    store: storeThat(async () => {
+      throw new Error('ECONNREFUSED')
+    }),
+    onEvent: event => {
+      events.push(event)
+    }
+  } satisfies SimpleJwtOptions
   const registration = await createRegistration(app, resolveOptions(options))
-  await t.rejects(registration.sessions.start('1', { userAgent: null, address: null }), { statusCode: 503, code: 'store_unavailable', headers: { 'retry-after': '1' } })
+  await t.rejects(registration.sessions.start('1', { userAgent: null, address: null }), {
+    statusCode: 503,
+    code: 'store_unavailable',
+    headers: { 'retry-after': '1' }
+  })
   t.same(events, [{ type: 'store_failed', what: 'create' }])
   t.match(lines, [
-    { level: 50, msg: 'the session store failed', verb: 'create', err: { message: 'ECONNREFUSED' } },
+    {
+      level: 50,
+      msg: 'the session store failed',
+      verb: 'create',
+      err: { message: 'ECONNREFUSED' }
+    },
     { level: 40, msg: 'simplejwt store_failed', event: { what: 'create' } }
   ])
   t.notMatch(JSON.stringify(lines), new RegExp(SECRET))
@@ -68,20 +100,49 @@ t.test('a store that fails is logged with the verb and its error, told as an eve
 t.test('every rotation has a deadline', async t => {
   const memory = memoryStore()
   const deadlines: number[] = []
-  const { registration } = await buildRegistration(t, { store: { ...memory, rotate: rotation => { deadlines.push(rotation.deadline); return memory.rotate(rotation) } } })
-  await registration.sessions.rotate(refreshClaimsOf(await registration.sessions.start('1', { userAgent: null, address: null })))
-  t.ok(Math.abs((deadlines[0] as number) - Date.now() - 500) <= 500, 'within a second from now, on the wall clock')
+  const { registration } = await buildRegistration(t, {
+    store: {
+      ...memory,
+      rotate: rotation => {
+        deadlines.push(rotation.deadline)
+        return memory.rotate(rotation)
+      }
+    }
+  })
+  await registration.sessions.rotate(
+    refreshClaimsOf(await registration.sessions.start('1', { userAgent: null, address: null }))
+  )
+  t.ok(
+    Math.abs((deadlines[0] as number) - Date.now() - 500) <= 500,
+    'within a second from now, on the wall clock'
+  )
 })
 
 t.test('when the counters that processes share fail, the store that has them is waited for a shorter time', async t => {
   const memory = memoryStore()
   const left: number[] = []
-  const rotate: typeof memory.rotate = rotation => { left.push(rotation.deadline - Date.now()); return memory.rotate(rotation) }
-  const { registration, events } = await buildRegistration(t, { rateLimit: {}, store: { ...memory, rotate, counters: { increment: async () => { throw new Error('down') } } } })
+  const rotate: typeof memory.rotate = rotation => {
+    left.push(rotation.deadline - Date.now())
+    return memory.rotate(rotation)
+  }
+  const { registration, events } = await buildRegistration(t, {
+    rateLimit: {},
+    store: {
+      ...memory,
+      rotate,
+      counters: {
+        increment: async () => {
+          throw new Error('down')
+        }
+      }
+    }
+  })
   const app = fastify()
   t.after(() => app.close())
   app.get('/', { onRequest: registration.rateLimiter.loginPerAddress }, async () => ({}))
-  const claims = refreshClaimsOf(await registration.sessions.start('1', { userAgent: null, address: null }))
+  const claims = refreshClaimsOf(
+    await registration.sessions.start('1', { userAgent: null, address: null })
+  )
   await registration.sessions.rotate(claims)
   t.equal((await app.inject('/')).statusCode, 200)
   await registration.sessions.rotate(claims)
@@ -90,11 +151,17 @@ t.test('when the counters that processes share fail, the store that has them is 
 })
 
 t.test('two registrations share neither keys nor sessions nor caches nor lists', async t => {
-  const [one, two] = [await buildRegistration(t), await buildRegistration(t, { secret: 'another secret of thirty-two byte' })]
+  const [one, two] = [
+    await buildRegistration(t),
+    await buildRegistration(t, { secret: 'another secret of thirty-two byte' })
+  ]
   const session = await one.registration.sessions.start('1', { userAgent: null, address: null })
   await one.registration.sessions.revoke(session.sid)
   remember(one.registration.cache, 'token', accessClaims())
-  t.equal(two.registration.tokens.verifyRefresh(one.registration.tokens.mintRefresh(session, {})), 'Token is invalid')
+  t.equal(
+    two.registration.tokens.verifyRefresh(one.registration.tokens.mintRefresh(session, {})),
+    'Token is invalid'
+  )
   t.equal(await two.registration.sessions.find(session.sid), null)
   t.equal(two.registration.cache.get('token', START), undefined)
   t.notOk(two.registration.revocations.has(session.sid))
@@ -102,7 +169,10 @@ t.test('two registrations share neither keys nor sessions nor caches nor lists',
 
 t.test('the limits count by the clock of the options', async t => {
   const clock = createClock()
-  const { registration } = await buildRegistration(t, { rateLimit: { loginPerAddress: 1 }, now: clock })
+  const { registration } = await buildRegistration(t, {
+    rateLimit: { loginPerAddress: 1 },
+    now: clock
+  })
   const app = fastify()
   t.after(() => app.close())
   app.get('/', { onRequest: registration.rateLimiter.loginPerAddress }, async () => ({}))
@@ -114,11 +184,21 @@ t.test('the limits count by the clock of the options', async t => {
 
 t.test('keys of another server fill the ring, and empty the cache of what was verified with those before', async t => {
   const { kty, kid, alg, crv, x } = generateKey('EdDSA')
-  const { url } = await serve(t, (_request, response) => { response.end(JSON.stringify({ keys: [{ kty, kid, alg, crv, x }] })) })
+  const { url } = await serve(t, (_request, response) => {
+    response.end(JSON.stringify({ keys: [{ kty, kid, alg, crv, x }] }))
+  })
   const app = fastify()
   t.after(() => app.close())
   const events: unknown[] = []
-  const registration = await createRegistration(app, resolveOptions({ jwksUrl: url.replace(/\/?$/, '/jwks.json'), onEvent: event => { events.push(event) } }))
+  const registration = await createRegistration(
+    app,
+    resolveOptions({
+      jwksUrl: url.replace(/\/?$/, '/jwks.json'),
+      onEvent: event => {
+        events.push(event)
+      }
+    })
+  )
   remember(registration.cache, 'token', accessClaims({ exp: Infinity }))
   t.ok(registration.cache.get('token', Date.now()))
   await registration.remoteKeys?.start()

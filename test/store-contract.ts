@@ -6,7 +6,8 @@ import { memoryStore } from '../plugin/stores/memory.ts'
 import type { SessionStore } from '../plugin/stores/store.ts'
 import { forkLean } from './fixtures/servers/lean-children.ts'
 import {
-  busyStore, forgetfulStore, forgetsItsCallsStore, forgivingStore, forkingStore, lateEndingStore, lateStore, lockedStore, miscountingStore, nonAtomicStore, resurrectingStore
+  busyStore, forgetfulStore, forgetsItsCallsStore, forgivingStore, forkingStore, lateEndingStore,
+  lateStore, lockedStore, miscountingStore, nonAtomicStore, resurrectingStore
 } from './fixtures/naive/stores.ts'
 import { serveStores } from './fixtures/stores/served-store.ts'
 
@@ -20,25 +21,41 @@ function facts (contract: Omit<StoreContract, 'test'>): Map<string, () => Promis
   return found
 }
 
-const runFact = (contract: Omit<StoreContract, 'test'>, name: string): Promise<void> => (facts(contract).get(name) as () => Promise<void>)()
+const runFact = (contract: Omit<StoreContract, 'test'>, name: string): Promise<void> =>
+  (facts(contract).get(name) as () => Promise<void>)()
 
 const RACE = 'rotate: of 50 simultaneous presentations one creates the successor of all'
-const TEN_THOUSAND = 'revokeUser: ends ten thousand sessions within five seconds, and holds nobody up for 50 ms'
+const TEN_THOUSAND =
+  'revokeUser: ends ten thousand sessions within five seconds, and holds nobody up for 50 ms'
 
 t.test('a store that counts and that two processes share passes', async t => {
   const open = await serveStores(t)
-  storeContract({ test: (name, run) => t.test(name, run), open, module: moduleNamed('open-served') })
+  storeContract({
+    test: (name, run) => t.test(name, run),
+    open,
+    module: moduleNamed('open-served')
+  })
 })
 
 t.test('the facts about two processes are left out of a store that no module opens', async t => {
   const names = (given: { name: string }[]) => given.map(({ name }) => name)
   t.strictSame([...facts({ open: memoryStore }).keys()], names(cases))
-  t.strictSame([...facts({ open: memoryStore, module: 'x' }).keys()], names([...cases, ...sharedCases]))
+  t.strictSame(
+    [...facts({ open: memoryStore, module: 'x' }).keys()], names([...cases, ...sharedCases])
+  )
 })
 
 t.test('the contract closes each store that it has opened, whatever came of it', async t => {
   let closed = 0
-  const open = (): SessionStore => ({ ...memoryStore(), find: async () => { throw new Error('broken') }, close: async () => { closed++ } })
+  const open = (): SessionStore => ({
+    ...memoryStore(),
+    find: async () => {
+      throw new Error('broken')
+    },
+    close: async () => {
+      closed++
+    }
+  })
   const results = await Promise.allSettled([...facts({ open }).values()].map(run => run()))
   t.equal(closed, cases.length)
   t.ok(results.some(result => result.status === 'rejected'))
@@ -46,15 +63,41 @@ t.test('the contract closes each store that it has opened, whatever came of it',
 
 const NAIVE: [mistake: string, open: () => SessionStore, caughtBy: string][] = [
   ['reads before it writes', nonAtomicStore, RACE],
-  ['lets the session of a thief go on', forgivingStore, 'rotate: of ten rotations within one second each ancestor is known as spent'],
-  ['answers a replay with a new token', forkingStore, 'rotate: the token just spent answers with the same successor until the reuse interval is over'],
-  ['does what it is told too late', lateStore, 'rotate: a call that comes after its deadline throws and changes nothing'],
-  ['ends sessions too late', lateEndingStore, 'revoke and revokeUser: a call that comes after its deadline throws and changes nothing'],
-  ['takes a call that is sent twice for reuse', forgetsItsCallsStore, 'rotate: a call that a driver sends twice is one rotation'],
-  ['brings an ended session back', resurrectingStore, 'revoke: wins over any refresh that runs at the same time'],
+  [
+    'lets the session of a thief go on', forgivingStore,
+    'rotate: of ten rotations within one second each ancestor is known as spent'
+  ],
+  [
+    'answers a replay with a new token', forkingStore,
+    'rotate: the token just spent answers with the same successor until the reuse interval is over'
+  ],
+  [
+    'does what it is told too late', lateStore,
+    'rotate: a call that comes after its deadline throws and changes nothing'
+  ],
+  [
+    'ends sessions too late', lateEndingStore,
+    'revoke and revokeUser: a call that comes after its deadline throws and changes nothing'
+  ],
+  [
+    'takes a call that is sent twice for reuse', forgetsItsCallsStore,
+    'rotate: a call that a driver sends twice is one rotation'
+  ],
+  [
+    'brings an ended session back', resurrectingStore,
+    'revoke: wins over any refresh that runs at the same time'
+  ],
   ['lets nobody else have a turn', busyStore, TEN_THOUSAND],
-  ['forgets what it has adopted', forgetfulStore, 'sweep: keeps an adopted session until its first token has expired, so that it is adopted once only'],
-  ['reads a counter before it writes it', miscountingStore, 'increment: of 200 at once each is counted']
+  [
+    'forgets what it has adopted',
+    forgetfulStore,
+    'sweep: keeps an adopted session until its first token has expired, so that it is adopted ' +
+      'once only'
+  ],
+  [
+    'reads a counter before it writes it', miscountingStore,
+    'increment: of 200 at once each is counted'
+  ]
 ]
 
 for (const [mistake, open, caughtBy] of NAIVE) {
@@ -74,9 +117,19 @@ t.test('a store that takes many turns to end ten thousand sessions passes', asyn
 
 t.test('a store that is atomic in each process by itself passes for one, and for two it does not', async t => {
   const serve = await serveStores(t)
-  const contract = { open: (name: string) => lockedStore(serve(name)), module: moduleNamed('open-locked') }
+  const contract = {
+    open: (name: string) => lockedStore(serve(name)),
+    module: moduleNamed('open-locked')
+  }
   await t.resolves(runFact(contract, RACE))
-  await t.rejects(runFact(contract, 'two processes: of 50 simultaneous presentations one creates the successor of all, twenty times'), { code: 'ERR_ASSERTION' })
+  await t.rejects(
+    runFact(
+      contract,
+      'two processes: of 50 simultaneous presentations one creates the successor of all, ' +
+        'twenty times'
+    ),
+    { code: 'ERR_ASSERTION' }
+  )
 })
 
 t.test('what fails in the other process is told here', async t => {
@@ -84,10 +137,17 @@ t.test('what fails in the other process is told here', async t => {
   Object.assign(serve('broken'), { find: async () => { throw new Error('broken there') } })
   const other = await otherProcess(moduleNamed('open-served'), 'broken')
   t.after(() => other.end())
-  await t.rejects(other.work({ at: 0, calls: [{ verb: 'find', given: ['s'] }] }), { message: 'broken there' })
-  t.strictSame(await other.work({ at: 0, calls: [{ verb: 'list', given: ['7', 0] }] }), [[]], 'and it goes on')
+  await t.rejects(other.work({ at: 0, calls: [{ verb: 'find', given: ['s'] }] }), {
+    message: 'broken there'
+  })
+  t.strictSame(
+    await other.work({ at: 0, calls: [{ verb: 'list', given: ['7', 0] }] }), [[]], 'and it goes on'
+  )
 })
 
 t.test('a module that cannot open the store ends the test', async t => {
-  await t.rejects(otherProcess('data:text/javascript,export default () => process.exit(3)', 'none'), { message: 'The other process ended with code 3.' })
+  await t.rejects(
+    otherProcess('data:text/javascript,export default () => process.exit(3)', 'none'),
+    { message: 'The other process ended with code 3.' }
+  )
 })

@@ -16,7 +16,15 @@ function build (t: { after(end: () => unknown): void }) {
 t.test('the first failure of a verb is told at once, with its cause', async t => {
   const { lines, events, failed } = build(t)
   failed('rotate', new Error('ECONNREFUSED'))
-  t.match(lines, [{ level: 50, msg: 'the session store failed', verb: 'rotate', failures: 1, err: { message: 'ECONNREFUSED' } }])
+  t.match(lines, [
+    {
+      level: 50,
+      msg: 'the session store failed',
+      verb: 'rotate',
+      failures: 1,
+      err: { message: 'ECONNREFUSED' }
+    }
+  ])
   t.same(events, [{ type: 'store_failed', what: 'rotate' }])
 })
 
@@ -29,7 +37,10 @@ t.test('those that follow are told once a second, with how many there were', asy
   clock.time += 1
   failed('rotate', new Error('again'))
   failed('rotate', new Error('too soon'))
-  t.match(lines, [{ failures: 1, err: { message: 'number 0' } }, { failures: 101, err: { message: 'again' } }])
+  t.match(lines, [
+    { failures: 1, err: { message: 'number 0' } },
+    { failures: 101, err: { message: 'again' } }
+  ])
   t.equal(events.length, 2)
 })
 

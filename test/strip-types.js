@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 
 /*
- * Tests run as Node 22.18 and later would run them: TypeScript without its types, each line where it was. tap would have each test
- * load the compiler and compile the package anew, which takes longer than most of the tests. What was stripped once is kept.
+ * Tests run as Node 22.18 and later would run them: TypeScript without its types, each line where
+ * it was. tap would have each test load the compiler and compile the package anew, which takes
+ * longer than most of the tests. What was stripped once is kept.
  */
 const kept = join(import.meta.dirname, '..', 'node_modules', '.cache', 'strip-types')
 
@@ -24,7 +25,11 @@ async function stripped (source) {
 
 export async function load (url, context, next) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context)
-  return { format: 'module', shortCircuit: true, source: await stripped(readFileSync(fileURLToPath(url), 'utf8')) }
+  return {
+    format: 'module',
+    shortCircuit: true,
+    source: await stripped(readFileSync(fileURLToPath(url), 'utf8'))
+  }
 }
 
 if (isMainThread) register(import.meta.url)

@@ -2,14 +2,15 @@ import fastifyAuth from '@fastify/auth'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import simplejwt, {
-  type AccessClaims, type Credentials, type RequestUser, type SimpleJwtOptions, type TokenPair, type User, SimpleJwtError, memoryStore, simplejwt as named
+  type AccessClaims, type Credentials, type RequestUser, type SimpleJwtOptions, type TokenPair,
+  type User, SimpleJwtError, memoryStore, simplejwt as named
 } from '../plugin/index.ts'
 import { SECRET } from './fixtures/app.ts'
 
 // Facts for the compiler: `npx tsc --noEmit` checks them all. What runs is the one test at the end.
 
 /** Accepts a value of exactly the type `Expected`. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const holds = <Fact extends true>(fact?: Fact): void => { fact satisfies true | undefined }
 
 holds<Same<RequestUser, AccessClaims>>()
@@ -26,7 +27,8 @@ const options: SimpleJwtOptions = {
   secret: SECRET,
   verifyCredentials: async ({ username, password }: Credentials): Promise<Member | null> =>
     members.find(member => member.name === username && member.password === password) ?? null,
-  findUser: (userId: string, _request?: FastifyRequest): Member | null => members.find(member => String(member.id) === userId) ?? null,
+  findUser: (userId: string, _request?: FastifyRequest): Member | null =>
+    members.find(member => String(member.id) === userId) ?? null,
   claims: (member: Member) => ({ roles: member.roles }),
   accessTokenLifetime: '5m',
   refreshTokenLifetime: 86_400,
@@ -46,8 +48,11 @@ export const refused: SimpleJwtOptions[] = [
   { ...options, verifyCredentials: async () => 'vitor' },
   // @ts-expect-error a user has an id
   { ...options, verifyCredentials: async () => ({ name: 'vitor' }) },
-  // @ts-expect-error a user is found or null, never undefined
-  { ...options, findUser: async (userId: string) => members.find(member => String(member.id) === userId) },
+  {
+    ...options,
+    // @ts-expect-error a user is found or null, never undefined
+    findUser: async (userId: string) => members.find(member => String(member.id) === userId)
+  },
   // @ts-expect-error claims are an object
   { ...options, claims: () => 'author' },
   // @ts-expect-error one of three words
@@ -64,7 +69,11 @@ async function guardAll (app: FastifyInstance): Promise<void> {
   app.get('/on-request', { onRequest: app.authenticate }, async request => request.user.user_id)
   app.get('/pre-handler', { preHandler: app.authenticate }, async request => request.user.user_id)
   app.get('/in-a-list', { onRequest: [app.authenticate, app.authenticateUser] }, async () => 'user')
-  app.get('/of-several', { onRequest: app.auth([app.authenticate, (_request, _reply, done) => done()]) }, async () => 'any')
+  app.get(
+    '/of-several',
+    { onRequest: app.auth([app.authenticate, (_request, _reply, done) => done()]) },
+    async () => 'any'
+  )
   app.get('/with-user', { onRequest: app.auth([app.authenticateUser]) }, async () => 'user')
   app.get('/awaited', {
     onRequest: async (request, reply) => {
@@ -73,7 +82,12 @@ async function guardAll (app: FastifyInstance): Promise<void> {
       await app.authenticateUser(request)
     }
   }, async () => 'awaited')
-  app.route({ method: 'GET', url: '/route', preValidation: [app.authenticate], handler: async request => request.user.exp })
+  app.route({
+    method: 'GET',
+    url: '/route',
+    preValidation: [app.authenticate],
+    handler: async request => request.user.exp
+  })
 }
 
 t.test('what the compiler accepts works', async t => {
@@ -83,8 +97,14 @@ t.test('what the compiler accepts works', async t => {
   await app.register(simplejwt, options)
   await guardAll(app)
   const pair: TokenPair = await app.tokens.issue(members[0] as Member)
-  for (const url of ['/on-request', '/pre-handler', '/in-a-list', '/of-several', '/with-user', '/awaited', '/route']) {
-    t.equal((await app.inject({ url, headers: { authorization: `Bearer ${pair.access}` } })).statusCode, 200, url)
+  for (const url of [
+    '/on-request', '/pre-handler', '/in-a-list', '/of-several', '/with-user', '/awaited', '/route'
+  ]) {
+    t.equal(
+      (await app.inject({ url, headers: { authorization: `Bearer ${pair.access}` } })).statusCode,
+      200,
+      url
+    )
   }
   t.same((await app.tokens.verify(pair.access)).roles, ['author'])
   await t.rejects(app.tokens.verify('x'), SimpleJwtError)

@@ -4,7 +4,10 @@ import { readSettings } from '../../example/settings.ts'
 import { listenWithFastify } from './guarded.ts'
 import { warmTicks } from './warm-ticks.ts'
 
-/** The demo in a process of its own: it says its port once it listens, and whenever it is asked how late its event loop has been since. */
+/**
+ * The demo in a process of its own: it says its port once it listens, and whenever it is asked how
+ * late its event loop has been since.
+ */
 await warmTicks()
 const app = await buildApp(readSettings({ RATE_LIMIT: 'off', LOG_LEVEL: 'silent' }))
 const port = await listenWithFastify(app)

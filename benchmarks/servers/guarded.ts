@@ -2,7 +2,10 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
-/** What a server is told: the algorithm of the tokens, and what to verify them with (the text of a secret, or PEM). */
+/**
+ * What a server is told: the algorithm of the tokens, and what to verify them with (the text of a
+ * secret, or PEM).
+ */
 export interface Guard { algorithm: string, key: string }
 
 /** Starts a server with `GET /hello/` on a free port of this machine, which it gives. */

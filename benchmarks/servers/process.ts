@@ -1,7 +1,10 @@
 import type { Guard, Serve } from './guarded.ts'
 import { warmTicks } from './warm-ticks.ts'
 
-/** A server in a process of its own: it says its port once it listens, and what processor time it has used whenever it is asked. */
+/**
+ * A server in a process of its own: it says its port once it listens, and what processor time it
+ * has used whenever it is asked.
+ */
 const servers: Record<string, () => Promise<{ serve: Serve }>> = {
   plain: () => import('./plain.ts'),
   'empty-hook': () => import('./empty-hook.ts'),

@@ -7,7 +7,10 @@ import { candidates } from './candidates.ts'
 import { HELLO, listenWithFastify } from './guarded.ts'
 import { warmTicks } from './warm-ticks.ts'
 
-/** What this process is asked: the rate of the store's bare driver, or else what processor time it has used. */
+/**
+ * What this process is asked: the rate of the store's bare driver, or else what processor time it
+ * has used.
+ */
 export interface Question { bare?: { inFlight: number, ms: number } }
 
 /** How logins are checked: not at all, which costs nothing, or by the demo's Argon2id. */
@@ -16,7 +19,10 @@ const credentials: Record<string, NonNullable<SimpleJwtOptions['verifyCredential
   argon2id: ({ username, password }) => checkPassword(username, password)
 }
 
-/** Our token routes over a store, in a process of its own. It ends, and the server of its store with it, when its parent hangs up. */
+/**
+ * Our token routes over a store, in a process of its own. It ends, and the server of its store with
+ * it, when its parent hangs up.
+ */
 const scope = createScope()
 process.on('disconnect', () => { scope.end().finally(() => process.exit()) })
 if (!process.connected) process.exit() // it hung up before this was listened for
@@ -30,7 +36,12 @@ const { store, bare } = await candidate.open(scope)
 
 const app = fastify()
 scope.after(() => app.close())
-await app.register(simplejwt, { secret: 'a secret of 32 bytes or more, for the benchmarks', store, verifyCredentials: credentials[check] as () => null, rateLimit: false })
+await app.register(simplejwt, {
+  secret: 'a secret of 32 bytes or more, for the benchmarks',
+  store,
+  verifyCredentials: credentials[check] as () => null,
+  rateLimit: false
+})
 app.get('/hello/', { onRequest: app.authenticate }, async () => HELLO)
 const port = await listenWithFastify(app)
 
@@ -40,8 +51,15 @@ async function answer ({ bare: asked }: Question): Promise<unknown> {
   return rate
 }
 
-/** To a parent that is gone nothing is said: with a callback that is no error, and this process ends as it should. */
+/**
+ * To a parent that is gone nothing is said: with a callback that is no error, and this process ends
+ * as it should.
+ */
 const say = (what: unknown): void => { process.send?.(what, undefined, undefined, () => {}) }
 
-process.on('message', (question: Question) => { answer(question).then(say, error => { throw error }) })
+process.on('message', (question: Question) => {
+  answer(question).then(say, error => {
+    throw error
+  })
+})
 say(port)

@@ -10,17 +10,25 @@ const USAGE = `npx fastify-simplejwt keygen [ALGORITHM] [--out FILE]
   ALGORITHM   ${Object.keys(ALGORITHMS).join(', ')}; ES256 if none is named
   --out FILE  writes it to a new file that only its owner may read, and prints the kid`
 
-/** What the command prints, and on which stream. Its exit code is 0 if nothing is said on stderr. */
+/**
+ * What the command prints, and on which stream. Its exit code is 0 if nothing is said on stderr.
+ */
 export interface Said { stdout?: string, stderr?: string }
 
 /** Runs the command with the arguments that follow its name. */
 export function cli (args: string[]): Said {
   try {
-    const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { out: { type: 'string' }, help: { type: 'boolean', short: 'h' } } })
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { out: { type: 'string' }, help: { type: 'boolean', short: 'h' } }
+    })
     const [command, algorithm = 'ES256', ...more] = positionals
     if (values.help === true) return { stdout: USAGE }
     if (command !== 'keygen' || more.length > 0) return { stderr: USAGE }
-    if (!isAlgorithm(algorithm)) return { stderr: `There is no algorithm ${JSON.stringify(algorithm)}.\n\n${USAGE}` }
+    if (!isAlgorithm(algorithm)) {
+      return { stderr: `There is no algorithm ${JSON.stringify(algorithm)}.\n\n${USAGE}` }
+    }
     const key = generateKey(algorithm)
     const text = JSON.stringify(key, null, 2)
     if (values.out === undefined) return { stdout: text }
@@ -28,6 +36,11 @@ export function cli (args: string[]): Said {
     return { stdout: key.kid as string }
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    return { stderr: code === 'EEXIST' ? 'The file is there already. It was left as it is: it may hold a key that is in use.' : message }
+    return {
+      stderr:
+        code === 'EEXIST'
+          ? 'The file is there already. It was left as it is: it may hold a key that is in use.'
+          : message
+    }
   }
 }

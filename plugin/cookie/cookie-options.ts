@@ -3,22 +3,40 @@ import type { Refuse } from '../option-checks.ts'
 /** Options of cookie mode. */
 export interface CookieMode {
   /**
-   * Other origins whose pages may log in, refresh and log out, such as `'https://app.example.com'`. Their browsers must be on the same
-   * site (SameSite=Strict), and the host's CORS must allow credentials. Default none: pages of the server's own origin alone.
+   * Other origins whose pages may log in, refresh and log out, such as `'https://app.example.com'`.
+   * Their browsers must be on the same site (SameSite=Strict), and the host's CORS must allow
+   * credentials. Default none: pages of the server's own origin alone.
    */
   origins?: string[]
 }
 
 /** Checks the option `cookie`. */
-export function resolveCookieMode (given: CookieMode | boolean | undefined, refuse: Refuse): Readonly<Required<CookieMode>> | false {
+export function resolveCookieMode (
+  given: CookieMode | boolean | undefined, refuse: Refuse
+): Readonly<Required<CookieMode>> | false {
   if (given === undefined || given === false) return false
   if (given === true) return { origins: [] }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse('cookie', 'must be true, false or an object with "origins".')
-  for (const name of Object.keys(given)) if (name !== 'origins') refuse(`cookie.${name}`, 'is not known.')
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return refuse('cookie', 'must be true, false or an object with "origins".')
+  }
+  for (const name of Object.keys(given)) {
+    if (name !== 'origins') refuse(`cookie.${name}`, 'is not known.')
+  }
   const { origins = [] } = given
-  if (!Array.isArray(origins) || !origins.every(isOrigin)) return refuse('cookie.origins', "must be an array of origins such as 'https://app.example.com'.")
+  if (!Array.isArray(origins) || !origins.every(isOrigin)) {
+    return refuse(
+      'cookie.origins', "must be an array of origins such as 'https://app.example.com'."
+    )
+  }
   return { origins: [...origins] }
 }
 
-/** As a browser writes it (RFC 6454 section 6.2): scheme, host, and the port unless it is the scheme's own. */
-const isOrigin = (text: unknown): boolean => typeof text === 'string' && /^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text
+/**
+ * As a browser writes it (RFC 6454 section 6.2): scheme, host, and the port unless it is the
+ * scheme's own.
+ */
+const isOrigin = (text: unknown): boolean =>
+  typeof text === 'string' &&
+  /^https?:\/\/[^*]+$/.test(text) &&
+  URL.canParse(text) &&
+  new URL(text).origin === text

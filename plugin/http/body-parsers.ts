@@ -6,25 +6,38 @@ import { parseError, unsupportedMediaType } from '../errors.ts'
 /** Larger bodies are refused unread. A token has at most 8 KB. In bytes. */
 const MAX_BODY_BYTES = 16_384
 
-/** JSON and urlencoded bodies for the token routes alone, whatever parsers the host has: nothing else gets in. */
+/**
+ * JSON and urlencoded bodies for the token routes alone, whatever parsers the host has: nothing
+ * else gets in.
+ */
 export async function parseBodies (scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) => {
-    try {
-      done(null, parseJson(body as Buffer))
-    } catch (error) {
-      done(error as Error)
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
+    (_request, body, done) => {
+      try {
+        done(null, parseJson(body as Buffer))
+      } catch (error) {
+        done(error as Error)
+      }
     }
+  )
+  await scope.register(formbody, {
+    bodyLimit: MAX_BODY_BYTES,
+    parser: text => Object.fromEntries(new URLSearchParams(text))
   })
-  await scope.register(formbody, { bodyLimit: MAX_BODY_BYTES, parser: text => Object.fromEntries(new URLSearchParams(text)) })
 
   scope.addContentTypeParser('*', (request, _payload, done) => {
-    const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers
+    const {
+      'content-length': length, 'transfer-encoding': encoding, 'content-type': type
+    } = request.headers
     if (encoding === undefined && (length === undefined || length === '0')) return done(null, {})
     done(unsupportedMediaType(type ?? ''))
   })
 
-  // No body and no content type: Fastify calls no parser, and the fields are missing rather than the object.
+  // No body and no content type: Fastify calls no parser, and the fields are missing rather than
+  // the object.
   scope.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined) request.body = {}
     done()

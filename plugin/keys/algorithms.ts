@@ -1,4 +1,7 @@
-/** A signature algorithm, and the one kind of key that it takes: RFC 7518 sections 3.2 to 3.5, RFC 8037 section 3.1. */
+/**
+ * A signature algorithm, and the one kind of key that it takes: RFC 7518 sections 3.2 to 3.5, RFC
+ * 8037 section 3.1.
+ */
 export type KeyKind =
   | { readonly kty: 'oct', readonly leastBytes: number }
   | { readonly kty: 'RSA' }
@@ -6,7 +9,20 @@ export type KeyKind =
   | { readonly kty: 'OKP', readonly crv: 'Ed25519' }
 
 /** Names of the algorithms, as they stand in the header of a token (`alg`). */
-export type Algorithm = 'HS256' | 'HS384' | 'HS512' | 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA'
+export type Algorithm =
+  | 'HS256'
+  | 'HS384'
+  | 'HS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
 
 export const ALGORITHMS: Readonly<Record<Algorithm, KeyKind>> = {
   HS256: { kty: 'oct', leastBytes: 32 },
@@ -24,4 +40,5 @@ export const ALGORITHMS: Readonly<Record<Algorithm, KeyKind>> = {
   EdDSA: { kty: 'OKP', crv: 'Ed25519' }
 }
 
-export const isAlgorithm = (name: unknown): name is Algorithm => typeof name === 'string' && Object.hasOwn(ALGORITHMS, name)
+export const isAlgorithm = (name: unknown): name is Algorithm =>
+  typeof name === 'string' && Object.hasOwn(ALGORITHMS, name)

@@ -70,7 +70,9 @@ export async function fetchJwks (url: URL, closing: AbortSignal): Promise<Fetche
 
 async function read (response: Response): Promise<FetchedKeys> {
   const text = await boundedText(response)
-  if (response.status !== 200) throw new Error(`The issuer answered ${response.status}, expected 200.`)
+  if (response.status !== 200) {
+    throw new Error(`The issuer answered ${response.status}, expected 200.`)
+  }
   const { keys } = (JSON.parse(text) ?? {}) as { keys?: unknown }
   if (!Array.isArray(keys)) throw new Error('The response is not a JWK set.')
   if (keys.length > MAX_KEYS) throw new Error(`The JWK set has more than ${MAX_KEYS} keys.`)
@@ -119,8 +121,8 @@ const BY_CURVE: Record<string, Algorithm> =
   { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512', Ed25519: 'EdDSA' }
 
 /**
- * `alg` is optional (RFC 7517 section 4.4). Without it the curve gives the algorithm; for an RSA key
- * it is RS256.
+ * `alg` is optional (RFC 7517 section 4.4). Without it the curve gives the algorithm; for an RSA
+ * key it is RS256.
  */
 function algorithmOf ({ alg, kty, crv }: Jwk): Algorithm | undefined {
   if (alg !== undefined) return isAlgorithm(alg) ? alg : undefined

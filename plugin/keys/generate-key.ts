@@ -2,21 +2,37 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { type Algorithm, ALGORITHMS, type KeyKind } from './algorithms.ts'
 import { type Jwk, thumbprint } from './jwk.ts'
 
-/** In bits. 2048 is the least that is taken, 3072 what is recommended beyond 2030 (NIST SP 800-57 part 1). */
+/**
+ * In bits. 2048 is the least that is taken, 3072 what is recommended beyond 2030 (NIST SP 800-57
+ * part 1).
+ */
 const RSA_BITS = 3072
 
-/** A new private key as a JWK (RFC 7517), with `kid`, `alg` and `use`. A secret gets a random `kid`: a thumbprint would be a hash of it. */
+/**
+ * A new private key as a JWK (RFC 7517), with `kid`, `alg` and `use`. A secret gets a random `kid`:
+ * a thumbprint would be a hash of it.
+ */
 export function generateKey (algorithm: Algorithm): Jwk {
   const kind = ALGORITHMS[algorithm]
   if (kind.kty === 'oct') {
-    return { kty: 'oct', kid: randomBytes(12).toString('base64url'), alg: algorithm, use: 'sig', k: randomBytes(kind.leastBytes).toString('base64url') }
+    return {
+      kty: 'oct',
+      kid: randomBytes(12).toString('base64url'),
+      alg: algorithm,
+      use: 'sig',
+      k: randomBytes(kind.leastBytes).toString('base64url')
+    }
   }
   const { privateKey, publicKey } = generatePair(kind)
   const { kty, ...members } = privateKey.export({ format: 'jwk' }) as Jwk
   return { kty, kid: thumbprint(publicKey), alg: algorithm, use: 'sig', ...members } as Jwk
 }
 
-function generatePair (kind: Exclude<KeyKind, { kty: 'oct' }>): ReturnType<typeof generateKeyPairSync> {
+function generatePair (
+  kind: Exclude<KeyKind, { kty: 'oct' }>
+): ReturnType<typeof generateKeyPairSync> {
   if (kind.kty === 'RSA') return generateKeyPairSync('rsa', { modulusLength: RSA_BITS })
-  return kind.kty === 'EC' ? generateKeyPairSync('ec', { namedCurve: kind.crv }) : generateKeyPairSync('ed25519')
+  return kind.kty === 'EC'
+    ? generateKeyPairSync('ec', { namedCurve: kind.crv })
+    : generateKeyPairSync('ed25519')
 }

@@ -7,14 +7,23 @@ import { checkSecret } from './parse-secret.ts'
 
 /** A symmetric key: who can verify with it can sign with it. */
 export interface SecretInput {
-  /** Key id: written into the header of tokens, and selects this key for tokens that carry one. Default none. */
+  /**
+   * Key id: written into the header of tokens, and selects this key for tokens that carry one.
+   * Default none.
+   */
   kid?: string
   algorithm: 'HS256' | 'HS384' | 'HS512'
-  /** At least 32, 48 or 64 bytes (RFC 7518 section 3.2). A string is taken as UTF-8. Undefined, as a variable of the environment may be, stops the start. */
+  /**
+   * At least 32, 48 or 64 bytes (RFC 7518 section 3.2). A string is taken as UTF-8. Undefined, as a
+   * variable of the environment may be, stops the start.
+   */
   secret: string | Buffer | undefined
 }
 
-/** An asymmetric key. With a `privateKey` it signs and verifies, with a `publicKey` alone it verifies. */
+/**
+ * An asymmetric key. With a `privateKey` it signs and verifies, with a `publicKey` alone it
+ * verifies.
+ */
 export interface KeyPairInput {
   /** Key id. Default the `kid` of a JWK, or else the key's SHA-256 thumbprint (RFC 7638). */
   kid?: string
@@ -23,7 +32,10 @@ export interface KeyPairInput {
   privateKey?: KeyMaterial
   /** Of a `privateKey` that is encrypted. */
   passphrase?: string
-  /** PEM (SPKI, PKCS#1, X.509 certificate), JWK or KeyObject. Not needed where the `privateKey` is given. */
+  /**
+   * PEM (SPKI, PKCS#1, X.509 certificate), JWK or KeyObject. Not needed where the `privateKey` is
+   * given.
+   */
   publicKey?: KeyMaterial
 }
 
@@ -31,10 +43,19 @@ export interface KeyPairInput {
 export type KeyInput = SecretInput | KeyPairInput
 
 /** A symmetric key that was checked. */
-export interface SecretKey { readonly kid: string | undefined, readonly algorithm: Algorithm, readonly secret: Buffer }
+export interface SecretKey {
+  readonly kid: string | undefined
+  readonly algorithm: Algorithm
+  readonly secret: Buffer
+}
 
 /** An asymmetric key that was checked. Without a `privateKey` it only verifies. */
-export interface PairKey { readonly kid: string | undefined, readonly algorithm: Algorithm, readonly privateKey: KeyObject | undefined, readonly publicKey: KeyObject }
+export interface PairKey {
+  readonly kid: string | undefined
+  readonly algorithm: Algorithm
+  readonly privateKey: KeyObject | undefined
+  readonly publicKey: KeyObject
+}
 
 export type Key = SecretKey | PairKey
 
@@ -46,39 +67,91 @@ export const canSign = (key: Key): boolean => isSecret(key) || key.privateKey !=
  * Checks `secret` or `keys`.
  * @throws whatever `refuse` throws, given the option's name and the rule that it breaks
  */
-export function resolveKeys (given: { secret?: unknown, keys?: unknown }, refuse: Refuse): readonly Key[] {
-  if (given.secret !== undefined && given.keys !== undefined) refuse('keys', 'excludes "secret". Set only one of the two.')
-  if (given.keys === undefined) return [{ kid: undefined, algorithm: 'HS256', secret: checkSecret('secret', given.secret, 'HS256', refuse) }]
-  if (!Array.isArray(given.keys) || given.keys.length === 0) refuse('keys', 'must be an array of at least one key.')
+export function resolveKeys (
+  given: { secret?: unknown, keys?: unknown }, refuse: Refuse
+): readonly Key[] {
+  if (given.secret !== undefined && given.keys !== undefined) {
+    refuse('keys', 'excludes "secret". Set only one of the two.')
+  }
+  if (given.keys === undefined) {
+    return [
+      {
+        kid: undefined,
+        algorithm: 'HS256',
+        secret: checkSecret('secret', given.secret, 'HS256', refuse)
+      }
+    ]
+  }
+  if (!Array.isArray(given.keys) || given.keys.length === 0) {
+    refuse('keys', 'must be an array of at least one key.')
+  }
 
-  const keys = Array.from(given.keys, (key: unknown, index) => resolveKey(`keys[${index}]`, key, refuse))
+  const keys = Array.from(given.keys, (key: unknown, index) =>
+    resolveKey(`keys[${index}]`, key, refuse)
+  )
   refuseRepeats(keys, refuse)
   return keys
 }
 
-const MEMBERS = { oct: ['kid', 'algorithm', 'secret'], pair: ['kid', 'algorithm', 'privateKey', 'passphrase', 'publicKey'] }
+const MEMBERS = {
+  oct: ['kid', 'algorithm', 'secret'],
+  pair: ['kid', 'algorithm', 'privateKey', 'passphrase', 'publicKey']
+}
 
 function resolveKey (name: string, given: unknown, refuse: Refuse): Key {
   if (typeof given !== 'object' || given === null) return refuse(name, 'must be an object.')
   const { algorithm, kid } = given as { algorithm: unknown, kid?: unknown }
-  if (!isAlgorithm(algorithm)) return refuse(`${name}.algorithm`, `must be one of: ${Object.keys(ALGORITHMS).join(', ')}.`)
+  if (!isAlgorithm(algorithm)) {
+    return refuse(`${name}.algorithm`, `must be one of: ${Object.keys(ALGORITHMS).join(', ')}.`)
+  }
   const symmetric = ALGORITHMS[algorithm].kty === 'oct'
   for (const member of Object.keys(given)) {
-    if (!MEMBERS[symmetric ? 'oct' : 'pair'].includes(member)) refuse(`${name}.${member}`, `is not known for a key of ${algorithm}.`)
+    if (!MEMBERS[symmetric ? 'oct' : 'pair'].includes(member)) {
+      refuse(`${name}.${member}`, `is not known for a key of ${algorithm}.`)
+    }
   }
-  if (kid !== undefined && !isKid(kid)) refuse(`${name}.kid`, 'must be a string of 1 to 200 characters.')
-  if (symmetric) return { kid: kid as string | undefined, algorithm, secret: checkSecret(`${name}.secret`, (given as SecretInput).secret, algorithm, refuse) }
+  if (kid !== undefined && !isKid(kid)) {
+    refuse(`${name}.kid`, 'must be a string of 1 to 200 characters.')
+  }
+  if (symmetric) {
+    return {
+      kid: kid as string | undefined,
+      algorithm,
+      secret: checkSecret(`${name}.secret`, (given as SecretInput).secret, algorithm, refuse)
+    }
+  }
   return resolvePair(name, given as KeyPairInput, refuse)
 }
 
-function resolvePair (name: string, { algorithm, kid, privateKey, passphrase, publicKey }: KeyPairInput, refuse: Refuse): PairKey {
-  if (privateKey === undefined && publicKey === undefined) refuse(name, 'must have a "privateKey", or a "publicKey" to verify only.')
-  if (passphrase !== undefined && typeof passphrase !== 'string') refuse(`${name}.passphrase`, 'must be a string.')
-  const signing = privateKey === undefined ? undefined : readPrivateKey(privateKey, passphrase, { name: `${name}.privateKey`, algorithm, refuse })
-  const verifying = publicKey === undefined ? createPublicKey(signing as KeyObject) : readPublicKey(publicKey, { name: `${name}.publicKey`, algorithm, refuse })
-  if (signing !== undefined && !belongTogether(signing, verifying)) refuse(name, 'has a "privateKey" and a public one that do not belong together, or a damaged one.')
+function resolvePair (
+  name: string, { algorithm, kid, privateKey, passphrase, publicKey }: KeyPairInput, refuse: Refuse
+): PairKey {
+  if (privateKey === undefined && publicKey === undefined) {
+    refuse(name, 'must have a "privateKey", or a "publicKey" to verify only.')
+  }
+  if (passphrase !== undefined && typeof passphrase !== 'string') {
+    refuse(`${name}.passphrase`, 'must be a string.')
+  }
+  const signing =
+    privateKey === undefined
+      ? undefined
+      : readPrivateKey(privateKey, passphrase, { name: `${name}.privateKey`, algorithm, refuse })
+  const verifying =
+    publicKey === undefined
+      ? createPublicKey(signing as KeyObject)
+      : readPublicKey(publicKey, { name: `${name}.publicKey`, algorithm, refuse })
+  if (signing !== undefined && !belongTogether(signing, verifying)) {
+    refuse(
+      name, 'has a "privateKey" and a public one that do not belong together, or a damaged one.'
+    )
+  }
   const named = [kid, kidOf(publicKey), kidOf(privateKey)].find(isKid)
-  return { kid: named ?? thumbprint(verifying), algorithm, privateKey: signing, publicKey: verifying }
+  return {
+    kid: named ?? thumbprint(verifying),
+    algorithm,
+    privateKey: signing,
+    publicKey: verifying
+  }
 }
 
 const kidOf = (material: unknown): unknown => (material as { kid?: unknown } | undefined)?.kid
@@ -100,8 +173,12 @@ function refuseRepeats (keys: readonly Key[], refuse: Refuse): void {
   const materials = new Set<string>()
   for (const [index, key] of keys.entries()) {
     const material = isSecret(key) ? key.secret.toString('latin1') : thumbprint(key.publicKey)
-    if (key.kid !== undefined && kids.has(key.kid)) refuse(`keys[${index}].kid`, 'is the kid of another key too.')
-    if (materials.has(material)) refuse(`keys[${index}]`, 'is there already: a key serves one algorithm, under one kid.')
+    if (key.kid !== undefined && kids.has(key.kid)) {
+      refuse(`keys[${index}].kid`, 'is the kid of another key too.')
+    }
+    if (materials.has(material)) {
+      refuse(`keys[${index}]`, 'is there already: a key serves one algorithm, under one kid.')
+    }
     if (key.kid !== undefined) kids.add(key.kid)
     materials.add(material)
   }

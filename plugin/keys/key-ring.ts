@@ -20,7 +20,9 @@ export interface KeyRing {
    * the token and are hostile.
    */
   verify(token: string, alg: string, kid: string | undefined): unknown
-  /** Returns whether a key for such a token is here: the key of its kid, or one of its algorithm. */
+  /**
+   * Returns whether a key for such a token is here: the key of its kid, or one of its algorithm.
+   */
   knows(alg: string, kid: string | undefined): boolean
   /**
    * Only in a ring that follows an issuer. Returns undefined if the key of such a token is here, or
@@ -60,8 +62,9 @@ function jwtSecret (key: Key) {
 }
 
 /**
- * Builds the ring on @fastify/jwt, one namespace for each key, in a separate scope. The scope gets a
- * `jwt` decorator first: so it works whether the host registers @fastify/jwt before, after or never.
+ * Builds the ring on @fastify/jwt, one namespace for each key, in a separate scope. The scope gets
+ * a `jwt` decorator first: so it works whether the host registers @fastify/jwt before, after or
+ * never.
  */
 export async function createKeyRing (
   app: FastifyInstance, keys: readonly Key[]
@@ -129,10 +132,14 @@ function ring (codecs: readonly KeyCodec[]): KeyRing {
   let index = indexed(codecs)
   /** A kid selects exactly its key. While no key has a kid, it is ignored. */
   const candidates = (alg: string, kid: string | undefined): readonly KeyCodec[] =>
-    (kid === undefined || index.byKid.size === 0 ? index.byAlgorithm.get(alg) : index.byKid.get(kid)) ?? NONE
+    (kid === undefined || index.byKid.size === 0
+      ? index.byAlgorithm.get(alg)
+      : index.byKid.get(kid)) ?? NONE
   return {
     sign: payload => {
-      if (index.signer === undefined) throw new Error('fastify-simplejwt: no signing key is configured.')
+      if (index.signer === undefined) {
+        throw new Error('fastify-simplejwt: no signing key is configured.')
+      }
       return index.signer.sign(payload)
     },
     verify: (token, alg, kid) => {

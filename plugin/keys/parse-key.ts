@@ -1,29 +1,46 @@
-import { type AsymmetricKeyDetails, type JsonWebKey, KeyObject, createPrivateKey, createPublicKey } from 'node:crypto'
+import {
+  type AsymmetricKeyDetails, type JsonWebKey, KeyObject, createPrivateKey, createPublicKey
+} from 'node:crypto'
 import { type Algorithm, ALGORITHMS } from './algorithms.ts'
 import { type Jwk, jwkProblem } from './jwk.ts'
 import type { Refuse } from '../option-checks.ts'
 
-/** A key in any of its usual forms: PEM text (a certificate too, where a public key is asked for), a JWK, or a KeyObject of node:crypto. */
+/**
+ * A key in any of its usual forms: PEM text (a certificate too, where a public key is asked for), a
+ * JWK, or a KeyObject of node:crypto.
+ */
 export type KeyMaterial = string | Buffer | KeyObject | JsonWebKey | Jwk
 
 /** Where a key came from and what it is for: what an error about it names. */
 interface Purpose { name: string, algorithm: Algorithm, refuse: Refuse }
 
 /**
- * Reads a private key: PEM in PKCS#8 (encrypted too, with its passphrase), PKCS#1 or SEC1, a JWK, or a KeyObject.
- * @throws whatever `refuse` throws, for anything else and for a key that is weak or not of the algorithm's kind
+ * Reads a private key: PEM in PKCS#8 (encrypted too, with its passphrase), PKCS#1 or SEC1, a JWK,
+ * or a KeyObject.
+ * @throws whatever `refuse` throws, for anything else and for a key that is weak or not of the
+ *   algorithm's kind
  */
-export function readPrivateKey (given: unknown, passphrase: string | undefined, { name, algorithm, refuse }: Purpose): KeyObject {
+export function readPrivateKey (
+  given: unknown,
+  passphrase: string | undefined,
+  { name, algorithm, refuse }: Purpose
+): KeyObject {
   // Asked for one, OpenSSL does not say that it is the passphrase it misses.
-  if (passphrase === undefined && isEncrypted(given)) refuse(name, 'is encrypted and needs its "passphrase".')
-  const key = read(given, 'private', { name, algorithm, refuse }, text => createPrivateKey(passphrase === undefined ? text : { key: text, passphrase }))
+  if (passphrase === undefined && isEncrypted(given)) {
+    refuse(name, 'is encrypted and needs its "passphrase".')
+  }
+  const key = read(given, 'private', { name, algorithm, refuse }, text =>
+    createPrivateKey(passphrase === undefined ? text : { key: text, passphrase })
+  )
   checkKind(key, { name, algorithm, refuse })
   return key
 }
 
 /**
- * Reads a public key: PEM in SPKI or PKCS#1, an X.509 certificate (whose dates are not looked at), a JWK, or a KeyObject.
- * @throws whatever `refuse` throws, for anything else, above all for a private key, and for one that is weak or of another kind
+ * Reads a public key: PEM in SPKI or PKCS#1, an X.509 certificate (whose dates are not looked at),
+ * a JWK, or a KeyObject.
+ * @throws whatever `refuse` throws, for anything else, above all for a private key, and for one
+ *   that is weak or of another kind
  */
 export function readPublicKey (given: unknown, { name, algorithm, refuse }: Purpose): KeyObject {
   const key = read(given, 'public', { name, algorithm, refuse }, text => createPublicKey(text))
@@ -32,55 +49,105 @@ export function readPublicKey (given: unknown, { name, algorithm, refuse }: Purp
 }
 
 /** PKCS#8 says so in its first line, the older forms in their headers. */
-const isEncrypted = (given: unknown): boolean => (typeof given === 'string' || Buffer.isBuffer(given)) && /-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(given.toString())
+const isEncrypted = (given: unknown): boolean =>
+  (typeof given === 'string' || Buffer.isBuffer(given)) &&
+  /-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(given.toString())
 
 type Half = 'private' | 'public'
 
-const BELONGS: Record<Half, string> = { private: 'a private one belongs here.', public: 'a public one belongs here, and a private one nowhere near it.' }
+const BELONGS: Record<Half, string> = {
+  private: 'a private one belongs here.',
+  public: 'a public one belongs here, and a private one nowhere near it.'
+}
 
-function read (given: unknown, half: Half, purpose: Purpose, fromPem: (text: string) => KeyObject): KeyObject {
+function read (
+  given: unknown, half: Half, purpose: Purpose, fromPem: (text: string) => KeyObject
+): KeyObject {
   const { name, refuse } = purpose
-  if (given instanceof KeyObject) return given.type === half ? given : refuse(name, `is a ${given.type} key; ${BELONGS[half]}`)
-  if (typeof given === 'string' || Buffer.isBuffer(given)) return readPem(given.toString(), half, purpose, fromPem)
+  if (given instanceof KeyObject) {
+    return given.type === half ? given : refuse(name, `is a ${given.type} key; ${BELONGS[half]}`)
+  }
+  if (typeof given === 'string' || Buffer.isBuffer(given)) {
+    return readPem(given.toString(), half, purpose, fromPem)
+  }
   if (typeof given === 'object' && given !== null) return readJwk(given as Jwk, half, purpose)
   return refuse(name, 'must be a key: PEM text, a JWK or a KeyObject.')
 }
 
-function readPem (text: string, half: Half, { name, refuse }: Purpose, fromPem: (text: string) => KeyObject): KeyObject {
+function readPem (
+  text: string,
+  half: Half,
+  { name, refuse }: Purpose,
+  fromPem: (text: string) => KeyObject
+): KeyObject {
   if (!text.includes('-----BEGIN')) refuse(name, 'must be a key: PEM text, a JWK or a KeyObject.')
-  if (text.includes('PRIVATE KEY-----') !== (half === 'private')) refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
+  if (text.includes('PRIVATE KEY-----') !== (half === 'private')) {
+    refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
+  }
   try {
     return fromPem(text)
   } catch {
     // What OpenSSL says of it helps nobody, and might repeat a part of it.
-    return refuse(name, isEncrypted(text) ? 'cannot be read: the "passphrase" is wrong, or the key is damaged.' : `cannot be read as a ${half} key.`)
+    return refuse(
+      name,
+      isEncrypted(text)
+        ? 'cannot be read: the "passphrase" is wrong, or the key is damaged.'
+        : `cannot be read as a ${half} key.`
+    )
   }
 }
 
 function readJwk (jwk: Jwk, half: Half, { name, algorithm, refuse }: Purpose): KeyObject {
   const misuse = jwkProblem(jwk, algorithm, half === 'private' ? 'sign' : 'verify')
   if (misuse !== undefined) refuse(name, misuse)
-  if (isPrivate(jwk) !== (half === 'private')) refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
+  if (isPrivate(jwk) !== (half === 'private')) {
+    refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
+  }
   try {
-    return half === 'private' ? createPrivateKey({ key: jwk, format: 'jwk' }) : createPublicKey({ key: jwk, format: 'jwk' })
+    return half === 'private'
+      ? createPrivateKey({ key: jwk, format: 'jwk' })
+      : createPublicKey({ key: jwk, format: 'jwk' })
   } catch {
     return refuse(name, `cannot be read as a ${half} key.`)
   }
 }
 
 /** RFC 7518 sections 6.2.2, 6.3.2 and 6.4. */
-const isPrivate = (jwk: Jwk): boolean => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].some(member => Object.hasOwn(jwk, member))
+const isPrivate = (jwk: Jwk): boolean =>
+  ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].some(member => Object.hasOwn(jwk, member))
 
 const TYPES: Record<string, string> = { RSA: 'rsa', EC: 'ec', OKP: 'ed25519' }
-const CURVES: Record<string, string> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' }
+const CURVES: Record<string, string> = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1'
+}
 
-/** A key serves one algorithm, and only if it is of its kind and strong enough (RFC 7518 sections 3.3 to 3.5, RFC 8725 section 3.5). */
+/**
+ * A key serves one algorithm, and only if it is of its kind and strong enough (RFC 7518 sections
+ * 3.3 to 3.5, RFC 8725 section 3.5).
+ */
 function checkKind (key: KeyObject, { name, algorithm, refuse }: Purpose): void {
   const kind = ALGORITHMS[algorithm]
-  const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails as AsymmetricKeyDetails
-  if (key.asymmetricKeyType !== TYPES[kind.kty]) refuse(name, `is a key of type ${key.asymmetricKeyType}, and ${algorithm} takes ${TYPES[kind.kty]}.`)
-  if (kind.kty === 'EC' && namedCurve !== CURVES[kind.crv]) refuse(name, `is on the curve ${namedCurve}, and ${algorithm} takes ${kind.crv} (${CURVES[kind.crv]}).`)
+  const {
+    modulusLength = 0, publicExponent = 0n, namedCurve
+  } = key.asymmetricKeyDetails as AsymmetricKeyDetails
+  if (key.asymmetricKeyType !== TYPES[kind.kty]) {
+    refuse(
+      name, `is a key of type ${key.asymmetricKeyType}, and ${algorithm} takes ${TYPES[kind.kty]}.`
+    )
+  }
+  if (kind.kty === 'EC' && namedCurve !== CURVES[kind.crv]) {
+    refuse(
+      name,
+      `is on the curve ${namedCurve}, and ${algorithm} takes ${kind.crv} (${CURVES[kind.crv]}).`
+    )
+  }
   if (kind.kty !== 'RSA') return
-  if (modulusLength < 2048) refuse(name, `must have at least 2048 bits (RFC 7518 section 3.3); it has ${modulusLength}.`)
-  if (publicExponent < 3n || publicExponent % 2n === 0n) refuse(name, `has the public exponent ${publicExponent}, which is no good: 65537 is usual.`)
+  if (modulusLength < 2048) {
+    refuse(name, `must have at least 2048 bits (RFC 7518 section 3.3); it has ${modulusLength}.`)
+  }
+  if (publicExponent < 3n || publicExponent % 2n === 0n) {
+    refuse(name, `has the public exponent ${publicExponent}, which is no good: 65537 is usual.`)
+  }
 }

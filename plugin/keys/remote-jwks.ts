@@ -10,7 +10,10 @@ import type { PairKey } from './key-options.ts'
 export interface RemoteKeys {
   /** The ring. Fetches a missing key once for all waiting requests, and then after a cooldown. */
   readonly ring: KeyRing
-  /** Fetches now and again whenever max-age expires. Resolves after the first attempt, even a failed one. */
+  /**
+   * Fetches now and again whenever max-age expires. Resolves after the first attempt, even a failed
+   * one.
+   */
   start(): Promise<void>
   stop(): void
 }

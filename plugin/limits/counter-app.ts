@@ -8,8 +8,12 @@ export type Count = Exclude<RateLimitResult, { isAllowed: true }>
 
 export const isExceeded = ({ isExceeded }: Count): boolean => isExceeded
 
-/** Registers @fastify/rate-limit on a private instance: a limiter of the host would replace ours. */
-export async function createCounterApp (counters: RateLimitPluginOptions): Promise<FastifyInstance> {
+/**
+ * Registers @fastify/rate-limit on a private instance: a limiter of the host would replace ours.
+ */
+export async function createCounterApp (
+  counters: RateLimitPluginOptions
+): Promise<FastifyInstance> {
   const app = fastify()
   await app.register(rateLimit, { global: false, ...counters })
   await app.ready()

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { type Count, type CounterQuery, counterQuery, isExceeded, keyedCounter } from './counter-app.ts'
+import {
+  type Count, type CounterQuery, counterQuery, isExceeded, keyedCounter
+} from './counter-app.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS

@@ -13,9 +13,9 @@ type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
 const MAX_COUNTERS = 100_000
 
 /**
- * Counters in the memory of this process, for @fastify/rate-limit. The library's own store gives all
- * requests of one tick the count of the last, and so refuses a burst as a whole. Here the first `max`
- * of a burst pass. The first request of a window sets its length.
+ * Counters in the memory of this process, for @fastify/rate-limit. The library's own store gives
+ * all requests of one tick the count of the last, and so refuses a burst as a whole. Here the first
+ * `max` of a burst pass. The first request of a window sets its length.
  */
 export function memoryCounters (now: () => number): new (options: object) => ReadableStore {
   return class MemoryCounters implements ReadableStore {
@@ -35,13 +35,20 @@ export function memoryCounters (now: () => number): new (options: object) => Rea
     read (key: string, callback: Callback): void {
       const time = now()
       const window = this.#open(key, time)
-      callback(null, window === undefined ? { current: 0, ttl: 0 } : { current: window.count, ttl: window.endsAt - time })
+      callback(
+        null,
+        window === undefined
+          ? { current: 0, ttl: 0 }
+          : { current: window.count, ttl: window.endsAt - time }
+      )
     }
 
     /** Returns the open window of a key. A clock that is set back closes it. */
     #open (key: string, time: number): Window | undefined {
       const window = this.#windows.get(key)
-      return window !== undefined && time >= window.startedAt && time < window.endsAt ? window : undefined
+      return window !== undefined && time >= window.startedAt && time < window.endsAt
+        ? window
+        : undefined
     }
 
     child (): MemoryCounters {

@@ -1,6 +1,8 @@
 import type { Refuse } from '../option-checks.ts'
 
-/** Requests that one minute allows. Each is counted before the password or the token is looked at. */
+/**
+ * Requests that one minute allows. Each is counted before the password or the token is looked at.
+ */
 export interface RateLimits {
   /** Logins per client address (IPv6 by its /64). Default 30. */
   loginPerAddress: number
@@ -13,13 +15,22 @@ export interface RateLimits {
 const DEFAULTS: RateLimits = { loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300 }
 
 /** Checks the option `rateLimit` and fills in the defaults. */
-export function resolveLimits (given: Partial<RateLimits> | false | undefined, refuse: Refuse): Readonly<RateLimits> | false {
+export function resolveLimits (
+  given: Partial<RateLimits> | false | undefined, refuse: Refuse
+): Readonly<RateLimits> | false {
   if (given === false) return false
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) return refuse('rateLimit', 'must be false or an object of limits.')
+  if (
+    given !== undefined &&
+    (typeof given !== 'object' || given === null || Array.isArray(given))
+  ) {
+    return refuse('rateLimit', 'must be false or an object of limits.')
+  }
   const limits = Object.entries(given ?? {}).filter(([, limit]) => limit !== undefined)
   for (const [name, limit] of limits) {
     if (!Object.hasOwn(DEFAULTS, name)) refuse(`rateLimit.${name}`, 'is not known.')
-    if (!Number.isInteger(limit) || limit < 1) refuse(`rateLimit.${name}`, 'must be a whole number of requests a minute, 1 or more.')
+    if (!Number.isInteger(limit) || limit < 1) {
+      refuse(`rateLimit.${name}`, 'must be a whole number of requests a minute, 1 or more.')
+    }
   }
   return Object.freeze({ ...DEFAULTS, ...Object.fromEntries(limits) })
 }

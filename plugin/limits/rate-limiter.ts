@@ -109,7 +109,10 @@ export async function createRateLimiter (options: RateLimiterOptions): Promise<R
   const record = async (
     request: FastifyRequest, result: 'recordFailure' | 'recordSuccess'
   ): Promise<void> => {
-    const { local, shared } = attempts.get(request) as { local: LoginAttempt, shared?: LoginAttempt }
+    const { local, shared } = attempts.get(request) as {
+      local: LoginAttempt
+      shared?: LoginAttempt
+    }
     await local[result]()
     if (shared === undefined) return
     await withTimeout(shared[result](), RECORD_TIMEOUT_MS, 'The counters').catch(pass)

@@ -34,7 +34,9 @@ export function publish (host: FastifyInstance, ring: KeyRing): readonly KeyRing
 const MAX_AGE_SECONDS = 300
 const ALLOW = 'GET, HEAD, OPTIONS'
 
-/** Serves the public keys of an app (RFC 7517 section 5). Answers 404 while all keys are secrets. */
+/**
+ * Serves the public keys of an app (RFC 7517 section 5). Answers 404 while all keys are secrets.
+ */
 export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): void {
   route(scope, {
     method: 'GET',

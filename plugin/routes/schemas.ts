@@ -1,29 +1,58 @@
 import type { FieldsSchema } from '../http/body-validation.ts'
 
-/** The routes as JSON schemas: @fastify/swagger shows them, and `http/body-validation.ts` checks bodies by them. */
+/**
+ * The routes as JSON schemas: @fastify/swagger shows them, and `http/body-validation.ts` checks
+ * bodies by them.
+ */
 const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl'
 
 const fields = (properties: FieldsSchema['properties'], example: Record<string, string>) =>
   ({ type: 'object' as const, required: Object.keys(properties), properties, examples: [example] })
 
 const token = (description: string) => ({ type: 'string' as const, description })
-const empty = { description: 'Done.', type: 'object', properties: {}, additionalProperties: false, examples: [{}] }
+const empty = {
+  description: 'Done.',
+  type: 'object',
+  properties: {},
+  additionalProperties: false,
+  examples: [{}]
+}
 
 const error = (description: string, example: Record<string, unknown>) => ({
-  description, type: 'object', properties: { detail: { type: 'string' }, code: { type: 'string' } }, additionalProperties: true, examples: [example]
+  description,
+  type: 'object',
+  properties: { detail: { type: 'string' }, code: { type: 'string' } },
+  additionalProperties: true,
+  examples: [example]
 })
 const consumes = ['application/json', 'application/x-www-form-urlencoded']
-const invalid = (field: string) => error('A field is missing or not a string.', { [field]: ['This field is required.'] })
-const refused = error('The token is invalid, expired, of the wrong kind or blacklisted.', { detail: 'Token is invalid', code: 'token_not_valid' })
-const throttled = error('Too many requests: `Retry-After` says how many seconds to wait.', { detail: 'Request was throttled. Expected available in 23 seconds.', code: 'throttled' })
-const unavailable = error('The session store does not answer: the token is as good as before, try again.', { detail: 'The session store is not available. Try again.', code: 'store_unavailable' })
+const invalid = (field: string) =>
+  error('A field is missing or not a string.', { [field]: ['This field is required.'] })
+const refused = error('The token is invalid, expired, of the wrong kind or blacklisted.', {
+  detail: 'Token is invalid',
+  code: 'token_not_valid'
+})
+const throttled = error('Too many requests: `Retry-After` says how many seconds to wait.', {
+  detail: 'Request was throttled. Expected available in 23 seconds.',
+  code: 'throttled'
+})
+const unavailable = error(
+  'The session store does not answer: the token is as good as before, try again.',
+  { detail: 'The session store is not available. Try again.', code: 'store_unavailable' }
+)
 
 const refreshToken = token('A refresh token.')
-const elsewhere = error('A page of another origin has sent this.', { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' })
+const elsewhere = error('A page of another origin has sent this.', {
+  detail: 'CSRF Failed: the request came from another origin.',
+  code: 'csrf_failed'
+})
 
 /** What brings a refresh token, and what is answered: without it where that is in a cookie. */
-const carried = (inCookie: boolean) => inCookie ? fields({}, {}) : fields({ refresh: refreshToken }, { refresh: TOKEN })
-const answered = (inCookie: boolean, description: string, order: ('access' | 'refresh')[], required = order) => {
+const carried = (inCookie: boolean) =>
+  inCookie ? fields({}, {}) : fields({ refresh: refreshToken }, { refresh: TOKEN })
+const answered = (
+  inCookie: boolean, description: string, order: ('access' | 'refresh')[], required = order
+) => {
   const names = inCookie ? ['access'] : order
   return {
     description: inCookie ? `${description} The refresh token is in the cookie.` : description,
@@ -46,7 +75,10 @@ export const obtainSchema = (usernameField: string, inCookie: boolean) => ({
   response: {
     200: answered(inCookie, 'The pair of a new session.', ['refresh', 'access']),
     400: invalid('password'),
-    401: error('Unknown user, wrong password or inactive user.', { detail: 'No active account found with the given credentials', code: 'no_active_account' }),
+    401: error('Unknown user, wrong password or inactive user.', {
+      detail: 'No active account found with the given credentials',
+      code: 'no_active_account'
+    }),
     429: throttled,
     ...refusals(inCookie)
   }
@@ -58,7 +90,12 @@ export const refreshSchema = (inCookie: boolean) => ({
   consumes,
   body: carried(inCookie),
   response: {
-    200: answered(inCookie, 'A new access token, and the successor of the refresh token if it was spent.', ['access', 'refresh'], ['access']),
+    200: answered(
+      inCookie,
+      'A new access token, and the successor of the refresh token if it was spent.',
+      ['access', 'refresh'],
+      ['access']
+    ),
     400: invalid('refresh'),
     401: refused,
     429: throttled,
@@ -86,7 +123,15 @@ const time = { type: 'string', format: 'date-time' }
 const nothing = { type: 'null', description: 'Ended.' }
 const notFound = error('The user has no such session.', { detail: 'Not found.' })
 
-const LIVE_SESSION = { sid: '5e556f2e0f1b4d2c8a7b9c0d1e2f3a4b', created_at: '2026-11-22T12:00:00.000Z', last_used_at: '2026-11-22T12:05:00.000Z', expires_at: '2026-11-23T12:05:00.000Z', user_agent: 'curl/7.88.1', address: '127.0.0.1', current: true }
+const LIVE_SESSION = {
+  sid: '5e556f2e0f1b4d2c8a7b9c0d1e2f3a4b',
+  created_at: '2026-11-22T12:00:00.000Z',
+  last_used_at: '2026-11-22T12:05:00.000Z',
+  expires_at: '2026-11-23T12:05:00.000Z',
+  user_agent: 'curl/7.88.1',
+  address: '127.0.0.1',
+  current: true
+}
 
 export const listSessionsSchema = {
   summary: 'List the live sessions of the user.',
@@ -135,8 +180,23 @@ export const jwksSchema = {
     200: {
       description: 'A JWK set. It may be kept for as long as `Cache-Control` says.',
       type: 'object',
-      properties: { keys: { type: 'array', items: { type: 'object', additionalProperties: true } } },
-      examples: [{ keys: [{ kty: 'OKP', kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k', use: 'sig', alg: 'EdDSA', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }] }]
+      properties: {
+        keys: { type: 'array', items: { type: 'object', additionalProperties: true } }
+      },
+      examples: [
+        {
+          keys: [
+            {
+              kty: 'OKP',
+              kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+              use: 'sig',
+              alg: 'EdDSA',
+              crv: 'Ed25519',
+              x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+            }
+          ]
+        }
+      ]
     },
     404: error('All keys are secrets.', { detail: 'Not found.' })
   }

@@ -6,7 +6,9 @@ import { type User, isActive } from '../user.ts'
 /** The parts of a registration that custom claims depend on. */
 export type ClaimParts = Pick<Registration, 'options' | 'unauthorized'>
 
-/** Returns whether each refresh computes custom claims, so the refresh token need not carry them. */
+/**
+ * Returns whether each refresh computes custom claims, so the refresh token need not carry them.
+ */
 export const recomputesClaims = ({ options }: Pick<ClaimParts, 'options'>): boolean =>
   options.claims !== undefined && options.findUser !== undefined
 

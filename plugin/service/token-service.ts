@@ -18,7 +18,10 @@ import { verify } from './verify.ts'
  * refusals as `SimpleJwtError`.
  */
 export interface TokenService {
-  /** Starts a session after a login by other means, and mints its first pair. Refuses an inactive user. */
+  /**
+   * Starts a session after a login by other means, and mints its first pair. Refuses an inactive
+   * user.
+   */
   issue(user: User, request?: FastifyRequest): Promise<TokenPair>
   /** Returns the claims of a token of either kind, if it is good and its session is live. */
   verify(token: string): Promise<Claims>
@@ -32,7 +35,10 @@ export interface TokenService {
   revokeUser(userId: string | number | bigint, options?: { except?: string }): Promise<number>
   /** Returns the live sessions of a user, oldest first. Times in milliseconds. */
   sessions(userId: string | number | bigint): Promise<Session[]>
-  /** Returns the published keys (RFC 7517). Empty while all keys are secrets, and in verify-only mode. */
+  /**
+   * Returns the published keys (RFC 7517). Empty while all keys are secrets, and in verify-only
+   * mode.
+   */
   jwks(): { keys: PublicJwk[] }
   /** Replaces all keys at once. Not with `jwksUrl`. @throws TypeError as at registration */
   setKeys(keys: KeyInput[]): Promise<void>

@@ -6,15 +6,28 @@ const WINDOW_MS = 60 * SECOND
 
 const ascending = (a = 0, b = 0): number => a - b
 
-type Increment = (requests: Record<string, number>, now: number, length?: number) => Promise<Record<string, Counter>>
+type Increment = (
+  requests: Record<string, number>, now: number, length?: number
+) => Promise<Record<string, Counter>>
 
-/** A fact about stores that count by a verb of their own. Redis counts by @fastify/rate-limit, and a store may not count at all. */
-const fact = (name: string, run: (increment: Increment, store: SessionStore) => Promise<void>): ContractCase => ({
+/**
+ * A fact about stores that count by a verb of their own. Redis counts by @fastify/rate-limit, and a
+ * store may not count at all.
+ */
+const fact = (
+  name: string, run: (increment: Increment, store: SessionStore) => Promise<void>
+): ContractCase => ({
   name: `increment: ${name}`,
   async run (store) {
     const { counters } = store
     if (counters !== undefined && 'increment' in counters) {
-      await run(async (requests, now, length = WINDOW_MS) => Object.fromEntries(await counters.increment(new Map(Object.entries(requests)), length, now)), store)
+      await run(
+        async (requests, now, length = WINDOW_MS) =>
+          Object.fromEntries(
+            await counters.increment(new Map(Object.entries(requests)), length, now)
+          ),
+        store
+      )
     }
   }
 })
@@ -23,36 +36,75 @@ const fact = (name: string, run: (increment: Increment, store: SessionStore) => 
 export const counting: ContractCase[] = [
   fact('counts each key by itself, and from one again when its window is over', async increment => {
     assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: WINDOW_MS } })
-    assert.deepEqual(await increment({ b: 1, a: 1 }, NOW + SECOND), { a: { current: 2, ttl: WINDOW_MS - SECOND }, b: { current: 1, ttl: WINDOW_MS } })
-    assert.deepEqual(await increment({ a: 10 }, NOW + WINDOW_MS - 1), { a: { current: 12, ttl: 1 } })
-    assert.deepEqual(await increment({ a: 2, b: 5 }, NOW + WINDOW_MS), { a: { current: 2, ttl: WINDOW_MS }, b: { current: 6, ttl: SECOND } })
+    assert.deepEqual(await increment({ b: 1, a: 1 }, NOW + SECOND), {
+      a: { current: 2, ttl: WINDOW_MS - SECOND },
+      b: { current: 1, ttl: WINDOW_MS }
+    })
+    assert.deepEqual(await increment({ a: 10 }, NOW + WINDOW_MS - 1), {
+      a: { current: 12, ttl: 1 }
+    })
+    assert.deepEqual(await increment({ a: 2, b: 5 }, NOW + WINDOW_MS), {
+      a: { current: 2, ttl: WINDOW_MS },
+      b: { current: 6, ttl: SECOND }
+    })
   }),
 
   fact('a count of 0 only asks, and leaves no trace', async increment => {
     assert.deepEqual(await increment({ a: 0 }, NOW), { a: { current: 0, ttl: 0 } })
-    assert.deepEqual(await increment({ a: 1, b: 0 }, NOW + SECOND), { a: { current: 1, ttl: WINDOW_MS }, b: { current: 0, ttl: 0 } })
-    assert.deepEqual(await increment({ a: 0, b: 2 }, NOW + 2 * SECOND), { a: { current: 1, ttl: WINDOW_MS - SECOND }, b: { current: 2, ttl: WINDOW_MS } })
-    assert.deepEqual(await increment({ a: 0, b: 0 }, NOW + WINDOW_MS + SECOND), { a: { current: 0, ttl: 0 }, b: { current: 2, ttl: SECOND } })
+    assert.deepEqual(await increment({ a: 1, b: 0 }, NOW + SECOND), {
+      a: { current: 1, ttl: WINDOW_MS },
+      b: { current: 0, ttl: 0 }
+    })
+    assert.deepEqual(await increment({ a: 0, b: 2 }, NOW + 2 * SECOND), {
+      a: { current: 1, ttl: WINDOW_MS - SECOND },
+      b: { current: 2, ttl: WINDOW_MS }
+    })
+    assert.deepEqual(await increment({ a: 0, b: 0 }, NOW + WINDOW_MS + SECOND), {
+      a: { current: 0, ttl: 0 },
+      b: { current: 2, ttl: SECOND }
+    })
   }),
 
-  fact('a window that goes on ends when it was to, even if the next would be shorter or longer', async increment => {
-    await increment({ a: 1, b: 1 }, NOW, 30 * WINDOW_MS)
-    assert.deepEqual(await increment({ a: 1 }, NOW + SECOND), { a: { current: 2, ttl: 30 * WINDOW_MS - SECOND } })
-    assert.deepEqual(await increment({ b: 1 }, NOW + SECOND, 60 * WINDOW_MS), { b: { current: 2, ttl: 30 * WINDOW_MS - SECOND } })
-  }),
+  fact(
+    'a window that goes on ends when it was to, even if the next would be shorter or longer',
+    async increment => {
+      await increment({ a: 1, b: 1 }, NOW, 30 * WINDOW_MS)
+      assert.deepEqual(await increment({ a: 1 }, NOW + SECOND), {
+        a: { current: 2, ttl: 30 * WINDOW_MS - SECOND }
+      })
+      assert.deepEqual(await increment({ b: 1 }, NOW + SECOND, 60 * WINDOW_MS), {
+        b: { current: 2, ttl: 30 * WINDOW_MS - SECOND }
+      })
+    }
+  ),
 
   fact('of 200 at once each is counted', async increment => {
     const counted = await Promise.all(Array.from({ length: 200 }, () => increment({ a: 1 }, NOW)))
-    assert.deepEqual(counted.map(({ a }) => a?.current).sort(ascending), Array.from({ length: 200 }, (_, index) => index + 1))
+    assert.deepEqual(
+      counted.map(({ a }) => a?.current).sort(ascending),
+      Array.from({ length: 200 }, (_, index) => index + 1)
+    )
   }),
 
-  fact('many keys at once, in whatever order, wait for each other and not for ever', async increment => {
-    const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
-    const requests = Object.fromEntries(keys.map(key => [key, 1]))
-    const backwards = Object.fromEntries(keys.toReversed().map(key => [key, 1]))
-    const counted = await Promise.all(Array.from({ length: 20 }, (_, index) => increment(index % 2 === 0 ? requests : backwards, NOW)))
-    for (const key of keys) assert.deepEqual(counted.map(each => each[key]?.current).sort(ascending), Array.from({ length: 20 }, (_, index) => index + 1))
-  }),
+  fact(
+    'many keys at once, in whatever order, wait for each other and not for ever',
+    async increment => {
+      const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
+      const requests = Object.fromEntries(keys.map(key => [key, 1]))
+      const backwards = Object.fromEntries(keys.toReversed().map(key => [key, 1]))
+      const counted = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          increment(index % 2 === 0 ? requests : backwards, NOW)
+        )
+      )
+      for (const key of keys) {
+        assert.deepEqual(
+          counted.map(each => each[key]?.current).sort(ascending),
+          Array.from({ length: 20 }, (_, index) => index + 1)
+        )
+      }
+    }
+  ),
 
   fact('a clock that was far ahead makes nobody wait for it', async increment => {
     await increment({ a: 1 }, NOW + 100 * WINDOW_MS)

@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionStore } from '../stores/store.ts'
 import type { Call, Work } from './processes.ts'
 
-/** A process that opens the store by the module and the name that it is given, and does what the test tells it. */
+/**
+ * A process that opens the store by the module and the name that it is given, and does what the
+ * test tells it.
+ */
 process.on('disconnect', () => { process.exit() })
 
 const [module, name] = process.argv.slice(2) as [string, string]
@@ -11,7 +14,11 @@ const store = await open(name)
 
 async function work ({ at, calls }: Work): Promise<void> {
   await delay(at - Date.now())
-  const results = await Promise.all(calls.map(({ verb, given }: Call) => (store[verb] as (...given: unknown[]) => Promise<unknown>)(...given)))
+  const results = await Promise.all(
+    calls.map(({ verb, given }: Call) =>
+      (store[verb] as (...given: unknown[]) => Promise<unknown>)(...given)
+    )
+  )
   process.send?.(results)
 }
 

@@ -20,14 +20,25 @@ export interface OtherProcess {
 }
 
 /** A fact about a store that two processes share. */
-export interface SharedCase { name: string, run(store: SessionStore, other: OtherProcess): Promise<void> }
+export interface SharedCase {
+  name: string
+  run(store: SessionStore, other: OtherProcess): Promise<void>
+}
 
-/** Starts a process that opens the store too: by the default export of a module, with the name of the store. */
+/**
+ * Starts a process that opens the store too: by the default export of a module, with the name of
+ * the store.
+ */
 export async function otherProcess (module: string | URL, name: string): Promise<OtherProcess> {
-  const child = fork(new URL(`./other-process${extname(import.meta.url)}`, import.meta.url), [String(module), name])
-  const exited = once(child, 'exit').then(([code]) => { throw new Error(`The other process ended with code ${code}.`) })
+  const child = fork(new URL(`./other-process${extname(import.meta.url)}`, import.meta.url), [
+    String(module), name
+  ])
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`The other process ended with code ${code}.`)
+  })
   exited.catch(() => {})
-  const answer = async (): Promise<unknown> => (await Promise.race([once(child, 'message'), exited]) as [unknown])[0]
+  const answer = async (): Promise<unknown> =>
+    ((await Promise.race([once(child, 'message'), exited])) as [unknown])[0]
   await answer()
   return {
     async work (work) {
@@ -43,29 +54,47 @@ export async function otherProcess (module: string | URL, name: string): Promise
 }
 
 /** Runs calls here and there in the same instant. */
-async function atOnce (other: OtherProcess, here: (() => Promise<unknown>)[], calls: Call[]): Promise<unknown[]> {
+async function atOnce (
+  other: OtherProcess, here: (() => Promise<unknown>)[], calls: Call[]
+): Promise<unknown[]> {
   const at = Date.now() + 20
   const there = other.work({ at, calls })
   await delay(at - Date.now())
   return [...await Promise.all(here.map(call => call())), ...await there]
 }
 
-const outcomes = (results: unknown[]): string[] => (results as RotationResult[]).map(({ outcome }) => outcome)
+const outcomes = (results: unknown[]): string[] =>
+  (results as RotationResult[]).map(({ outcome }) => outcome)
 
 /** What holds of a store that processes share. */
 export const shared: SharedCase[] = [
   {
-    name: 'two processes: of 50 simultaneous presentations one creates the successor of all, twenty times',
+    name:
+      'two processes: of 50 simultaneous presentations one creates the successor of all, twenty ' +
+      'times',
     async run (store, other) {
       for (let round = 0; round < 20; round++) {
         const sid = `s${round}`
         await store.create(session({ sid }))
-        const rotations = Array.from({ length: 50 }, (_, index) => presentation('t0', `next${index}`, NOW, { sid }))
-        const results = await atOnce(other, rotations.slice(0, 25).map(rotation => () => store.rotate(rotation)),
-          rotations.slice(25).map(rotation => ({ verb: 'rotate', given: [rotation] })))
-        assert.equal(outcomes(results).filter(outcome => outcome === 'rotated').length, 1, `round ${round}`)
-        assert.equal(outcomes(results).filter(outcome => outcome === 'replayed').length, 49, `round ${round}`)
-        assert.equal(new Set((results as RotationResult[]).map(result => result.session?.jti)).size, 1, `round ${round}`)
+        const rotations = Array.from({ length: 50 }, (_, index) =>
+          presentation('t0', `next${index}`, NOW, { sid })
+        )
+        const results = await atOnce(
+          other,
+          rotations.slice(0, 25).map(rotation => () => store.rotate(rotation)),
+          rotations.slice(25).map(rotation => ({ verb: 'rotate', given: [rotation] }))
+        )
+        assert.equal(
+          outcomes(results).filter(outcome => outcome === 'rotated').length, 1, `round ${round}`
+        )
+        assert.equal(
+          outcomes(results).filter(outcome => outcome === 'replayed').length, 49, `round ${round}`
+        )
+        assert.equal(
+          new Set((results as RotationResult[]).map(result => result.session?.jti)).size,
+          1,
+          `round ${round}`
+        )
       }
     }
   },
@@ -75,9 +104,18 @@ export const shared: SharedCase[] = [
       for (let round = 0; round < 50; round++) {
         const sid = `s${round}`
         await store.create(session({ sid }))
-        await atOnce(other, [() => store.revoke(sid, NOW)], [{ verb: 'rotate', given: [presentation('t0', 't1', NOW, { sid })] }])
-        const calls = ['t0', 't1'].map((jti): Call => ({ verb: 'rotate', given: [presentation(jti, 't2', NOW, { sid })] }))
-        assert.deepEqual(outcomes(await other.work({ at: 0, calls })), ['ended', 'ended'], `round ${round}`)
+        await atOnce(
+          other,
+          [() => store.revoke(sid, NOW)],
+          [{ verb: 'rotate', given: [presentation('t0', 't1', NOW, { sid })] }]
+        )
+        const calls = ['t0', 't1'].map((jti): Call => ({
+          verb: 'rotate',
+          given: [presentation(jti, 't2', NOW, { sid })]
+        }))
+        assert.deepEqual(
+          outcomes(await other.work({ at: 0, calls })), ['ended', 'ended'], `round ${round}`
+        )
       }
     }
   },
@@ -86,7 +124,14 @@ export const shared: SharedCase[] = [
     async run (store, other) {
       for (let round = 0; round < 20; round++) {
         const adopted = session({ sid: `s${round}`, adoptedUntil: NOW + 1 })
-        await atOnce(other, [() => store.adopt(adopted), () => store.rotate(presentation('t0', 't1', NOW, { sid: adopted.sid }))], [{ verb: 'adopt', given: [adopted] }])
+        await atOnce(
+          other,
+          [
+            () => store.adopt(adopted),
+            () => store.rotate(presentation('t0', 't1', NOW, { sid: adopted.sid }))
+          ],
+          [{ verb: 'adopt', given: [adopted] }]
+        )
         const { outcome } = await store.rotate(presentation('t0', 't2', NOW, { sid: adopted.sid }))
         assert.notEqual(outcome, 'reused')
         await other.work({ at: 0, calls: [{ verb: 'adopt', given: [adopted] }] })
@@ -99,7 +144,10 @@ export const shared: SharedCase[] = [
     async run (store, other) {
       await store.create(session())
       await store.revoke('s', NOW)
-      assert.deepEqual(await other.work({ at: 0, calls: [{ verb: 'revokedSince', given: [NOW] }] }), [[{ sid: 's', revokedAt: NOW }]])
+      assert.deepEqual(
+        await other.work({ at: 0, calls: [{ verb: 'revokedSince', given: [NOW] }] }),
+        [[{ sid: 's', revokedAt: NOW }]]
+      )
     }
   }
 ]

@@ -5,11 +5,18 @@ import type { SessionStore } from '../stores/store.ts'
 
 const sids = (sessions: { sid: string }[]): string[] => sessions.map(({ sid }) => sid).sort()
 
-/** Ends all but one of ten thousand sessions, and returns the longest turn of the event loop meanwhile, in milliseconds. */
+/**
+ * Ends all but one of ten thousand sessions, and returns the longest turn of the event loop
+ * meanwhile, in milliseconds.
+ */
 async function endTenThousand (store: SessionStore, userId: string): Promise<number> {
   const own = Array.from({ length: 10_000 }, (_, index) => `${userId}-${index}`)
   const [kept] = own
-  for (let start = 0; start < own.length; start += 500) await Promise.all(own.slice(start, start + 500).map(sid => store.create(session({ sid, userId }))))
+  for (let start = 0; start < own.length; start += 500) {
+    await Promise.all(
+      own.slice(start, start + 500).map(sid => store.create(session({ sid, userId })))
+    )
+  }
   const startedAt = performance.now()
   const { result, longest } = await longestTurn(() => store.revokeUser(userId, NOW, kept))
   assert.ok(performance.now() - startedAt < 5 * SECOND, `took ${performance.now() - startedAt} ms`)
@@ -38,7 +45,13 @@ export const ending: ContractCase[] = [
         await store.create(session({ sid }))
         const calls = [store.rotate(presentation('t0', 't1', NOW, { sid })), store.revoke(sid, NOW)]
         await Promise.all(round % 2 === 0 ? calls : calls.reverse())
-        for (const jti of ['t0', 't1']) assert.equal((await store.rotate(presentation(jti, 't2', NOW, { sid }))).outcome, 'ended', `round ${round}`)
+        for (const jti of ['t0', 't1']) {
+          assert.equal(
+            (await store.rotate(presentation(jti, 't2', NOW, { sid }))).outcome,
+            'ended',
+            `round ${round}`
+          )
+        }
       }
     }
   },
@@ -53,14 +66,20 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name: 'revokeUser: ends the sessions of one user but the one excepted, expired ones too, and says which',
+    name:
+      'revokeUser: ends the sessions of one user but the one excepted, expired ones too, and ' +
+      'says which',
     async run (store) {
       for (const sid of ['a', 'b', 'c']) await store.create(session({ sid }))
       await store.create(session({ sid: 'expired', expiresAt: NOW }))
       await store.create(session({ sid: 'other', userId: '8' }))
       await store.revoke('c', NOW - 1)
       assert.deepEqual((await store.revokeUser('7', NOW, 'b')).sort(), ['a', 'expired'])
-      assert.deepEqual(await store.revokeUser('7', NOW, 'other'), ['b'], 'the session of another user protects none')
+      assert.deepEqual(
+        await store.revokeUser('7', NOW, 'other'),
+        ['b'],
+        'the session of another user protects none'
+      )
       assert.deepEqual(await store.revokeUser('nobody', NOW), [])
       assert.equal((await store.find('other'))?.revokedAt, null)
       assert.equal((await store.find('c'))?.revokedAt, NOW - 1)
@@ -74,16 +93,21 @@ export const ending: ContractCase[] = [
         const own = Array.from({ length: 10 }, (_, index) => `${userId}-${index}`)
         for (const sid of own) await store.create(session({ sid, userId }))
         const refreshes = own.map(sid => store.rotate(presentation('t0', 't1', NOW, { sid })))
-        await Promise.all([...refreshes.slice(0, 5), store.revokeUser(userId, NOW), ...refreshes.slice(5)])
+        await Promise.all([
+          ...refreshes.slice(0, 5), store.revokeUser(userId, NOW), ...refreshes.slice(5)
+        ])
         assert.deepEqual(await store.list(userId, NOW), [])
       }
     }
   },
   {
-    name: 'revokeUser: ends ten thousand sessions within five seconds, and holds nobody up for 50 ms',
+    name:
+      'revokeUser: ends ten thousand sessions within five seconds, and holds nobody up for ' +
+      '50 ms',
     async run (store) {
       const turns: number[] = []
-      // A garbage collection or a busy machine can lengthen one try; a store that holds the event loop up itself does so in all three.
+      // A garbage collection or a busy machine can lengthen one try; a store that holds the event
+      // loop up itself does so in all three.
       for (const userId of ['7', '8', '9']) {
         turns.push(await endTenThousand(store, userId))
         if (turns.some(longest => longest < 50)) return

@@ -1,20 +1,32 @@
 import assert from 'node:assert/strict'
 import type { RotationResult, SessionStore } from '../stores/store.ts'
-import { type ContractCase, HOUR, NOW, REUSE_INTERVAL, SECOND, presentation, session } from './case.ts'
+import {
+  type ContractCase, HOUR, NOW, REUSE_INTERVAL, SECOND, presentation, session
+} from './case.ts'
 
 const count = (results: RotationResult[], outcome: RotationResult['outcome']): number =>
   results.filter(result => result.outcome === outcome).length
 
 /** Presents one token many times at once, each call with a successor of its own. */
-const race = (store: SessionStore, times: number, reuseInterval = REUSE_INTERVAL): Promise<RotationResult[]> =>
-  Promise.all(Array.from({ length: times }, (_, index) => store.rotate(presentation('t0', `next${index}`, NOW, { reuseInterval }))))
+const race = (
+  store: SessionStore, times: number, reuseInterval = REUSE_INTERVAL
+): Promise<RotationResult[]> =>
+  Promise.all(
+    Array.from({ length: times }, (_, index) =>
+      store.rotate(presentation('t0', `next${index}`, NOW, { reuseInterval }))
+    )
+  )
 
 async function oneSuccessor (store: SessionStore, times: number): Promise<void> {
   await store.create(session())
   const results = await race(store, times)
   assert.equal(count(results, 'rotated'), 1)
   assert.equal(count(results, 'replayed'), times - 1)
-  assert.equal(new Set(results.map(result => result.session?.jti)).size, 1, 'all callers are told of one successor')
+  assert.equal(
+    new Set(results.map(result => result.session?.jti)).size,
+    1,
+    'all callers are told of one successor'
+  )
 }
 
 /** What comes of presenting refresh tokens. */
@@ -24,8 +36,17 @@ export const rotation: ContractCase[] = [
     async run (store) {
       await store.create(session())
       const now = NOW + HOUR
-      const expected = session({ jti: 't1', previousJti: 't0', issuedAt: now, rotatedAt: now, expiresAt: now + 24 * HOUR })
-      assert.deepEqual(await store.rotate(presentation('t0', 't1', now)), { outcome: 'rotated', session: expected })
+      const expected = session({
+        jti: 't1',
+        previousJti: 't0',
+        issuedAt: now,
+        rotatedAt: now,
+        expiresAt: now + 24 * HOUR
+      })
+      assert.deepEqual(await store.rotate(presentation('t0', 't1', now)), {
+        outcome: 'rotated',
+        session: expected
+      })
       assert.deepEqual(await store.find('s'), expected)
     }
   },
@@ -39,12 +60,18 @@ export const rotation: ContractCase[] = [
     }
   },
   {
-    name: 'rotate: the token just spent answers with the same successor until the reuse interval is over',
+    name:
+      'rotate: the token just spent answers with the same successor until the reuse interval is ' +
+      'over',
     async run (store) {
       await store.create(session())
       const { session: rotated } = await store.rotate(presentation('t0', 't1'))
       for (const later of [0, 1, REUSE_INTERVAL - 1]) {
-        assert.deepEqual(await store.rotate(presentation('t0', 'other', NOW + later)), { outcome: 'replayed', session: rotated }, `after ${later} ms`)
+        assert.deepEqual(
+          await store.rotate(presentation('t0', 'other', NOW + later)),
+          { outcome: 'replayed', session: rotated },
+          `after ${later} ms`
+        )
       }
       assert.deepEqual(await store.find('s'), rotated, 'a replay changes nothing')
       const { outcome } = await store.rotate(presentation('t0', 'other', NOW + REUSE_INTERVAL))
@@ -59,7 +86,11 @@ export const rotation: ContractCase[] = [
       const first = await store.rotate(call)
       assert.equal(first.outcome, 'rotated')
       assert.deepEqual(await store.rotate(call), first)
-      assert.equal((await store.rotate(presentation('t1', 't2', NOW, { reuseInterval: 0 }))).outcome, 'rotated', 'and the session goes on')
+      assert.equal(
+        (await store.rotate(presentation('t1', 't2', NOW, { reuseInterval: 0 }))).outcome,
+        'rotated',
+        'and the session goes on'
+      )
     }
   },
   {
@@ -80,7 +111,11 @@ export const rotation: ContractCase[] = [
       const { outcome, session: ended } = await store.rotate(presentation('t0', 't2', now))
       assert.equal(outcome, 'reused')
       assert.equal(ended?.revokedAt, now)
-      assert.equal((await store.rotate(presentation('t1', 't2', now))).outcome, 'ended', 'the token that was good is dead')
+      assert.equal(
+        (await store.rotate(presentation('t1', 't2', now))).outcome,
+        'ended',
+        'the token that was good is dead'
+      )
       assert.deepEqual(await store.revokedSince(now), [{ sid: 's', revokedAt: now }])
     }
   },
@@ -91,10 +126,16 @@ export const rotation: ContractCase[] = [
         const sid = `s${ancestor}`
         await store.create(session({ sid }))
         for (let index = 0; index < 10; index++) {
-          const { outcome } = await store.rotate(presentation(`t${index}`, `t${index + 1}`, NOW + index * 10, { sid }))
+          const { outcome } = await store.rotate(
+            presentation(`t${index}`, `t${index + 1}`, NOW + index * 10, { sid })
+          )
           assert.equal(outcome, 'rotated')
         }
-        assert.equal((await store.rotate(presentation(`t${ancestor}`, 'x', NOW + SECOND, { sid }))).outcome, 'reused', `ancestor ${ancestor}`)
+        assert.equal(
+          (await store.rotate(presentation(`t${ancestor}`, 'x', NOW + SECOND, { sid }))).outcome,
+          'reused',
+          `ancestor ${ancestor}`
+        )
         assert.equal((await store.find(sid))?.revokedAt, NOW + SECOND, 'and ends the session')
       }
     }
@@ -108,13 +149,19 @@ export const rotation: ContractCase[] = [
       await store.revoke('revoked', NOW)
       for (const sid of ['expired', 'over', 'revoked', 'unknown']) {
         const before = await store.find(sid)
-        assert.deepEqual(await store.rotate(presentation('t0', 't1', NOW, { sid })), { outcome: 'ended', session: before }, sid)
+        assert.deepEqual(
+          await store.rotate(presentation('t0', 't1', NOW, { sid })),
+          { outcome: 'ended', session: before },
+          sid
+        )
         assert.deepEqual(await store.find(sid), before, `${sid}: nothing changed`)
       }
     }
   },
   {
-    name: 'rotate: nothing is replayed of a session that is over, however short ago the token was spent',
+    name:
+      'rotate: nothing is replayed of a session that is over, however short ago the token ' +
+      'was spent',
     async run (store) {
       await store.create(session({ endsAt: NOW + SECOND }))
       await store.rotate(presentation('t0', 't1'))
@@ -122,21 +169,33 @@ export const rotation: ContractCase[] = [
       await store.create(session({ sid: 'revoked' }))
       await store.rotate(presentation('t0', 't1', NOW, { sid: 'revoked' }))
       await store.revoke('revoked', NOW)
-      assert.equal((await store.rotate(presentation('t0', 't2', NOW, { sid: 'revoked' }))).outcome, 'ended')
+      assert.equal(
+        (await store.rotate(presentation('t0', 't2', NOW, { sid: 'revoked' }))).outcome, 'ended'
+      )
     }
   },
   {
     name: 'rotate: a call that comes after its deadline throws and changes nothing',
     async run (store) {
       await store.create(session())
-      await assert.rejects(store.rotate(presentation('t0', 't1', NOW, { deadline: Date.now() - 60 * SECOND })))
+      await assert.rejects(
+        store.rotate(presentation('t0', 't1', NOW, { deadline: Date.now() - 60 * SECOND }))
+      )
       assert.deepEqual(await store.find('s'), session())
     }
   },
-  { name: 'rotate: of 50 simultaneous presentations one creates the successor of all', run: store => oneSuccessor(store, 50) },
-  { name: 'rotate: of 1000 simultaneous presentations one creates the successor of all', run: store => oneSuccessor(store, 1000) },
   {
-    name: 'rotate: with a reuse interval of 0 one of 50 simultaneous presentations wins and the session ends',
+    name: 'rotate: of 50 simultaneous presentations one creates the successor of all',
+    run: store => oneSuccessor(store, 50)
+  },
+  {
+    name: 'rotate: of 1000 simultaneous presentations one creates the successor of all',
+    run: store => oneSuccessor(store, 1000)
+  },
+  {
+    name:
+      'rotate: with a reuse interval of 0 one of 50 simultaneous presentations wins and the ' +
+      'session ends',
     async run (store) {
       await store.create(session())
       const results = await race(store, 50, 0)

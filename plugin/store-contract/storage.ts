@@ -7,9 +7,14 @@ export const keeping: ContractCase[] = [
     name: 'create: a session is found as it was stored, and an unknown one is null',
     async run (store) {
       await store.create(session())
-      await store.create(session({ sid: 'bare', userAgent: null, address: null, adoptedUntil: NOW + HOUR }))
+      await store.create(
+        session({ sid: 'bare', userAgent: null, address: null, adoptedUntil: NOW + HOUR })
+      )
       assert.deepEqual(await store.find('s'), session())
-      assert.deepEqual(await store.find('bare'), session({ sid: 'bare', userAgent: null, address: null, adoptedUntil: NOW + HOUR }))
+      assert.deepEqual(
+        await store.find('bare'),
+        session({ sid: 'bare', userAgent: null, address: null, adoptedUntil: NOW + HOUR })
+      )
       assert.equal(await store.find('unknown'), null)
     }
   },
@@ -28,7 +33,12 @@ export const keeping: ContractCase[] = [
   {
     name: 'create: text of any kind comes back as it was',
     async run (store) {
-      const odd = session({ sid: "'; DROP TABLE sessions; --", userId: '{"$ne":null}', userAgent: '\u{1F600} \'"\\\n%s :s ?1 $1', address: '::1%eth0' })
+      const odd = session({
+        sid: "'; DROP TABLE sessions; --",
+        userId: '{"$ne":null}',
+        userAgent: '\u{1F600} \'"\\\n%s :s ?1 $1',
+        address: '::1%eth0'
+      })
       await store.create(odd)
       assert.deepEqual(await store.find(odd.sid), odd)
       assert.deepEqual(await store.list(odd.userId, NOW), [odd])
@@ -38,14 +48,22 @@ export const keeping: ContractCase[] = [
     name: 'create: ids that differ by case, by a space or by their Unicode form are different ids',
     async run (store) {
       const ids = ['ann', 'Ann', 'ann ', ' ann', 'ann\u0301', '\u00e5', 'a\u030a', 'x'.repeat(255)]
-      for (const id of ids) await store.create(session({ sid: id, userId: id, userAgent: 'y'.repeat(256) }))
+      for (const id of ids) {
+        await store.create(session({ sid: id, userId: id, userAgent: 'y'.repeat(256) }))
+      }
       for (const id of ids) {
         assert.equal((await store.find(id))?.userId, id)
         assert.deepEqual((await store.list(id, NOW)).map(({ sid }) => sid), [id])
       }
       assert.deepEqual(await store.revokeUser('ann', NOW), ['ann'])
-      assert.equal((await store.rotate(presentation('t0', 't1', NOW, { sid: 'Ann' }))).outcome, 'rotated')
-      assert.equal((await store.rotate(presentation('T0', 't1', NOW, { sid: 'ann ' }))).outcome, 'reused', 'and so for a jti')
+      assert.equal(
+        (await store.rotate(presentation('t0', 't1', NOW, { sid: 'Ann' }))).outcome, 'rotated'
+      )
+      assert.equal(
+        (await store.rotate(presentation('T0', 't1', NOW, { sid: 'ann ' }))).outcome,
+        'reused',
+        'and so for a jti'
+      )
     }
   },
   {
@@ -54,7 +72,9 @@ export const keeping: ContractCase[] = [
       for (const id of ['', '\0', 's\0', '\ud800', 'x'.repeat(10_000)]) {
         assert.equal(await store.find(id), null)
         assert.equal(await store.revoke(id, NOW), false)
-        assert.equal((await store.rotate(presentation('t0', 't1', NOW, { sid: id }))).outcome, 'ended')
+        assert.equal(
+          (await store.rotate(presentation('t0', 't1', NOW, { sid: id }))).outcome, 'ended'
+        )
         assert.deepEqual(await store.revokeUser(id, NOW), [])
         assert.deepEqual(await store.list(id, NOW), [])
       }
@@ -71,7 +91,9 @@ export const keeping: ContractCase[] = [
       assert.equal((await store.find('s'))?.jti, 't1', 'a session that goes on is left as it is')
       await store.revoke('s', NOW)
       await store.adopt(adopted)
-      assert.equal((await store.find('s'))?.revokedAt, NOW, 'one that has ended is not brought back')
+      assert.equal(
+        (await store.find('s'))?.revokedAt, NOW, 'one that has ended is not brought back'
+      )
     }
   },
   {
@@ -85,13 +107,17 @@ export const keeping: ContractCase[] = [
       assert.equal(await store.sweep(NOW), 0, 'not yet at the very time')
       assert.equal(await store.sweep(NOW + 1), 3)
       assert.equal(await store.sweep(NOW + 1), 0)
-      for (const sid of ['expired', 'over', 'revoked']) assert.equal(await store.find(sid), null, sid)
+      for (const sid of ['expired', 'over', 'revoked']) {
+        assert.equal(await store.find(sid), null, sid)
+      }
       assert.deepEqual((await store.list('7', NOW)).map(({ sid }) => sid), ['live'])
       assert.deepEqual(await store.revokedSince(0), [])
     }
   },
   {
-    name: 'sweep: keeps an adopted session until its first token has expired, so that it is adopted once only',
+    name:
+      'sweep: keeps an adopted session until its first token has expired, so that it is adopted ' +
+      'once only',
     async run (store) {
       const adoptedUntil = NOW + HOUR
       await store.adopt(session({ adoptedUntil }))
@@ -104,7 +130,9 @@ export const keeping: ContractCase[] = [
     name: 'refreshing for ever leaves one row',
     async run (store) {
       await store.create(session())
-      for (let index = 0; index < 1000; index++) await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+      for (let index = 0; index < 1000; index++) {
+        await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+      }
       assert.equal((await store.list('7', NOW)).length, 1)
       await store.revoke('s', NOW)
       assert.equal(await store.sweep(NOW + 1), 1)

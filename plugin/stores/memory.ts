@@ -9,8 +9,9 @@ const SWEEP_SLICE = 5000
 const MAX_INTERNED_USER_AGENTS = 1000
 
 /**
- * A store in the memory of this process: the default, for tests, demonstrations and single processes that may forget
- * their sessions when they restart. Each method except `sweep` is synchronous, and so atomic.
+ * A store in the memory of this process: the default, for tests, demonstrations and single
+ * processes that may forget their sessions when they restart. Each method except `sweep` is
+ * synchronous, and so atomic.
  */
 export function memoryStore (): SessionStore {
   const sessions = new Map<string, Session>()
@@ -18,7 +19,10 @@ export function memoryStore (): SessionStore {
   const revoked = new Map<string, number>()
   const userAgents = new Map<string, string>()
 
-  /** Many sessions have one of few user agents, the longest part of a session. This shares the string. */
+  /**
+   * Many sessions have one of few user agents, the longest part of a session. This shares the
+   * string.
+   */
   function intern (userAgent: string | null): string | null {
     if (userAgent === null) return null
     const kept = userAgents.get(userAgent) ?? userAgent
@@ -96,17 +100,24 @@ export function memoryStore (): SessionStore {
 
     async revokeUser (userId, now, except, deadline) {
       checkDeadline(deadline)
-      const ending = ofUser(userId).filter(session => session.revokedAt === null && session.sid !== except)
+      const ending = ofUser(userId).filter(
+        session => session.revokedAt === null && session.sid !== except
+      )
       for (const session of ending) revokeNow(session, now)
       return ending.map(session => session.sid)
     },
 
     async list (userId, now) {
-      return ofUser(userId).filter(session => isLive(session, now)).map(session => ({ ...session })).sort((a, b) => a.createdAt - b.createdAt)
+      return ofUser(userId)
+        .filter(session => isLive(session, now))
+        .map(session => ({ ...session }))
+        .sort((a, b) => a.createdAt - b.createdAt)
     },
 
     async revokedSince (time) {
-      return [...revoked].filter(([, revokedAt]) => revokedAt >= time).map(([sid, revokedAt]) => ({ sid, revokedAt }))
+      return [...revoked]
+        .filter(([, revokedAt]) => revokedAt >= time)
+        .map(([sid, revokedAt]) => ({ sid, revokedAt }))
     },
 
     async sweep (before) {

@@ -1,7 +1,9 @@
 import { LATE, beforeDeadline, serverClock } from './deadline.ts'
 import { type PostgresPool, type Value, codeOf, postgresClient } from './sql/postgres-client.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
-import { POSTGRES, type SessionRow, checkedPrefix, sessionOf, statements, tables } from './sql/statements.ts'
+import {
+  POSTGRES, type SessionRow, checkedPrefix, sessionOf, statements, tables
+} from './sql/statements.ts'
 import { type Rotation, type RotationResult, decideRotation } from './rotation.ts'
 import type { SessionStore } from './store.ts'
 
@@ -9,7 +11,10 @@ export type { PostgresPool, PostgresQuery } from './sql/postgres-client.ts'
 
 /** Options of the store. */
 export interface PostgresStoreOptions {
-  /** What the names of the tables begin with, a schema included if there is one: `'auth.staff_'`. Default `'simplejwt_'`. */
+  /**
+   * What the names of the tables begin with, a schema included if there is one: `'auth.staff_'`.
+   * Default `'simplejwt_'`.
+   */
   prefix?: string
 }
 
@@ -33,16 +38,28 @@ const isTooLate = (error: unknown): boolean =>
   codeOf(error) === '22P02' && (error as Error).message.includes(TOO_LATE)
 
 /**
- * A store in PostgreSQL, for any number of machines. Call `migrate()` once, or create the tables yourself.
- * @param pool a pool of pg. The store listens to its errors if nobody else does, since one that nobody hears ends the process
+ * A store in PostgreSQL, for any number of machines. Call `migrate()` once, or create the tables
+ * yourself.
+ * @param pool a pool of pg. The store listens to its errors if nobody else does, since one that
+ *   nobody hears ends the process
  * @throws TypeError for a prefix that is no name
  */
-export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: PostgresStoreOptions = {}): SessionStore {
-  const sql = { ...statements(checkedPrefix(prefix), POSTGRES), ...counterStatements(prefix, POSTGRES) }
+export function postgresStore (
+  pool: PostgresPool,
+  { prefix = 'simplejwt_' }: PostgresStoreOptions = {}
+): SessionStore {
+  const sql = {
+    ...statements(checkedPrefix(prefix), POSTGRES),
+    ...counterStatements(prefix, POSTGRES)
+  }
   const run = postgresClient(pool, prefix)
-  const rows = async <Row>(verb: string, text: string, parameters: Record<string, Value>): Promise<Row[]> => (await run<Row>({ verb, text, parameters })).rows
+  const rows = async <Row>(
+    verb: string, text: string, parameters: Record<string, Value>
+  ): Promise<Row[]> => (await run<Row>({ verb, text, parameters })).rows
 
-  const clock = serverClock(async () => Number((await rows<{ clock: string }>('clock', `SELECT ${CLOCK} AS clock`, {}))[0]?.clock))
+  const clock = serverClock(async () =>
+    Number((await rows<{ clock: string }>('clock', `SELECT ${CLOCK} AS clock`, {}))[0]?.clock)
+  )
 
   /** The rows that a statement changes, if it does so before the deadline. */
   async function changed<Row> (
@@ -63,11 +80,25 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
     return row === undefined ? null : sessionOf(row)
   }
 
-  /** Returns undefined if another call changed the row between the two statements. Run both again. */
+  /**
+   * Returns undefined if another call changed the row between the two statements. Run both again.
+   */
   async function exchange (rotation: Rotation): Promise<RotationResult | undefined> {
     const { sid, presented, next, now, reuseInterval, deadline } = rotation
-    const [row] = await changed<SessionRow>(deadline, 'rotate', `${sql.rotate} ${returningBeforeDeadline('*')}`,
-      { sid, presented, next: next.jti, issuedAt: next.issuedAt, expiresAt: next.expiresAt, now, reuseInterval })
+    const [row] = await changed<SessionRow>(
+      deadline,
+      'rotate',
+      `${sql.rotate} ${returningBeforeDeadline('*')}`,
+      {
+        sid,
+        presented,
+        next: next.jti,
+        issuedAt: next.issuedAt,
+        expiresAt: next.expiresAt,
+        now,
+        reuseInterval
+      }
+    )
     if (row !== undefined) {
       const session = sessionOf(row)
       return { outcome: session.jti === next.jti ? 'rotated' : 'reused', session }
@@ -95,28 +126,49 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
       }
     },
 
-    revoke: async (sid, now, deadline = Infinity) => (await changed(deadline, 'revoke', `${sql.revoke} ${returningBeforeDeadline('sid')}`, { sid, now })).length === 1,
+    revoke: async (sid, now, deadline = Infinity) =>
+      (
+        await changed(deadline, 'revoke', `${sql.revoke} ${returningBeforeDeadline('sid')}`, {
+          sid, now
+        })
+      ).length === 1,
 
     async revokeUser (userId, now, except = '', deadline = Infinity) {
       const ended: string[] = []
       for (;;) {
         const parameters = { userId, now, except, after: ended.at(-1) ?? '', most: BATCH_SIZE }
-        const slice = await changed<{ sid: string }>(deadline, 'revoke_user', `${sql.revokeUser} ${returningBeforeDeadline('sid')}`, parameters)
+        const slice = await changed<{ sid: string }>(
+          deadline, 'revoke_user', `${sql.revokeUser} ${returningBeforeDeadline('sid')}`, parameters
+        )
         ended.push(...slice.map(({ sid }) => sid))
         if (slice.length < BATCH_SIZE) return ended
       }
     },
 
-    list: async (userId, now) => (await rows<SessionRow>('list', sql.list, { userId, now })).map(sessionOf),
+    list: async (userId, now) =>
+      (await rows<SessionRow>('list', sql.list, { userId, now })).map(sessionOf),
 
     async revokedSince (time) {
-      const { rows } = await run<{ sid: string, revoked_at: string }>({ verb: 'revoked_since', text: sql.revokedSince, parameters: { time }, timeoutMs: FEED_TIMEOUT_MS })
+      const { rows } = await run<{ sid: string, revoked_at: string }>({
+        verb: 'revoked_since',
+        text: sql.revokedSince,
+        parameters: { time },
+        timeoutMs: FEED_TIMEOUT_MS
+      })
       return rows.map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) }))
     },
 
     async sweep (before) {
       const sweep = `DELETE FROM ${prefix}sessions WHERE sid IN (SELECT sid FROM ${prefix}sessions WHERE ${sql.over} LIMIT :most)`
-      const slice = async (verb: string, text: string): Promise<number> => (await run({ verb, text, parameters: { before, most: BATCH_SIZE }, timeoutMs: SWEEP_TIMEOUT_MS })).rowCount
+      const slice = async (verb: string, text: string): Promise<number> =>
+        (
+          await run({
+            verb,
+            text,
+            parameters: { before, most: BATCH_SIZE },
+            timeoutMs: SWEEP_TIMEOUT_MS
+          })
+        ).rowCount
       while (await slice('sweep_counters', sql.sweepCounters) === BATCH_SIZE);
       let total = 0
       for (;;) {
@@ -126,10 +178,17 @@ export function postgresStore (pool: PostgresPool, { prefix = 'simplejwt_' }: Po
       }
     },
 
-    // One transaction, in which processes that start at once take their turns. Where the tables are, nothing is locked.
+    // One transaction, in which processes that start at once take their turns. Where the tables
+    // are, nothing is locked.
     async migrate () {
-      const { rows: [found] } = await pool.query({ text: `SELECT to_regclass('${prefix}counters_ends_at') AS last` })
-      if ((found as { last: string | null }).last === null) await pool.query({ text: `SELECT pg_advisory_xact_lock(7301955061);\n${tables(prefix, 'UNLOGGED ')}` })
+      const {
+        rows: [found]
+      } = await pool.query({ text: `SELECT to_regclass('${prefix}counters_ends_at') AS last` })
+      if ((found as { last: string | null }).last === null) {
+        await pool.query({
+          text: `SELECT pg_advisory_xact_lock(7301955061);\n${tables(prefix, 'UNLOGGED ')}`
+        })
+      }
     }
   }
 }

@@ -14,55 +14,89 @@ export interface RedisStoreOptions {
   prefix?: string
 }
 
-/** Sessions are spread over as many hash tags, each with its own sets, so that a Cluster spreads them too. */
+/**
+ * Sessions are spread over as many hash tags, each with its own sets, so that a Cluster spreads
+ * them too.
+ */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
 /** Commands that are sent without waiting for the first to be answered. */
 const BATCH_SIZE = 50
-/** No token is good for longer after the end of its session: the most that the option `leeway` may be, in milliseconds. */
+/**
+ * No token is good for longer after the end of its session: the most that the option `leeway` may
+ * be, in milliseconds.
+ */
 const MAX_LEEWAY_MS = 3_600_000
 
 /**
- * A store in Redis 7, Valkey or a Cluster of either, for any number of machines. A session is one key, and the server deletes
- * it when it can be of no more use. What a restart of the server loses is the server's `appendonly` and `appendfsync`.
+ * A store in Redis 7, Valkey or a Cluster of either, for any number of machines. A session is one
+ * key, and the server deletes it when it can be of no more use. What a restart of the server loses
+ * is the server's `appendonly` and `appendfsync`.
  * @param client a client of ioredis
  */
-export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: RedisStoreOptions = {}): SessionStore {
+export function redisStore (
+  client: RedisClient,
+  { prefix = 'simplejwt:' }: RedisStoreOptions = {}
+): SessionStore {
   const { command, run, close } = redisCommands(client)
   const inBucket = (bucket: number, name: string): string => `${prefix}{${bucket}}:${name}`
   const userKey = (userId: string): string => `${prefix}user:${userId}`
   const sessionKey = (sid: string): string => inBucket(bucketOf(sid), `session:${sid}`)
-  const keysOf = (sid: string): string[] => [sessionKey(sid), inBucket(bucketOf(sid), 'over'), inBucket(bucketOf(sid), 'revoked')]
+  const keysOf = (sid: string): string[] => [
+    sessionKey(sid), inBucket(bucketOf(sid), 'over'), inBucket(bucketOf(sid), 'revoked')
+  ]
 
   // In a Cluster each bucket may be on another machine, with a clock of its own.
-  const clocks = BUCKETS.map(bucket => serverClock(async () => Number(await run(CLOCK, [inBucket(bucket, 'over')]))))
+  const clocks = BUCKETS.map(bucket =>
+    serverClock(async () => Number(await run(CLOCK, [inBucket(bucket, 'over')])))
+  )
 
-  /** Into the user's index first: an entry without a session does no harm, a session without an entry could not be ended. */
+  /**
+   * Into the user's index first: an entry without a session does no harm, a session without an
+   * entry could not be ended.
+   */
   async function insert (session: Session, onlyIfAbsent: boolean): Promise<void> {
     const { sid, userId, createdAt, endsAt, adoptedUntil } = session
     const toLive = Math.max(endsAt, adoptedUntil ?? 0) + MAX_LEEWAY_MS - createdAt
     await run(INDEX, [userKey(userId)], sid, toLive)
-    const fields = Object.entries(session).filter(([, value]) => value !== null).flat() as (string | number)[]
-    await run(CREATE, keysOf(sid), sid, toLive, Math.min(session.expiresAt, endsAt), adoptedUntil ?? '', onlyIfAbsent ? 1 : 0, ...fields)
+    const fields = Object.entries(session)
+      .filter(([, value]) => value !== null)
+      .flat() as (string | number)[]
+    await run(
+      CREATE,
+      keysOf(sid),
+      sid,
+      toLive,
+      Math.min(session.expiresAt, endsAt),
+      adoptedUntil ?? '',
+      onlyIfAbsent ? 1 : 0,
+      ...fields
+    )
   }
 
-  const find = async (sid: string): Promise<Session | null> => sessionOf(await command('hmget', sessionKey(sid), ...FIELDS) as Row)
+  const find = async (sid: string): Promise<Session | null> =>
+    sessionOf((await command('hmget', sessionKey(sid), ...FIELDS)) as Row)
 
   /** By pages: one answer with all of ten thousand ids would hold up the event loop. */
   async function idsOf (userId: string): Promise<string[]> {
     const ids = new Set<string>()
     for (let cursor = ''; cursor !== '0';) {
-      const [next, page] = await command('zscan', userKey(userId), cursor || '0', 'count', BATCH_SIZE) as [string, string[]]
+      const [next, page] = (await command(
+        'zscan', userKey(userId), cursor || '0', 'count', BATCH_SIZE
+      )) as [string, string[]]
       for (const [sid] of pairs(page.flat())) ids.add(sid)
       cursor = next
     }
     return [...ids]
   }
 
-  const before = <T>(deadline: number, sid: string, call: (deadlineThere: number) => Promise<T | typeof LATE>): Promise<T> =>
-    beforeDeadline(clocks[bucketOf(sid)] as ServerClock, deadline, call)
+  const before = <T>(
+    deadline: number, sid: string, call: (deadlineThere: number) => Promise<T | typeof LATE>
+  ): Promise<T> => beforeDeadline(clocks[bucketOf(sid)] as ServerClock, deadline, call)
 
   const revoke = async (sid: string, now: number, deadline = Infinity): Promise<boolean> =>
-    await before(deadline, sid, deadlineThere => run(REVOKE, keysOf(sid), sid, now, deadlineThere)) === 'revoked'
+    (await before(deadline, sid, deadlineThere =>
+      run(REVOKE, keysOf(sid), sid, now, deadlineThere)
+    )) === 'revoked'
 
   return {
     shared: true,
@@ -74,7 +108,18 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
 
     rotate: rotation => before(rotation.deadline, rotation.sid, async deadlineThere => {
       const { sid, presented, next, now, reuseInterval } = rotation
-      const [done, row] = await run(ROTATE, keysOf(sid), sid, presented, next.jti, next.issuedAt, next.expiresAt, now, reuseInterval, deadlineThere) as [string, Row]
+      const [done, row] = (await run(
+        ROTATE,
+        keysOf(sid),
+        sid,
+        presented,
+        next.jti,
+        next.issuedAt,
+        next.expiresAt,
+        now,
+        reuseInterval,
+        deadlineThere
+      )) as [string, Row]
       if (done === LATE) return LATE
       const session = sessionOf(row)
       const outcome = done === 'nothing' ? decideRotation(session, rotation) : done
@@ -91,21 +136,38 @@ export function redisStore (client: RedisClient, { prefix = 'simplejwt:' }: Redi
 
     async list (userId, now) {
       const sessions = await inBatches(await idsOf(userId), find)
-      return sessions.filter(session => session !== null && isLive(session, now)).sort((a, b) => (a as Session).createdAt - (b as Session).createdAt) as Session[]
+      return sessions
+        .filter(session => session !== null && isLive(session, now))
+        .sort((a, b) => (a as Session).createdAt - (b as Session).createdAt) as Session[]
     },
 
     async revokedSince (time) {
-      const found = await Promise.all(BUCKETS.map(bucket => command('zrangebyscore', inBucket(bucket, 'revoked'), time, '+inf', 'withscores') as Promise<string[]>))
-      return found.flatMap(flat => pairs(flat.flat())).map(([sid, revokedAt]) => ({ sid, revokedAt: Number(revokedAt) }))
+      const found = await Promise.all(
+        BUCKETS.map(
+          bucket =>
+            command(
+              'zrangebyscore', inBucket(bucket, 'revoked'), time, '+inf', 'withscores'
+            ) as Promise<string[]>
+        )
+      )
+      return found
+        .flatMap(flat => pairs(flat.flat()))
+        .map(([sid, revokedAt]) => ({ sid, revokedAt: Number(revokedAt) }))
     },
 
     async sweep (before) {
       let total = 0
       for (const bucket of BUCKETS) {
         for (let found = BATCH_SIZE; found === BATCH_SIZE;) {
-          const sids = await command('zrangebyscore', inBucket(bucket, 'over'), '-inf', `(${before}`, 'limit', 0, BATCH_SIZE) as string[]
-          const users = await inBatches(sids, sid => run(REMOVE, keysOf(sid), sid, before) as Promise<string | null>)
-          await inBatches(sids, async (sid, index) => { if (users[index] !== null) await command('zrem', userKey(users[index] as string), sid) })
+          const sids = (await command(
+            'zrangebyscore', inBucket(bucket, 'over'), '-inf', `(${before}`, 'limit', 0, BATCH_SIZE
+          )) as string[]
+          const users = await inBatches(
+            sids, sid => run(REMOVE, keysOf(sid), sid, before) as Promise<string | null>
+          )
+          await inBatches(sids, async (sid, index) => {
+            if (users[index] !== null) await command('zrem', userKey(users[index] as string), sid)
+          })
           total += users.filter(user => user !== null).length
           found = sids.length
         }
@@ -121,12 +183,19 @@ function bucketOf (sid: string): number {
   return hash & (BUCKETS.length - 1)
 }
 
-async function inBatches<Item, Result> (items: Item[], work: (item: Item, index: number) => Promise<Result>): Promise<Result[]> {
+async function inBatches<Item, Result> (
+  items: Item[], work: (item: Item, index: number) => Promise<Result>
+): Promise<Result[]> {
   const results: Result[] = []
   for (let start = 0; start < items.length; start += BATCH_SIZE) {
-    results.push(...await Promise.all(items.slice(start, start + BATCH_SIZE).map((item, index) => work(item, start + index))))
+    results.push(
+      ...(await Promise.all(
+        items.slice(start, start + BATCH_SIZE).map((item, index) => work(item, start + index))
+      ))
+    )
   }
   return results
 }
 
-const pairs = (flat: string[]): [string, string][] => flat.flatMap((name, index) => index % 2 === 0 ? [[name, flat[index + 1] as string]] : [])
+const pairs = (flat: string[]): [string, string][] =>
+  flat.flatMap((name, index) => index % 2 === 0 ? [[name, flat[index + 1] as string]] : [])

@@ -13,19 +13,29 @@ export interface SqliteStatement {
   run(parameters: Parameters): { changes: number | bigint }
 }
 
-/** What the store needs of a handle, as better-sqlite3's `Database` and node:sqlite's `DatabaseSync` have it. */
-export interface SqliteDatabase { exec(sql: string): unknown, prepare(sql: string): SqliteStatement }
+/**
+ * What the store needs of a handle, as better-sqlite3's `Database` and node:sqlite's `DatabaseSync`
+ * have it.
+ */
+export interface SqliteDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): SqliteStatement
+}
 
 /** Milliseconds to wait for a lock that another process holds. */
 const LOCK_TIMEOUT_MS = 700
-/** Rows that one statement may change, or look at, so that neither this process nor the others wait long for it. */
+/**
+ * Rows that one statement may change, or look at, so that neither this process nor the others wait
+ * long for it.
+ */
 const BATCH_SIZE = 500
 const SWEEP_RANGE = 5000
 
 /**
- * A store in a SQLite file: sessions outlive the process, and the workers of one machine share them. Give it a handle of its
- * own, since it sets `busy_timeout` to 0 and waits for locks without holding up the event loop. The file is put in WAL mode.
- * What a commit survives is the handle's `synchronous`: NORMAL the end of the process, FULL the end of the machine too.
+ * A store in a SQLite file: sessions outlive the process, and the workers of one machine share
+ * them. Give it a handle of its own, since it sets `busy_timeout` to 0 and waits for locks without
+ * holding up the event loop. The file is put in WAL mode. What a commit survives is the handle's
+ * `synchronous`: NORMAL the end of the process, FULL the end of the machine too.
  */
 export function sqliteStore (database: SqliteDatabase): SessionStore {
   const sql = { ...statements('simplejwt_', SQLITE), ...counterStatements('simplejwt_', SQLITE) }
@@ -49,14 +59,27 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     return statement(text)
   }
 
-  const rows = <Row>(text: string, parameters: Parameters, deadline?: number): Promise<Row[]> => whenFree(() => beforeDeadline(text, deadline).all(parameters) as Row[])
-  const change = (text: string, parameters: Parameters, deadline?: number): Promise<number> => whenFree(() => Number(beforeDeadline(text, deadline).run(parameters).changes))
+  const rows = <Row>(text: string, parameters: Parameters, deadline?: number): Promise<Row[]> =>
+    whenFree(() => beforeDeadline(text, deadline).all(parameters) as Row[])
+  const change = (text: string, parameters: Parameters, deadline?: number): Promise<number> =>
+    whenFree(() => Number(beforeDeadline(text, deadline).run(parameters).changes))
 
-  /** Undefined if the row was changed between the two statements, so that both must be run once more. */
+  /**
+   * Undefined if the row was changed between the two statements, so that both must be run once
+   * more.
+   */
   function exchange (rotation: Rotation): RotationResult | undefined {
     const { sid, presented, next, now, reuseInterval, deadline } = rotation
     checkDeadline(deadline)
-    const [changed] = statement(`${sql.rotate} RETURNING *`).all({ sid, presented, next: next.jti, issuedAt: next.issuedAt, expiresAt: next.expiresAt, now, reuseInterval })
+    const [changed] = statement(`${sql.rotate} RETURNING *`).all({
+      sid,
+      presented,
+      next: next.jti,
+      issuedAt: next.issuedAt,
+      expiresAt: next.expiresAt,
+      now,
+      reuseInterval
+    })
     if (changed !== undefined) {
       const session = sessionOf(changed as SessionRow)
       return { outcome: session.jti === next.jti ? 'rotated' : 'reused', session }
@@ -71,7 +94,14 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     shared: true,
 
     counters: {
-      increment: (requests, length, now) => countRows(sql, (_verb, text, parameters) => rows<CounterRow>(text, parameters), requests, length, now)
+      increment: (requests, length, now) =>
+        countRows(
+          sql,
+          (_verb, text, parameters) => rows<CounterRow>(text, parameters),
+          requests,
+          length,
+          now
+        )
     },
 
     async create (session) { await change(sql.create, { ...session }) },
@@ -95,7 +125,11 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     async revokeUser (userId, now, except = '', deadline) {
       const ended: string[] = []
       for (;;) {
-        const slice = await rows<Pick<Session, 'sid'>>(`${sql.revokeUser} RETURNING sid`, { userId, now, except, after: ended.at(-1) ?? '', most: BATCH_SIZE }, deadline)
+        const slice = await rows<Pick<Session, 'sid'>>(
+          `${sql.revokeUser} RETURNING sid`,
+          { userId, now, except, after: ended.at(-1) ?? '', most: BATCH_SIZE },
+          deadline
+        )
         ended.push(...slice.map(({ sid }) => sid).sort())
         if (slice.length < BATCH_SIZE) return ended
         await nextTurn()
@@ -103,15 +137,24 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     },
 
     list: async (userId, now) => (await rows<SessionRow>(sql.list, { userId, now })).map(sessionOf),
-    revokedSince: async time => (await rows<Pick<SessionRow, 'sid' | 'revoked_at'>>(sql.revokedSince, { time }))
-      .map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) })),
+    revokedSince: async time =>
+      (await rows<Pick<SessionRow, 'sid' | 'revoked_at'>>(sql.revokedSince, { time })).map(
+        ({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) })
+      ),
 
     async sweep (before) {
-      while (await change(sql.sweepCounters, { before, most: BATCH_SIZE }) === BATCH_SIZE) await nextTurn()
-      const [ids] = await rows<{ first: number | bigint | null, last: number | bigint | null }>('SELECT min(rowid) AS first, max(rowid) AS last FROM simplejwt_sessions', {})
+      while ((await change(sql.sweepCounters, { before, most: BATCH_SIZE })) === BATCH_SIZE) {
+        await nextTurn()
+      }
+      const [ids] = await rows<{ first: number | bigint | null, last: number | bigint | null }>(
+        'SELECT min(rowid) AS first, max(rowid) AS last FROM simplejwt_sessions', {}
+      )
       let total = 0
       for (let after = Number(ids?.first) - 1; after < Number(ids?.last); after += SWEEP_RANGE) {
-        total += await change(`DELETE FROM simplejwt_sessions WHERE rowid > :after AND rowid <= :upTo AND ${sql.over}`, { before, after, upTo: after + SWEEP_RANGE })
+        total += await change(
+          `DELETE FROM simplejwt_sessions WHERE rowid > :after AND rowid <= :upTo AND ${sql.over}`,
+          { before, after, upTo: after + SWEEP_RANGE }
+        )
         await nextTurn()
       }
       return total
@@ -121,13 +164,20 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
   }
 }
 
-/** Runs a call when no other process holds the lock. SQLite would wait for it too, but with the event loop held up. */
-async function whenFree<T> (call: () => T, giveUpAt = Date.now() + LOCK_TIMEOUT_MS, pause = 1): Promise<T> {
+/**
+ * Runs a call when no other process holds the lock. SQLite would wait for it too, but with the
+ * event loop held up.
+ */
+async function whenFree<T> (
+  call: () => T, giveUpAt = Date.now() + LOCK_TIMEOUT_MS, pause = 1
+): Promise<T> {
   try {
     return call()
   } catch (error) {
     if (!isBusy(error as SqliteError)) throw withHint(error as SqliteError)
-    if (Date.now() > giveUpAt) throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
+    if (Date.now() > giveUpAt) {
+      throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
+    }
   }
   await delay(pause * Math.random())
   return whenFree(call, giveUpAt, Math.min(2 * pause, 25))
@@ -136,9 +186,15 @@ async function whenFree<T> (call: () => T, giveUpAt = Date.now() + LOCK_TIMEOUT_
 /** An error of either driver: better-sqlite3 names the result code, node:sqlite numbers it. */
 interface SqliteError extends Error { code?: string, errcode?: number }
 
-const isBusy = ({ code, errcode }: SqliteError): boolean => code?.startsWith('SQLITE_BUSY') === true || (errcode !== undefined && (errcode & 0xff) === 5)
+const isBusy = ({ code, errcode }: SqliteError): boolean =>
+  code?.startsWith('SQLITE_BUSY') === true || (errcode !== undefined && (errcode & 0xff) === 5)
 
 function withHint (error: SqliteError): Error {
   const [, table] = /no such table: (\S+)/.exec(error.message) ?? []
-  return table === undefined ? error : new Error(`The table ${table} is missing: call the store's migrate() before the app starts.`, { cause: error })
+  return table === undefined
+    ? error
+    : new Error(
+        `The table ${table} is missing: call the store's migrate() before the app starts.`,
+        { cause: error }
+    )
 }

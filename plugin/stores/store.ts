@@ -32,7 +32,8 @@ export type Counters =
  * only when it is unreachable or broken, never to say "unknown". The caller answers a throw or a
  * timeout with a 503.
  *
- * A session is **live** while `revokedAt` is null and `now` is before both `expiresAt` and `endsAt`.
+ * A session is **live** while `revokedAt` is null and `now` is before both `expiresAt` and
+ * `endsAt`.
  */
 export interface SessionStore {
   /** True if other processes see the same sessions. */

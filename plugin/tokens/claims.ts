@@ -1,6 +1,9 @@
 import type { Refusal } from '../errors.ts'
 
-/** Claims of a verified token. `user_id` is always a string here, whatever number a foreign token had. */
+/**
+ * Claims of a verified token. `user_id` is always a string here, whatever number a foreign token
+ * had.
+ */
 export interface Claims {
   readonly token_type: 'access' | 'refresh'
   /** Expiry, in seconds since the epoch. */
@@ -23,31 +26,49 @@ export interface AccessClaims extends Claims { readonly token_type: 'access' }
 export interface RefreshClaims extends Claims { readonly token_type: 'refresh' }
 
 /** What a payload is held against. Times in milliseconds. */
-export interface ClaimRules { issuer: string | undefined, audience: string | undefined, leeway: number }
+export interface ClaimRules {
+  issuer: string | undefined
+  audience: string | undefined
+  leeway: number
+}
 
 const RESERVED = new Set(['token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sid', 'iss', 'aud'])
 const MAX_LIFETIME_SECONDS = 366 * 86_400
 /** Tolerated lead of another issuer's clock. */
 const CLOCK_SKEW_SECONDS = 60
 
-const isDate = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+const isDate = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value)
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /**
- * Checks the payload of a token whose signature is good, in SimpleJWT's order: times, issuer and audience, then `exp`,
- * `jti`, `token_type`, then the user. `expected` undefined takes either kind of token. A payload that is good is frozen and may
- * be the claims: a copy would take three times the heap, in the cache too.
+ * Checks the payload of a token whose signature is good, in SimpleJWT's order: times, issuer and
+ * audience, then `exp`, `jti`, `token_type`, then the user. `expected` undefined takes either kind
+ * of token. A payload that is good is frozen and may be the claims: a copy would take three times
+ * the heap, in the cache too.
  */
-export function checkClaims (payload: unknown, expected: 'access' | 'refresh' | undefined, rules: ClaimRules, now: number): Claims | Refusal {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return 'Token is invalid'
+export function checkClaims (
+  payload: unknown, expected: 'access' | 'refresh' | undefined, rules: ClaimRules, now: number
+): Claims | Refusal {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    return 'Token is invalid'
+  }
   const claims = payload as Record<string, unknown>
-  return checkTimes(claims, rules.leeway / 1000, now / 1000) ??
+  return (
+    checkTimes(claims, rules.leeway / 1000, now / 1000) ??
     checkIssuerAndAudience(claims, rules) ??
     checkIdentity(claims, expected) ??
-    freeze((isText(claims.user_id) ? claims : { ...claims, user_id: String(claims.user_id) }) as unknown as Claims)
+    freeze(
+      (isText(claims.user_id)
+        ? claims
+        : { ...claims, user_id: String(claims.user_id) }) as unknown as Claims
+    )
+  )
 }
 
-function checkTimes ({ exp, iat, nbf }: Record<string, unknown>, leeway: number, now: number): Refusal | undefined {
+function checkTimes (
+  { exp, iat, nbf }: Record<string, unknown>, leeway: number, now: number
+): Refusal | undefined {
   if (iat !== undefined && !isDate(iat)) return 'Token is invalid'
   if (nbf !== undefined && (!isDate(nbf) || nbf > now + leeway)) return 'Token is invalid'
   if (iat !== undefined && iat > now + leeway + CLOCK_SKEW_SECONDS) return 'Token is invalid'
@@ -59,20 +80,26 @@ function checkTimes ({ exp, iat, nbf }: Record<string, unknown>, leeway: number,
   return undefined
 }
 
-function checkIssuerAndAudience ({ iss, aud }: Record<string, unknown>, { issuer, audience }: ClaimRules): Refusal | undefined {
+function checkIssuerAndAudience (
+  { iss, aud }: Record<string, unknown>, { issuer, audience }: ClaimRules
+): Refusal | undefined {
   if (issuer !== undefined && iss !== issuer) return 'Token is invalid'
   if (audience === undefined) return undefined
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]
   return audiences.every(isText) && audiences.includes(audience) ? undefined : 'Token is invalid'
 }
 
-function checkIdentity (claims: Record<string, unknown>, expected: 'access' | 'refresh' | undefined): Refusal | undefined {
+function checkIdentity (
+  claims: Record<string, unknown>, expected: 'access' | 'refresh' | undefined
+): Refusal | undefined {
   const { exp, jti, token_type: type, user_id: userId, sid } = claims
   if (exp === undefined) return "Token has no 'exp' claim"
   if (jti === undefined) return 'Token has no id'
   if (!isText(jti) || (sid !== undefined && !isText(sid))) return 'Token is invalid'
   if (type === undefined) return 'Token has no type'
-  if (expected === undefined ? type !== 'access' && type !== 'refresh' : type !== expected) return 'Token has wrong type'
+  if (expected === undefined ? type !== 'access' && type !== 'refresh' : type !== expected) {
+    return 'Token has wrong type'
+  }
   if (userId === undefined) return 'Token contained no recognizable user identification'
   if (userId === null) return 'User not found'
   return isText(userId) || Number.isSafeInteger(userId) ? undefined : 'Token is invalid'

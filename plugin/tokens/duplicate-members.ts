@@ -1,9 +1,11 @@
 /**
- * Whether a name stands twice in one object of a JSON text in UTF-8 that `value` was parsed from. Readers take the first or the
- * last of the two, so that they would not see the same token (RFC 7519 section 4 allows to refuse it).
+ * Whether a name stands twice in one object of a JSON text in UTF-8 that `value` was parsed from.
+ * Readers take the first or the last of the two, so that they would not see the same token (RFC
+ * 7519 section 4 allows to refuse it).
  */
 export function hasDuplicateMembers (text: Buffer, value: unknown): boolean {
-  // A member that was lost to another had quotes. Texts with quotes in them have more too, and are looked through.
+  // A member that was lost to another had quotes. Texts with quotes in them have more too, and are
+  // looked through.
   return quotesIn(text) !== quotesOf(value) && repeatsName(text.toString())
 }
 
@@ -28,7 +30,10 @@ function quotesOf (value: unknown): number {
   return count
 }
 
-/** Each string of a JSON text, and the colon behind it if it is a name; each bracket that opens or closes. */
+/**
+ * Each string of a JSON text, and the colon behind it if it is a name; each bracket that opens or
+ * closes.
+ */
 const PIECES = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g
 
 function repeatsName (json: string): boolean {

@@ -1,4 +1,6 @@
-import { type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, checkClaims, customClaims } from './claims.ts'
+import {
+  type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, checkClaims, customClaims
+} from './claims.ts'
 import { type Header, headerSegment, isUnambiguous, readHeader } from './jws.ts'
 import type { Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
@@ -10,22 +12,40 @@ export interface TokenPair { refresh: string, access: string }
 /** What a refresh answers: `refresh` is absent when rotation is off. */
 export interface RefreshedTokens { access: string, refresh?: string }
 
-/** What a refresh token is minted from: the part of a session that tells about its current refresh token. */
-export interface RefreshTokenSeed { sid: string, userId: string, jti: string, issuedAt: number, expiresAt: number }
+/**
+ * What a refresh token is minted from: the part of a session that tells about its current refresh
+ * token.
+ */
+export interface RefreshTokenSeed {
+  sid: string
+  userId: string
+  jti: string
+  issuedAt: number
+  expiresAt: number
+}
 
 /** Whom and for how long an access token is minted. Times in milliseconds. */
 export interface AccessTokenSeed { sid: string, userId: string, endsAt: number }
 
-/** Mints and verifies tokens. Knows JWTs only: no session, no request. A refusal is a value, never a throw. */
+/**
+ * Mints and verifies tokens. Knows JWTs only: no session, no request. A refusal is a value, never a
+ * throw.
+ */
 export interface Tokens {
   mintAccess(seed: AccessTokenSeed, custom: Record<string, unknown>): string
-  /** The same seed and claims give the same token, byte for byte where the algorithm is deterministic. */
+  /**
+   * The same seed and claims give the same token, byte for byte where the algorithm is
+   * deterministic.
+   */
   mintRefresh(seed: RefreshTokenSeed, custom: Record<string, unknown>): string
   verifyAccess(token: string): AccessClaims | Refusal
   verifyRefresh(token: string): RefreshClaims | Refusal
   /** Either kind. */
   verifyAny(token: string): Claims | Refusal
-  /** Undefined if a token can be verified now. Else a promise for the moment when its key was asked for, which rejects if that cannot be. */
+  /**
+   * Undefined if a token can be verified now. Else a promise for the moment when its key was asked
+   * for, which rejects if that cannot be.
+   */
   missingKey(token: string): Promise<void> | undefined
 }
 
@@ -33,7 +53,12 @@ const MAX_KNOWN_HEADERS = 100
 
 const toSeconds = (ms: number): number => Math.floor(ms / 1000)
 
-export function createTokens (keys: KeyRing, rules: ClaimRules, accessTokenLifetime: number, now: () => number): Tokens {
+export function createTokens (
+  keys: KeyRing,
+  rules: ClaimRules,
+  accessTokenLifetime: number,
+  now: () => number
+): Tokens {
   const mint = (
     type: 'access' | 'refresh', token: RefreshTokenSeed, custom: Record<string, unknown>
   ): string =>

@@ -9,8 +9,8 @@ export interface VerificationCache {
   /** Returns the claims, unless the token has expired by `now` (milliseconds) or is unknown. */
   get(credentials: string, now: number): AccessClaims | undefined
   /**
-   * Stores claims on the second sighting of a token, so one-off tokens neither evict others nor take
-   * memory.
+   * Stores claims on the second sighting of a token, so one-off tokens neither evict others nor
+   * take memory.
    */
   set(credentials: string, claims: AccessClaims): void
   clear(): void
@@ -23,8 +23,8 @@ export interface CacheStatistics { hits: number, misses: number, entries: number
 const KEY_CHARACTERS = 8
 
 /**
- * Cache key: FNV-1a over 8 characters of the signature. Hashing the whole header costs more than the
- * rest of the lookup. The last character is left out: it has fewer bits.
+ * Cache key: FNV-1a over 8 characters of the signature. Hashing the whole header costs more than
+ * the rest of the lookup. The last character is left out: it has fewer bits.
  */
 function cacheKey (credentials: string): number {
   const end = credentials.length - 1
@@ -44,7 +44,9 @@ const DISABLED: VerificationCache = {
   statistics: () => ({ hits: 0, misses: 0, entries: 0 })
 }
 
-/** Builds a cache of `size` tokens that evicts the least recently used. `leeway` in milliseconds. */
+/**
+ * Builds a cache of `size` tokens that evicts the least recently used. `leeway` in milliseconds.
+ */
 export function createVerificationCache (size: number, leeway: number): VerificationCache {
   if (size === 0) return DISABLED
   const verified = new LruMap<Entry>(size)

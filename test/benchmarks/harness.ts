@@ -1,9 +1,14 @@
 import t from 'tap'
-import { bar, fixed, heapInUse, interleaved, percentile, spread, table } from '../../benchmarks/harness.ts'
+import {
+  bar, fixed, heapInUse, interleaved, percentile, spread, table
+} from '../../benchmarks/harness.ts'
 
 t.test('a percentile is one of the values', async t => {
   const hundred = Array.from({ length: 100 }, (_, index) => 100 - index)
-  t.same([0, 0.01, 0.5, 0.99, 0.991, 1].map(share => percentile(hundred, share)), [1, 1, 50, 99, 100, 100])
+  t.same(
+    [0, 0.01, 0.5, 0.99, 0.991, 1].map(share => percentile(hundred, share)),
+    [1, 1, 50, 99, 100, 100]
+  )
   t.equal(hundred[0], 100, 'which stay in their order')
   t.equal(percentile([7], 0.5), 7)
   t.equal(percentile([9, 80, 700], 0.5), 80, 'by number, not by text')
@@ -36,13 +41,19 @@ t.test('sides take turns, and their first round does not count', async t => {
   const rates = await interleaved([side('A'), side('B')], { inFlight: 2, rounds: 2, ms: 10 })
   t.same(turns, ['A', 'B', 'A', 'B', 'A', 'B'])
   t.same(rates.map(side => side.length), [2, 2])
-  for (const rate of rates.flat()) t.ok(rate > 0 && rate < 5000, `${rate}/s, of two that take a millisecond or more`)
+  for (const rate of rates.flat()) {
+    t.ok(rate > 0 && rate < 5000, `${rate}/s, of two that take a millisecond or more`)
+  }
 })
 
 t.test('the heap in use is what is held, and nothing else', async t => {
   const before = heapInUse()
-  const held = Array.from({ length: 1000 }, (_, index) => Array.from({ length: 1000 }, () => index + 0.5))
+  const held = Array.from({ length: 1000 }, (_, index) =>
+    Array.from({ length: 1000 }, () => index + 0.5)
+  )
   for (let count = 0; count < 1000; count++) Array.from({ length: 1000 }, () => count + 0.5)
   const megabytes = (heapInUse() - before) / 1_000_000
-  t.ok(megabytes > 7 && megabytes < 20, `${megabytes.toFixed(1)} MB of ${held.length * 1000} numbers`)
+  t.ok(
+    megabytes > 7 && megabytes < 20, `${megabytes.toFixed(1)} MB of ${held.length * 1000} numbers`
+  )
 })

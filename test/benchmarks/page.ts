@@ -6,7 +6,14 @@ import { type Report, atLeast, atMost } from '../../benchmarks/report.ts'
 
 const one: Report = {
   text: 'What one says.\n',
-  charts: [{ file: 'one.svg', title: 'One', unit: 'ones/s', bars: [{ name: 'ours', median: 1, least: 1, most: 1 }] }],
+  charts: [
+    {
+      file: 'one.svg',
+      title: 'One',
+      unit: 'ones/s',
+      bars: [{ name: 'ours', median: 1, least: 1, most: 1 }]
+    }
+  ],
   figures: [atMost('ones', 10, 9, String), atLeast('zeros', 5, 4, String)]
 }
 
@@ -16,8 +23,16 @@ t.test('the page has the machine, all bounds, and each report with its charts be
   t.same(readdirSync(folder).sort(), ['README.md', 'one.svg'])
   t.match(readFileSync(join(folder, 'one.svg'), 'utf8'), /^<svg /)
   const page = readFileSync(join(folder, 'README.md'), 'utf8')
-  const parts = ['# Benchmarks\n', '| machine |\n', '## The bounds\n', '| ones  | at most 10', '| zeros | at least 5', '## one\n', '![One](one.svg)\n', 'What one says.\n', '## two\n', 'What two says.\n']
-  t.same(parts.map(part => page.indexOf(part)), parts.map(part => page.indexOf(part)).sort((a, b) => a - b), 'in this order')
+  const parts = [
+    '# Benchmarks\n', '| machine |\n', '## The bounds\n', '| ones  | at most 10',
+    '| zeros | at least 5', '## one\n', '![One](one.svg)\n', 'What one says.\n', '## two\n',
+    'What two says.\n'
+  ]
+  t.same(
+    parts.map(part => page.indexOf(part)),
+    parts.map(part => page.indexOf(part)).sort((a, b) => a - b),
+    'in this order'
+  )
   for (const part of parts) t.ok(page.includes(part), part)
 })
 

@@ -38,11 +38,20 @@ t.test('a store that is not here or fails has a row that says so, and the exit c
   const { error } = console
   t.after(() => { process.exitCode = exitCode; console.error = error })
   console.error = () => {}
-  const items = [{ name: 'away', skip: 'no such program' }, { name: 'bad', skip: false as const }, { name: 'good', skip: false as const }]
+  const items = [
+    { name: 'away', skip: 'no such program' },
+    { name: 'bad', skip: false as const },
+    { name: 'good', skip: false as const }
+  ]
   const rows = await rowsOf(createScope(), items, async (_t, { name }) => {
     if (name === 'bad') throw new Error('broken')
     return [['1'], ['2']]
   })
-  t.same(rows, [['away', 'SKIPPED: no such program'], ['bad', 'FAILED: broken'], ['good', '1'], ['good', '2']])
+  t.same(rows, [
+    ['away', 'SKIPPED: no such program'],
+    ['bad', 'FAILED: broken'],
+    ['good', '1'],
+    ['good', '2']
+  ])
   t.equal(process.exitCode, 1)
 })

@@ -11,8 +11,20 @@ const USAGE = /^npx fastify-simplejwt keygen \[ALGORITHM\] \[--out FILE\]/
 t.test('keygen prints a private JWK, of ES256 if nothing is said', async t => {
   const { stdout, stderr } = cli(['keygen'])
   t.equal(stderr, undefined)
-  t.match(JSON.parse(stdout as string), { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig', kid: /^[\w-]{43}$/, d: String })
-  for (const algorithm of EVERY.filter(name => !/^[RP]S/.test(name))) t.match(JSON.parse(cli(['keygen', algorithm]).stdout as string), { alg: algorithm, kid: String })
+  t.match(JSON.parse(stdout as string), {
+    kty: 'EC',
+    crv: 'P-256',
+    alg: 'ES256',
+    use: 'sig',
+    kid: /^[\w-]{43}$/,
+    d: String
+  })
+  for (const algorithm of EVERY.filter(name => !/^[RP]S/.test(name))) {
+    t.match(JSON.parse(cli(['keygen', algorithm]).stdout as string), {
+      alg: algorithm,
+      kid: String
+    })
+  }
 })
 
 t.test('with --out it writes the key to a new file that only its owner may read, and prints the kid', async t => {
@@ -31,7 +43,13 @@ t.test('a file that is there is left as it is, and so is what a link points to',
   const folder = t.testdir({ 'key.json': 'a key that is in use' })
   symlinkSync('nowhere.json', join(folder, 'link.json'))
   for (const name of ['key.json', 'link.json']) {
-    t.same(cli(['keygen', '--out', join(folder, name)]), { stderr: 'The file is there already. It was left as it is: it may hold a key that is in use.' }, name)
+    t.same(
+      cli(['keygen', '--out', join(folder, name)]),
+      {
+        stderr: 'The file is there already. It was left as it is: it may hold a key that is in use.'
+      },
+      name
+    )
   }
   t.equal(readFileSync(join(folder, 'key.json'), 'utf8'), 'a key that is in use')
   t.same(readdirSync(folder).sort(), ['key.json', 'link.json'])
@@ -56,8 +74,16 @@ t.test('help is what it does', async t => {
 
 t.test('what is not understood makes no key', async t => {
   const wrong: [string[], RegExp][] = [
-    [[], USAGE], [['sign'], USAGE], [['keygen', 'ES256', 'EdDSA'], USAGE], [['keygen', 'es256'], /^There is no algorithm "es256"\.\n\nnpx/], [['keygen', 'none'], /^There is no algorithm "none"/], [['keygen', 'constructor'], /^There is no algorithm "constructor"/],
-    [['keygen', ''], /^There is no algorithm ""/], [['keygen', '--bits', '512'], /--bits/], [['keygen', '--out'], /--out/], [['keygen', '--out', '--force'], /--out/]
+    [[], USAGE],
+    [['sign'], USAGE],
+    [['keygen', 'ES256', 'EdDSA'], USAGE],
+    [['keygen', 'es256'], /^There is no algorithm "es256"\.\n\nnpx/],
+    [['keygen', 'none'], /^There is no algorithm "none"/],
+    [['keygen', 'constructor'], /^There is no algorithm "constructor"/],
+    [['keygen', ''], /^There is no algorithm ""/],
+    [['keygen', '--bits', '512'], /--bits/],
+    [['keygen', '--out'], /--out/],
+    [['keygen', '--out', '--force'], /--out/]
   ]
   for (const [args, expected] of wrong) {
     const said = cli(args)
@@ -69,11 +95,19 @@ t.test('what is not understood makes no key', async t => {
 t.test('the command prints on stdout and exits with 0, or on stderr and with 1', async t => {
   const bin = built('dist/plugin/cli/bin.js')
   const file = join(t.testdir(), 'key.json')
-  t.match(JSON.parse(execFileSync(process.execPath, [bin, 'keygen', 'HS512'], { encoding: 'utf8' })), { kty: 'oct', alg: 'HS512' })
-  t.match(execFileSync(process.execPath, [bin, 'keygen', '--out', file], { encoding: 'utf8' }), /^[\w-]{43}\n$/)
+  t.match(
+    JSON.parse(execFileSync(process.execPath, [bin, 'keygen', 'HS512'], { encoding: 'utf8' })),
+    { kty: 'oct', alg: 'HS512' }
+  )
+  t.match(
+    execFileSync(process.execPath, [bin, 'keygen', '--out', file], { encoding: 'utf8' }),
+    /^[\w-]{43}\n$/
+  )
   t.equal(statSync(file).mode & 0o777, 0o600)
   writeFileSync(file, 'in use')
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'keygen', '--out', file], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, 'keygen', '--out', file], {
+    encoding: 'utf8'
+  })
   t.same([status, stdout], [1, ''])
   t.match(stderr, /^The file is there already/)
   t.equal(readFileSync(file, 'utf8'), 'in use')

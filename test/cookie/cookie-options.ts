@@ -2,7 +2,8 @@ import t from 'tap'
 import { resolveCookieMode } from '../../plugin/cookie/cookie-options.ts'
 import { refuse } from '../../plugin/option-checks.ts'
 
-const resolve = (given: unknown) => resolveCookieMode(given as Parameters<typeof resolveCookieMode>[0], refuse)
+const resolve = (given: unknown) =>
+  resolveCookieMode(given as Parameters<typeof resolveCookieMode>[0], refuse)
 
 t.test('off unless it is asked for', async t => {
   t.equal(resolve(undefined), false)
@@ -12,7 +13,10 @@ t.test('off unless it is asked for', async t => {
 t.test('on: for pages of the server\'s own origin, and of those that are named', async t => {
   t.strictSame(resolve(true), { origins: [] })
   t.strictSame(resolve({}), { origins: [] })
-  const origins = ['https://app.example.com', 'http://localhost:5173', 'https://xn--bcher-kva.example', 'https://[2001:db8::1]:8443']
+  const origins = [
+    'https://app.example.com', 'http://localhost:5173', 'https://xn--bcher-kva.example',
+    'https://[2001:db8::1]:8443'
+  ]
   t.strictSame(resolve({ origins }), { origins })
 })
 
@@ -24,9 +28,31 @@ t.test('an array that the host changes later changes nothing', async t => {
 })
 
 t.test('what no browser sends as an origin is refused by name', async t => {
-  const bad = ['*', 'null', '', 'app.example.com', 'https://app.example.com/', 'https://App.example.com', 'https://app.example.com:443', 'https://app.example.com/path', 'https://*.example.com', 'https://user@app.example.com', 'ftp://app.example.com', 'file://', 1, null]
-  for (const origin of bad) t.throws(() => resolve({ origins: [origin] }), { message: 'fastify-simplejwt: option "cookie.origins" must be an array of origins such as \'https://app.example.com\'.' }, String(origin))
-  t.throws(() => resolve({ origins: 'https://app.example.com' }), { message: /"cookie.origins" must be an array/ })
-  t.throws(() => resolve({ sameSite: 'none' }), { message: 'fastify-simplejwt: option "cookie.sameSite" is not known.' })
-  for (const given of ['on', 1, null, ['https://app.example.com']]) t.throws(() => resolve(given), { message: 'fastify-simplejwt: option "cookie" must be true, false or an object with "origins".' })
+  const bad = [
+    '*', 'null', '', 'app.example.com', 'https://app.example.com/', 'https://App.example.com',
+    'https://app.example.com:443', 'https://app.example.com/path', 'https://*.example.com',
+    'https://user@app.example.com', 'ftp://app.example.com', 'file://', 1, null
+  ]
+  for (const origin of bad) {
+    t.throws(
+      () => resolve({ origins: [origin] }),
+      {
+        message:
+          'fastify-simplejwt: option "cookie.origins" must be an array of origins such as ' +
+          "'https://app.example.com'."
+      },
+      String(origin)
+    )
+  }
+  t.throws(() => resolve({ origins: 'https://app.example.com' }), {
+    message: /"cookie.origins" must be an array/
+  })
+  t.throws(() => resolve({ sameSite: 'none' }), {
+    message: 'fastify-simplejwt: option "cookie.sameSite" is not known.'
+  })
+  for (const given of ['on', 1, null, ['https://app.example.com']]) {
+    t.throws(() => resolve(given), {
+      message: 'fastify-simplejwt: option "cookie" must be true, false or an object with "origins".'
+    })
+  }
 })

@@ -5,12 +5,18 @@ import { checkOrigin } from '../../plugin/cookie/csrf.ts'
 const check = checkOrigin(['https://app.example.com'])
 
 /** Whether a request to api.example.com with these headers passes. */
-async function passes (headers: Record<string, string>, host = 'api.example.com'): Promise<boolean> {
+async function passes (
+  headers: Record<string, string>, host = 'api.example.com'
+): Promise<boolean> {
   try {
     await check({ headers, host } as FastifyRequest)
     return true
   } catch (error) {
-    t.match(error, { statusCode: 403, code: 'csrf_failed', body: { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' } })
+    t.match(error, {
+      statusCode: 403,
+      code: 'csrf_failed',
+      body: { detail: 'CSRF Failed: the request came from another origin.', code: 'csrf_failed' }
+    })
     return false
   }
 }
@@ -25,7 +31,11 @@ t.test('a page of the origin that is asked passes', async t => {
 })
 
 t.test('behind a proxy that gives the app another Host, the browser\'s own word counts', async t => {
-  t.ok(await passes({ 'sec-fetch-site': 'same-origin', origin: 'https://www.example.com' }, '10.0.0.5:3000'))
+  t.ok(
+    await passes(
+      { 'sec-fetch-site': 'same-origin', origin: 'https://www.example.com' }, '10.0.0.5:3000'
+    )
+  )
 })
 
 t.test('so does a page of an origin that the host has named', async t => {
@@ -35,14 +45,22 @@ t.test('so does a page of an origin that the host has named', async t => {
 
 t.test('no other origin passes', async t => {
   const others = [
-    'https://evil.example', 'https://evil.api.example.com', 'https://api.example.com.evil.example', 'https://example.com', 'https://sibling.example.com',
-    'https://api.example.com:8443', 'http://app.example.com', 'https://app.example.com:444', 'https://APP.example.com', 'null', '', 'file://', 'chrome-extension://abc', 'https://', 'api.example.com',
-    'https://api.example.com, https://evil.example', 'https://evil.example https://api.example.com', 'https://evil.example/https://api.example.com', 'https://api.example.com@evil.example'
+    'https://evil.example', 'https://evil.api.example.com', 'https://api.example.com.evil.example',
+    'https://example.com', 'https://sibling.example.com', 'https://api.example.com:8443',
+    'http://app.example.com', 'https://app.example.com:444', 'https://APP.example.com', 'null', '',
+    'file://', 'chrome-extension://abc', 'https://', 'api.example.com',
+    'https://api.example.com, https://evil.example', 'https://evil.example https://api.example.com',
+    'https://evil.example/https://api.example.com', 'https://api.example.com@evil.example'
   ]
   for (const origin of others) t.notOk(await passes({ origin }), origin)
-  for (const site of ['cross-site', 'same-site', 'none', '', 'Same-Origin', 'same-origin, same-origin']) {
+  for (const site of [
+    'cross-site', 'same-site', 'none', '', 'Same-Origin', 'same-origin, same-origin'
+  ]) {
     t.notOk(await passes({ 'sec-fetch-site': site }), site)
-    t.notOk(await passes({ 'sec-fetch-site': site, origin: 'https://api.example.com' }), `${site}, whatever the Origin says`)
+    t.notOk(
+      await passes({ 'sec-fetch-site': site, origin: 'https://api.example.com' }),
+      `${site}, whatever the Origin says`
+    )
   }
 })
 

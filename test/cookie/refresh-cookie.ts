@@ -4,7 +4,9 @@ import { DAY } from '../fixtures/app.ts'
 
 t.test('is for its host alone, by TLS alone, for no script and no other site, and as long as the token', async t => {
   const { write, remove } = await createRefreshCookie(undefined, DAY)
-  t.equal(write('a.b.c'), '__Host-refresh=a.b.c; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Strict')
+  t.equal(
+    write('a.b.c'), '__Host-refresh=a.b.c; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Strict'
+  )
   t.equal(remove(), '__Host-refresh=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict')
 })
 
@@ -19,11 +21,20 @@ t.test('is found among others, whatever they are', async t => {
   t.equal(read('theme=dark; __Host-refresh=a.b.c; lang=en'), 'a.b.c')
   t.equal(read('__Host-refresh="a.b.c"'), '"a.b.c"', 'and is no token with quotes')
   t.equal(read('%; ;=; __proto__=x;__Host-refresh=a.b.c'), 'a.b.c')
-  for (const header of [undefined, '', 'refresh=a.b.c', '__host-refresh=a.b.c', '__Host-refresh', 'x__Host-refresh=a.b.c', 'a="__Host-refresh=a.b.c"']) t.equal(read(header), undefined, String(header))
+  for (const header of [
+    undefined, '', 'refresh=a.b.c', '__host-refresh=a.b.c', '__Host-refresh',
+    'x__Host-refresh=a.b.c', 'a="__Host-refresh=a.b.c"'
+  ]) {
+    t.equal(read(header), undefined, String(header))
+  }
 })
 
 t.test('one that no browser would keep is a fault, and not a silent logout', async t => {
   const { write } = await createRefreshCookie(undefined, DAY)
   t.doesNotThrow(() => write('x'.repeat(4082)))
-  t.throws(() => write('x'.repeat(4083)), { name: 'RangeError', message: /^fastify-simplejwt: a refresh token of 4083 bytes does not fit into a cookie of 4096\. Return fewer claims/ })
+  t.throws(() => write('x'.repeat(4083)), {
+    name: 'RangeError',
+    message:
+      /^fastify-simplejwt: a refresh token of 4083 bytes does not fit into a cookie of 4096\. Return fewer claims/
+  })
 })

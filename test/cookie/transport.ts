@@ -11,7 +11,11 @@ t.test('without cookie mode refresh tokens are in bodies, and no cookie is set o
   const reply = await post('/api/token/refresh/', { refresh })
   t.strictSame(Object.keys(reply.json()), ['access', 'refresh'])
   t.notOk('set-cookie' in reply.headers)
-  const byCookie = await app.inject({ method: 'POST', url: '/api/token/refresh/', headers: { cookie: `__Host-refresh=${refresh}`, 'sec-fetch-site': 'same-origin' } })
+  const byCookie = await app.inject({
+    method: 'POST',
+    url: '/api/token/refresh/',
+    headers: { cookie: `__Host-refresh=${refresh}`, 'sec-fetch-site': 'same-origin' }
+  })
   t.equal(byCookie.statusCode, 400)
   t.equal((await post('/api/token/blacklist/', { refresh: reply.json().refresh })).statusCode, 200)
 })
@@ -23,7 +27,9 @@ t.test('a login gives the access token, and the refresh token in a cookie', asyn
   t.equal(reply.statusCode, 200)
   t.strictSame(Object.keys(reply.json()), ['access'])
   t.equal(reply.headers['cache-control'], 'no-store')
-  t.match(browser.set, [/^__Host-refresh=[\w.-]+; Max-Age=86400; Path=\/; HttpOnly; Secure; SameSite=Strict$/])
+  t.match(browser.set, [
+    /^__Host-refresh=[\w.-]+; Max-Age=86400; Path=\/; HttpOnly; Secure; SameSite=Strict$/
+  ])
   t.equal(decode(browser.cookies.get('__Host-refresh') as string).payload.token_type, 'refresh')
   t.equal((await hello(reply.json().access)).statusCode, 200)
 })
@@ -44,7 +50,11 @@ t.test('a refresh without a body goes by the cookie, and gives its successor in 
   }
   clock.advance(60_000)
   browser.cookies.set('__Host-refresh', first as string)
-  t.match((await browser.post('/api/token/refresh/')).json(), { detail: 'Token is blacklisted' }, 'and a spent one that comes back ends the session')
+  t.match(
+    (await browser.post('/api/token/refresh/')).json(),
+    { detail: 'Token is blacklisted' },
+    'and a spent one that comes back ends the session'
+  )
 })
 
 t.test('a second tab that refreshes at the same time gets the same cookie', async t => {
@@ -75,7 +85,9 @@ t.test('a logout ends the session and takes the cookie away', async t => {
   t.equal(browser.cookies.size, 0)
   browser.cookies.set('__Host-refresh', refresh)
   t.equal((await browser.post('/api/token/refresh/')).statusCode, 401)
-  t.strictSame(browser.set, [], 'a refusal takes no cookie away: it may be the one of a newer login')
+  t.strictSame(
+    browser.set, [], 'a refusal takes no cookie away: it may be the one of a newer login'
+  )
 })
 
 t.test('without a cookie nobody is logged in', async t => {

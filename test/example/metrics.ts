@@ -3,8 +3,10 @@ import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
 t.test('/metrics counts what happens to tokens and sessions, and how long requests take', async t => {
   const app = await buildDemo(t, { REUSE_INTERVAL: '0' })
-  const post = async (url: string, payload: object) => (await app.inject({ method: 'POST', url, payload })).json()
-  const hello = (access: string) => app.inject({ url: '/hello/', headers: { authorization: `Bearer ${access}` } })
+  const post = async (url: string, payload: object) =>
+    (await app.inject({ method: 'POST', url, payload })).json()
+  const hello = (access: string) =>
+    app.inject({ url: '/hello/', headers: { authorization: `Bearer ${access}` } })
   const figure = async (name: string): Promise<number> => {
     const lines: string[] = (await app.inject('/metrics')).body.split('\n')
     return Number(lines.find(line => line.startsWith(`${name} `))?.slice(name.length))
@@ -14,7 +16,9 @@ t.test('/metrics counts what happens to tokens and sessions, and how long reques
   t.equal(await events('login'), 0, 'there from the start')
   const first = await post('/api/token/', { username: 'vitor', password: '123' })
   const second = await post('/api/token/', { username: 'vitor', password: '123' })
-  for (let attempt = 0; attempt < 6; attempt++) await post('/api/token/', { username: 'maria', password: 'wrong' })
+  for (let attempt = 0; attempt < 6; attempt++) {
+    await post('/api/token/', { username: 'maria', password: 'wrong' })
+  }
   await post('/api/token/refresh/', { refresh: first.refresh })
   await post('/api/token/refresh/', { refresh: first.refresh })
   await post('/api/token/blacklist/', { refresh: second.refresh })
@@ -32,16 +36,33 @@ t.test('/metrics counts what happens to tokens and sessions, and how long reques
   t.equal(await figure('simplejwt_cache_lookups_total{result="hit"}'), 2)
   t.equal(await figure('simplejwt_cache_lookups_total{result="miss"}'), 3)
   t.equal(await figure('simplejwt_cache_entries'), 1)
-  t.equal(await figure('http_request_duration_seconds_count{method="GET",route="/hello/",status="200"}'), 4)
-  t.equal(await figure('http_request_duration_seconds_count{method="GET",route="/hello/",status="401"}'), 1)
-  t.equal(await figure('http_request_duration_seconds_bucket{le="10",method="GET",route="/hello/",status="200"}'), 4)
+  t.equal(
+    await figure('http_request_duration_seconds_count{method="GET",route="/hello/",status="200"}'),
+    4
+  )
+  t.equal(
+    await figure('http_request_duration_seconds_count{method="GET",route="/hello/",status="401"}'),
+    1
+  )
+  t.equal(
+    await figure(
+      'http_request_duration_seconds_bucket{le="10",method="GET",route="/hello/",status="200"}'
+    ),
+    4
+  )
   t.ok(await figure('nodejs_eventloop_lag_p99_seconds') > 0)
 
   await app.inject(`/${third.refresh}`)
-  await app.inject({ method: 'DELETE', url: `/api/token/sessions/${'feed'.repeat(8)}/`, headers: { authorization: `Bearer ${third.access}` } })
+  await app.inject({
+    method: 'DELETE',
+    url: `/api/token/sessions/${'feed'.repeat(8)}/`,
+    headers: { authorization: `Bearer ${third.access}` }
+  })
   const { body, headers } = await app.inject('/metrics')
   t.match(headers['content-type'], 'text/plain; version=0.0.4')
-  for (const label of [third.refresh, third.access, 'feedfeed', 'vitor', 'maria']) t.notOk(body.includes(label), 'no label is of a client\'s choosing')
+  for (const label of [third.refresh, third.access, 'feedfeed', 'vitor', 'maria']) {
+    t.notOk(body.includes(label), "no label is of a client's choosing")
+  }
   t.match(body, 'route="/api/token/sessions/:sid')
   t.match(body, 'route="none",status="404"')
 })

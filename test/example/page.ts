@@ -4,7 +4,11 @@ import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
 t.test('the page and its files come as they are in example/public', async t => {
   const app = await buildDemo(t)
-  for (const [url, file, type] of [['/', 'index.html', 'text/html'], ['/lesson.js', 'lesson.js', 'application/javascript'], ['/style.css', 'style.css', 'text/css']]) {
+  for (const [url, file, type] of [
+    ['/', 'index.html', 'text/html'],
+    ['/lesson.js', 'lesson.js', 'application/javascript'],
+    ['/style.css', 'style.css', 'text/css']
+  ]) {
     const { statusCode, body, headers } = await app.inject(url as string)
     t.equal(statusCode, 200)
     t.equal(body, readFileSync(`example/public/${file}`, 'utf8'))
@@ -14,9 +18,22 @@ t.test('the page and its files come as they are in example/public', async t => {
 })
 
 t.test('the page is told what it needs of the settings', async t => {
-  const lesson = async (env: Record<string, string>) => (await (await buildDemo(t, env)).inject('/lesson.json')).json()
+  const lesson = async (env: Record<string, string>) =>
+    (await (await buildDemo(t, env)).inject('/lesson.json')).json()
   t.strictSame(await lesson({}), { reuse_interval: 10, rotates: true, cookie: false })
-  t.strictSame(await lesson({ REUSE_INTERVAL: '1500ms' }), { reuse_interval: 1.5, rotates: true, cookie: false })
-  t.strictSame(await lesson({ REUSE_INTERVAL: '2m', ROTATE_REFRESH_TOKENS: 'off', COOKIE: 'on' }), { reuse_interval: 120, rotates: false, cookie: true })
-  t.strictSame(await lesson({ REUSE_INTERVAL: '0' }), { reuse_interval: 0, rotates: true, cookie: false })
+  t.strictSame(await lesson({ REUSE_INTERVAL: '1500ms' }), {
+    reuse_interval: 1.5,
+    rotates: true,
+    cookie: false
+  })
+  t.strictSame(await lesson({ REUSE_INTERVAL: '2m', ROTATE_REFRESH_TOKENS: 'off', COOKIE: 'on' }), {
+    reuse_interval: 120,
+    rotates: false,
+    cookie: true
+  })
+  t.strictSame(await lesson({ REUSE_INTERVAL: '0' }), {
+    reuse_interval: 0,
+    rotates: true,
+    cookie: false
+  })
 })

@@ -4,7 +4,8 @@ import { SimpleJwtError } from '../../plugin/index.ts'
 import { startDemo } from '../fixtures/servers/demo.ts'
 import { type TimedReply, ask } from '../fixtures/clients/timed-request.ts'
 
-const HASH = '$argon2id$v=19$m=19456,t=2,p=1$en0il3NvqKMHmacNdrHXnQ$/18W+RcjfjeGDkGQOZv1EgWRTqmg4SOB+v8dg9vJTNI'
+const HASH =
+  '$argon2id$v=19$m=19456,t=2,p=1$en0il3NvqKMHmacNdrHXnQ$/18W+RcjfjeGDkGQOZv1EgWRTqmg4SOB+v8dg9vJTNI'
 /** More than wait on a machine of any number of cores. */
 const FLOOD = 200
 const BODY = { detail: 'Too many logins at a time. Try again.', code: 'too_many_logins' }
@@ -17,12 +18,28 @@ t.test('the password of a hash matches, and no other', async t => {
 t.test('those that cannot soon have their turn are refused at once, before the first is checked', async t => {
   let checked = 0
   const refused: { error: SimpleJwtError, checked: number }[] = []
-  await Promise.all(Array.from({ length: FLOOD }, () => matches(HASH, 'wrong').then(() => { checked++ }, (error: SimpleJwtError) => { refused.push({ error, checked }) })))
+  await Promise.all(
+    Array.from({ length: FLOOD }, () =>
+      matches(HASH, 'wrong').then(
+        () => {
+          checked++
+        },
+        (error: SimpleJwtError) => {
+          refused.push({ error, checked })
+        }
+      )
+    )
+  )
   t.ok(checked >= 32, `${checked} were checked`)
   t.equal(refused.length, FLOOD - checked)
   for (const { error, checked } of refused) {
     t.ok(error instanceof SimpleJwtError)
-    t.match(error, { statusCode: 503, code: BODY.code, body: BODY, headers: { 'retry-after': '1' } })
+    t.match(error, {
+      statusCode: 503,
+      code: BODY.code,
+      body: BODY,
+      headers: { 'retry-after': '1' }
+    })
     t.equal(checked, 0)
   }
   t.equal(await matches(HASH, '123'), true, 'and then there is room again')
@@ -35,10 +52,16 @@ t.test('a hash that cannot be read is a fault, and takes nobody else the room', 
 
 t.test('a flood of logins with many names is answered 503 with Retry-After, whoever is asked for, and guarded routes go on', async t => {
   const { url, log, stop } = await startDemo(t, { RATE_LIMIT: 'off' })
-  const login = (username: string, password: string): Promise<TimedReply> => ask(url, { path: '/api/token/', body: { username, password } })
+  const login = (username: string, password: string): Promise<TimedReply> =>
+    ask(url, { path: '/api/token/', body: { username, password } })
   const { access } = (await login('vitor', '123')).body as { access: string }
 
-  const people: [string, string][] = [['vitor', '123'], ['vitor', 'wrong'], ['inactive', '123'], ['nobody', '123']]
+  const people: [string, string][] = [
+    ['vitor', '123'],
+    ['vitor', 'wrong'],
+    ['inactive', '123'],
+    ['nobody', '123']
+  ]
   let answered = 0
   const flood = Array.from({ length: FLOOD }, async (_, index) => {
     const [username, password] = people[index % people.length] as [string, string]
@@ -50,13 +73,33 @@ t.test('a flood of logins with many names is answered 503 with Retry-After, whoe
   t.ok(answered < FLOOD, `guarded routes do not wait for the ${FLOOD - answered} logins`)
 
   const replies = await Promise.all(flood)
-  const statuses = (name: string): number[] => [...new Set(replies.filter(({ who }) => who === name).map(({ reply: { status } }) => status))].sort()
-  t.same(people.map(person => statuses(person.join(' '))), [[200, 503], [401, 503], [401, 503], [401, 503]])
+  const statuses = (name: string): number[] =>
+    [
+      ...new Set(replies.filter(({ who }) => who === name).map(({ reply: { status } }) => status))
+    ].sort()
+  t.same(
+    people.map(person => statuses(person.join(' '))),
+    [
+      [200, 503],
+      [401, 503],
+      [401, 503],
+      [401, 503]
+    ]
+  )
   for (const { reply: { status, body, retryAfter } } of replies) {
     if (status === 503) t.same({ body, retryAfter }, { body: BODY, retryAfter: '1' })
-    if (status === 401) t.same(body, { detail: 'No active account found with the given credentials', code: 'no_active_account' })
+    if (status === 401) {
+      t.same(body, {
+        detail: 'No active account found with the given credentials',
+        code: 'no_active_account'
+      })
+    }
   }
   t.equal((await login('vitor', '123')).status, 200, 'and then there is room again')
   await stop()
-  t.equal(log.filter(line => line.includes('simplejwt login_failed')).length, replies.filter(({ reply: { status } }) => status === 401).length, 'who was refused has not failed')
+  t.equal(
+    log.filter(line => line.includes('simplejwt login_failed')).length,
+    replies.filter(({ reply: { status } }) => status === 401).length,
+    'who was refused has not failed'
+  )
 })

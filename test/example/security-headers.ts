@@ -3,7 +3,14 @@ import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
 t.test('every answer has the headers of helmet, and none asks for TLS where there is none', async t => {
   const app = await buildDemo(t)
-  const requests = ['/', '/hello/', '/nothing', '/docs/json', '/metrics', { method: 'POST' as const, url: '/api/token/', payload: { username: 'vitor' } }]
+  const requests = [
+    '/',
+    '/hello/',
+    '/nothing',
+    '/docs/json',
+    '/metrics',
+    { method: 'POST' as const, url: '/api/token/', payload: { username: 'vitor' } }
+  ]
   for (const request of requests) {
     const { headers } = await app.inject(request)
     const name = typeof request === 'string' ? request : request.url

@@ -66,7 +66,9 @@ t.test('the environment says otherwise', async t => {
 
 t.test('a file of keys takes the place of the secret', async t => {
   t.match(readSettings({ JWT_KEYS: 'keys.json' }), { keysPath: 'keys.json', secretIsMadeUp: false })
-  t.throws(() => readSettings({ JWT_KEYS: 'keys.json', JWT_SECRET: 'x'.repeat(32) }), { message: 'JWT_KEYS and JWT_SECRET exclude each other' })
+  t.throws(() => readSettings({ JWT_KEYS: 'keys.json', JWT_SECRET: 'x'.repeat(32) }), {
+    message: 'JWT_KEYS and JWT_SECRET exclude each other'
+  })
 })
 
 t.test('a bad value is refused by the name of its variable', async t => {
@@ -92,7 +94,15 @@ t.test('a bad value is refused by the name of its variable', async t => {
     LOG_LEVEL: ['loud']
   }
   for (const [name, values] of Object.entries(bad)) {
-    for (const value of values) t.throws(() => readSettings({ [name]: value }), { message: new RegExp(`^${name} `) }, `${name}=${value}`)
+    for (const value of values) {
+      t.throws(
+        () => readSettings({ [name]: value }),
+        { message: new RegExp(`^${name} `) },
+        `${name}=${value}`
+      )
+    }
   }
-  t.throws(() => readSettings({ PORT: 'x', RATE_LIMIT: 'maybe' }), { message: 'PORT must be integer; RATE_LIMIT must be on or off or true or false' })
+  t.throws(() => readSettings({ PORT: 'x', RATE_LIMIT: 'maybe' }), {
+    message: 'PORT must be integer; RATE_LIMIT must be on or off or true or false'
+  })
 })

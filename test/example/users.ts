@@ -10,7 +10,13 @@ t.test('a user is found by name and password, and by id', async t => {
 })
 
 t.test('a wrong password and an unknown name are null', async t => {
-  for (const [username, password] of [['vitor', '1234'], ['vitor', ''], ['Vitor', '123'], ['nobody', '123'], ['__proto__', '123']] as const) {
+  for (const [username, password] of [
+    ['vitor', '1234'],
+    ['vitor', ''],
+    ['Vitor', '123'],
+    ['nobody', '123'],
+    ['__proto__', '123']
+  ] as const) {
     t.equal(await checkPassword(username, password), null)
   }
 })

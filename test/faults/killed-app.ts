@@ -15,9 +15,23 @@ const CLIENTS = rounds(20, 100)
 
 interface Lost { answers: number, pairs: number, sessions: number }
 
-/** Kills a demo again and again while clients refresh, and starts it on the same port. In between it looks at the store. */
-async function killAgainAndAgain (t: Test, storeUrl: string, kills = KILLS): Promise<{ url: string, clients: TokenClient[], tally: Tally, lost: Lost }> {
-  const env = { PORT: `${await freePort()}`, STORE_URL: storeUrl, JWT_SECRET: 'a secret that outlives the process', RATE_LIMIT: 'off', REUSE_INTERVAL: '30s', LOG_LEVEL: 'info' }
+/**
+ * Kills a demo again and again while clients refresh, and starts it on the same port. In between it
+ * looks at the store.
+ */
+async function killAgainAndAgain (
+  t: Test,
+  storeUrl: string,
+  kills = KILLS
+): Promise<{ url: string, clients: TokenClient[], tally: Tally, lost: Lost }> {
+  const env = {
+    PORT: `${await freePort()}`,
+    STORE_URL: storeUrl,
+    JWT_SECRET: 'a secret that outlives the process',
+    RATE_LIMIT: 'off',
+    REUSE_INTERVAL: '30s',
+    LOG_LEVEL: 'info'
+  }
   let demo: Demo = await startDemo(t, env)
   const { url } = demo
   const clients = await createClients(url, CLIENTS)
@@ -36,7 +50,9 @@ async function killAgainAndAgain (t: Test, storeUrl: string, kills = KILLS): Pro
     await delay(20) // so that clients find nobody there
     demo = await startDemo(t, env)
   })
-  t.comment(`${kills} kills during ${tally.rotated} rotations of ${CLIENTS} clients: ${JSON.stringify({ lost, ...tally })}`)
+  t.comment(
+    `${kills} kills during ${tally.rotated} rotations of ${CLIENTS} clients: ${JSON.stringify({ lost, ...tally })}`
+  )
   return { url, clients, tally, lost }
 }
 
@@ -47,12 +63,22 @@ for (const { name, skip, start } of sharedStores) {
     t.equal(lost.sessions, 0)
     t.equal(tally['locked out'], 0)
     t.same(tally.others, [])
-    t.same(new Set(await Promise.all(clients.map(async client => (await client.refresh()).status))), new Set([200]), 'every client goes on')
+    t.same(
+      new Set(await Promise.all(clients.map(async client => (await client.refresh()).status))),
+      new Set([200]),
+      'every client goes on'
+    )
 
     for (const [index, client] of clients.entries()) {
       const { refresh } = client.spent.at(-2 - index % 10) as TokenClient['spent'][number]
-      const statuses = [await ask(url, { path: '/api/token/refresh/', body: { refresh } }), await client.refresh()].map(({ status }) => status)
-      t.same(statuses, [401, 401], `a token that was spent ${2 + index % 10} refreshes ago is refused, and its session has ended`)
+      const statuses = [
+        await ask(url, { path: '/api/token/refresh/', body: { refresh } }), await client.refresh()
+      ].map(({ status }) => status)
+      t.same(
+        statuses,
+        [401, 401],
+        `a token that was spent ${2 + (index % 10)} refreshes ago is refused, and its session has ended`
+      )
     }
   })
 }

@@ -15,19 +15,35 @@ const CLIENTS = rounds(20, 100)
 /** So many log out while the store is killed. */
 const LEAVERS = 5
 
-/** What a store has lost of what was answered. `oldest`: how long before the kill that was answered, in milliseconds. */
+/**
+ * What a store has lost of what was answered. `oldest`: how long before the kill that was answered,
+ * in milliseconds.
+ */
 interface Lost { answers: number, pairs: number, oldest: number, logouts: number }
 
-/** Kills a store again and again while clients refresh and log out, starts it on the same folder, and looks at what it has. */
-async function killAgainAndAgain (t: Test, store: ServerProcess & { url: string }, kills = KILLS): Promise<{ tally: Tally, lost: Lost }> {
-  const { url } = await startDemo(t, { STORE_URL: store.url, JWT_SECRET: 'a secret of thirty-two characters', RATE_LIMIT: 'off', REUSE_INTERVAL: '30s', LOG_LEVEL: 'info' })
+/**
+ * Kills a store again and again while clients refresh and log out, starts it on the same folder,
+ * and looks at what it has.
+ */
+async function killAgainAndAgain (
+  t: Test, store: ServerProcess & { url: string }, kills = KILLS
+): Promise<{ tally: Tally, lost: Lost }> {
+  const { url } = await startDemo(t, {
+    STORE_URL: store.url,
+    JWT_SECRET: 'a secret of thirty-two characters',
+    RATE_LIMIT: 'off',
+    REUSE_INTERVAL: '30s',
+    LOG_LEVEL: 'info'
+  })
   const clients = await createClients(url, CLIENTS)
   const gone: TokenClient[] = []
   const lost: Lost = { answers: 0, pairs: 0, oldest: 0, logouts: 0 }
 
   const tally = await keepRotating(clients, ROTATIONS * kills / KILLS, kills, async pause => {
     const leavers = await createClients(url, LEAVERS)
-    const leaving = leavers.map(async leaver => { if ((await leaver.logout()).status === 200) gone.push(leaver) })
+    const leaving = leavers.map(async leaver => {
+      if ((await leaver.logout()).status === 200) gone.push(leaver)
+    })
     await Promise.race(leaving)
     await store.kill()
     const killedAt = Date.now()
@@ -46,7 +62,9 @@ async function killAgainAndAgain (t: Test, store: ServerProcess & { url: string 
 
   const statuses = await Promise.all(gone.map(async leaver => (await leaver.refresh()).status))
   lost.logouts = statuses.filter(status => status !== 401).length
-  t.comment(`${kills} kills during ${tally.rotated} rotations of ${CLIENTS} clients and ${gone.length} logouts: ${JSON.stringify({ lost, ...tally })}`)
+  t.comment(
+    `${kills} kills during ${tally.rotated} rotations of ${CLIENTS} clients and ${gone.length} logouts: ${JSON.stringify({ lost, ...tally })}`
+  )
   t.ok(gone.length >= kills)
   t.same(tally.others, [])
   return { tally, lost }
@@ -56,7 +74,9 @@ const redis = { skip: skipUnless(redisProgram, 'redis-server') }
 const postgres = { skip: skipUnless(postgresProgram, 'postgres') }
 
 t.test('a killed Redis with appendfsync always has lost no rotation that was answered, and no logout', redis, async t => {
-  const { tally, lost } = await killAgainAndAgain(t, await startRedis(t, ['--appendonly', 'yes', '--appendfsync', 'always']))
+  const { tally, lost } = await killAgainAndAgain(
+    t, await startRedis(t, ['--appendonly', 'yes', '--appendfsync', 'always'])
+  )
   t.match(lost, { pairs: 0, logouts: 0 })
   t.equal(tally['locked out'], 0)
 })
@@ -68,7 +88,9 @@ t.test('a killed PostgreSQL has lost no rotation that was answered, and no logou
 })
 
 t.test('a killed Redis with appendfsync everysec has lost the rotations of two seconds at most', redis, async t => {
-  const { tally, lost } = await killAgainAndAgain(t, await startRedis(t, ['--appendonly', 'yes', '--appendfsync', 'everysec']))
+  const { tally, lost } = await killAgainAndAgain(
+    t, await startRedis(t, ['--appendonly', 'yes', '--appendfsync', 'everysec'])
+  )
   t.ok(lost.oldest <= 2000, `${lost.oldest} ms`)
   t.ok(tally['locked out'] === 0 || lost.pairs > 0, 'who had no part in them goes on')
 })
@@ -80,7 +102,15 @@ t.test('the same experiment finds what a Redis without a file loses', redis, asy
 })
 
 t.test('the same experiment finds what a PostgreSQL loses that answers before it has written', postgres, async t => {
-  const { tally, lost } = await killAgainAndAgain(t, await startPostgres(t, { synchronous_commit: 'off', wal_writer_delay: '10s', wal_writer_flush_after: '100MB' }), 1)
+  const { tally, lost } = await killAgainAndAgain(
+    t,
+    await startPostgres(t, {
+      synchronous_commit: 'off',
+      wal_writer_delay: '10s',
+      wal_writer_flush_after: '100MB'
+    }),
+    1
+  )
   t.ok(lost.pairs > 0, `${lost.pairs} pairs`)
   t.ok(tally['locked out'] > 0, `${tally['locked out']} lockouts`)
 })

@@ -9,27 +9,57 @@ import { createClients } from '../fixtures/clients/token-client.ts'
 const CLIENTS = rounds(15, 100)
 const TIMES = 10
 
-/** What the clients saw, and what the server says that it did. `lost` of its replies were to requests that it had done. */
-interface Result { recovered: number, 'locked out': number, others: number[], successors: number, lost: number }
-
-const count = ({ log }: Demo, ...types: string[]): number => log.filter(line => types.some(type => line.includes(`"simplejwt ${type}"`))).length
-
-/** Waits until so many presentations are done, for two seconds at most. One that came two generations late would be reuse. */
-async function settle (demo: Demo, presentations: number): Promise<void> {
-  const deadline = Date.now() + 2000
-  while (count(demo, 'refreshed', 'replayed', 'reuse_detected') < presentations && Date.now() < deadline) await delay(10)
+/**
+ * What the clients saw, and what the server says that it did. `lost` of its replies were to
+ * requests that it had done.
+ */
+interface Result {
+  recovered: number
+  'locked out': number
+  others: number[]
+  successors: number
+  lost: number
 }
 
-/** Refreshes and hangs up before the reply, again and again. Each time the client tries again with the token that it has. */
-async function loseReplies (t: Test, storeUrl: string, reuseInterval: string, times: number): Promise<Result> {
-  const demo = await startDemo(t, { STORE_URL: storeUrl, RATE_LIMIT: 'off', REUSE_INTERVAL: reuseInterval, LOG_LEVEL: 'info' })
+const count = ({ log }: Demo, ...types: string[]): number =>
+  log.filter(line => types.some(type => line.includes(`"simplejwt ${type}"`))).length
+
+/**
+ * Waits until so many presentations are done, for two seconds at most. One that came two
+ * generations late would be reuse.
+ */
+async function settle (demo: Demo, presentations: number): Promise<void> {
+  const deadline = Date.now() + 2000
+  while (
+    count(demo, 'refreshed', 'replayed', 'reuse_detected') < presentations &&
+    Date.now() < deadline
+  ) {
+    await delay(10)
+  }
+}
+
+/**
+ * Refreshes and hangs up before the reply, again and again. Each time the client tries again with
+ * the token that it has.
+ */
+async function loseReplies (
+  t: Test, storeUrl: string, reuseInterval: string, times: number
+): Promise<Result> {
+  const demo = await startDemo(t, {
+    STORE_URL: storeUrl,
+    RATE_LIMIT: 'off',
+    REUSE_INTERVAL: reuseInterval,
+    LOG_LEVEL: 'info'
+  })
   const { url } = demo
   const clients = await createClients(url, CLIENTS)
   const result: Result = { recovered: 0, 'locked out': 0, others: [], successors: 0, lost: 0 }
 
   for (let time = 0; time < times; time++) {
     await Promise.all(clients.map(async (client, index) => {
-      await postAndHangUp(url, '/api/token/refresh/', { refresh: client.pair.refresh }, (index + time) % 4)
+      await postAndHangUp(
+        url, '/api/token/refresh/', { refresh: client.pair.refresh }, (index + time) % 4
+      )
       const { status } = await client.refresh()
       if (status === 200) result.recovered++
       else if (status === 401) result['locked out']++
@@ -48,7 +78,9 @@ const memory: SharedStore = { name: 'memory', skip: false, start: async () => 'm
 
 for (const { name, skip, start } of [memory, ...sharedStores]) {
   t.test(`${name}: whose reply is lost goes on with the token that it has, and there is one successor`, { skip }, async t => {
-    const { recovered, others, successors, lost } = await loseReplies(t, await start(t), '10s', TIMES)
+    const { recovered, others, successors, lost } = await loseReplies(
+      t, await start(t), '10s', TIMES
+    )
     t.equal(recovered, CLIENTS * TIMES)
     t.same(others, [])
     t.equal(successors, CLIENTS * TIMES, 'one for each token')

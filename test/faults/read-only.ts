@@ -55,7 +55,9 @@ t.test('the same experiment finds pairs that were not stored where the answer do
   t.after(disconnect)
   const { app } = await buildApp(t, { store: hastyStore(store), now: Date.now })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const clients = await createClients(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, 3)
+  const clients = await createClients(
+    `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, 3
+  )
   await askRedis(server.port, 'CONFIG SET maxmemory 1')
   for (const client of clients) t.equal((await client.refresh()).status, 200)
   t.match(await countStandings(server.url, clients), { 'pair lost': 3 })

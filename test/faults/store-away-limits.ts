@@ -6,8 +6,16 @@ import { skipUnless } from '../fixtures/servers/programs.ts'
 import { createClients } from '../fixtures/clients/token-client.ts'
 
 const services = [
-  { name: 'Redis', skip: skipUnless(redisProgram, 'redis-server'), start: (t: Test) => startRedis(t) },
-  { name: 'PostgreSQL', skip: skipUnless(postgresProgram, 'postgres'), start: (t: Test) => startPostgres(t) }
+  {
+    name: 'Redis',
+    skip: skipUnless(redisProgram, 'redis-server'),
+    start: (t: Test) => startRedis(t)
+  },
+  {
+    name: 'PostgreSQL',
+    skip: skipUnless(postgresProgram, 'postgres'),
+    start: (t: Test) => startPostgres(t)
+  }
 ]
 
 for (const { name, skip, start } of services) {
@@ -17,10 +25,17 @@ for (const { name, skip, start } of services) {
     const [entering, leaving, ...refreshing] = await createClients(demo.url, 3)
     await store.freeze()
     for (const when of ['first', 'later']) {
-      const replies = await Promise.all([entering?.login(), leaving?.logout(), ...refreshing.map(client => client.refresh())])
+      const replies = await Promise.all([
+        entering?.login(), leaving?.logout(), ...refreshing.map(client => client.refresh())
+      ])
       const [login, logout, ...refreshes] = replies.map(reply => Math.round(reply?.took ?? NaN))
-      t.comment(`${when}: login ${login} ms, logout ${logout} ms, refresh ${Math.max(...refreshes)} ms`)
-      t.same(new Set(replies.map(reply => `${reply?.status} ${String(reply?.body.code)}`)), new Set(['503 store_unavailable']))
+      t.comment(
+        `${when}: login ${login} ms, logout ${logout} ms, refresh ${Math.max(...refreshes)} ms`
+      )
+      t.same(
+        new Set(replies.map(reply => `${reply?.status} ${String(reply?.body.code)}`)),
+        new Set(['503 store_unavailable'])
+      )
       t.ok((login as number) <= 1000, `login: ${login} ms`)
       t.ok((logout as number) <= 1000, `logout: ${logout} ms`)
       t.ok(Math.max(...refreshes) <= 1000, `refresh: ${Math.max(...refreshes)} ms`)

@@ -18,34 +18,69 @@ type Server = ServerProcess & { url: string }
 
 const CLIENTS = rounds(20, 100)
 const SECONDS = rounds(2, 10)
-/** Shorter than the freeze: a refresh that is done after the thaw makes the client's next one reuse. */
+/**
+ * Shorter than the freeze: a refresh that is done after the thaw makes the client's next one reuse.
+ */
 const REUSE_INTERVAL = 1
 
 const services = [
-  { name: 'Redis', skip: skipUnless(redisProgram, 'redis-server'), start: (t: Test): Promise<Server> => startRedis(t) },
-  { name: 'PostgreSQL', skip: skipUnless(postgresProgram, 'postgres'), start: (t: Test): Promise<Server> => startPostgres(t) }
+  {
+    name: 'Redis',
+    skip: skipUnless(redisProgram, 'redis-server'),
+    start: (t: Test): Promise<Server> => startRedis(t)
+  },
+  {
+    name: 'PostgreSQL',
+    skip: skipUnless(postgresProgram, 'postgres'),
+    start: (t: Test): Promise<Server> => startPostgres(t)
+  }
 ]
 
 /** Counts the calls that a store has not answered. */
 function counting (store: SessionStore): SessionStore & { unanswered: number, most: number } {
   const counts = { unanswered: 0, most: 0 }
-  const counted = <Given extends unknown[], Result>(verb: (...given: Given) => Promise<Result>) => (...given: Given): Promise<Result> => {
-    counts.most = Math.max(counts.most, ++counts.unanswered)
-    return verb(...given).finally(() => { counts.unanswered-- })
-  }
-  return Object.assign(counts, { ...store, find: counted(store.find), rotate: counted(store.rotate) })
+  const counted =
+    <Given extends unknown[], Result>(verb: (...given: Given) => Promise<Result>) =>
+      (...given: Given): Promise<Result> => {
+        counts.most = Math.max(counts.most, ++counts.unanswered)
+        return verb(...given).finally(() => { counts.unanswered-- })
+      }
+  return Object.assign(counts, {
+    ...store,
+    find: counted(store.find),
+    rotate: counted(store.rotate)
+  })
 }
 
-interface Result { replies: { refresh: TimedReply[], hello: TimedReply[] }, standings: Awaited<ReturnType<typeof countStandings>>, lockedOut: number, unanswered: number }
+interface Result {
+  replies: { refresh: TimedReply[], hello: TimedReply[] }
+  standings: Awaited<ReturnType<typeof countStandings>>
+  lockedOut: number
+  unanswered: number
+}
 
-/** Freezes a store that nobody is asking anything, lets clients refresh and call a guarded route meanwhile, and thaws it. */
-async function freeze (t: Test, server: Server, change: (store: SessionStore) => SessionStore): Promise<Result> {
+/**
+ * Freezes a store that nobody is asking anything, lets clients refresh and call a guarded route
+ * meanwhile, and thaws it.
+ */
+async function freeze (
+  t: Test,
+  server: Server,
+  change: (store: SessionStore) => SessionStore
+): Promise<Result> {
   const { store, disconnect } = await openStore(server.url)
   t.after(disconnect)
   const counted = counting(change(store))
-  const { app } = await buildApp(t, { store: counted, now: Date.now, revocation: 'store', reuseInterval: REUSE_INTERVAL })
+  const { app } = await buildApp(t, {
+    store: counted,
+    now: Date.now,
+    revocation: 'store',
+    reuseInterval: REUSE_INTERVAL
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const clients = await createClients(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, CLIENTS)
+  const clients = await createClients(
+    `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, CLIENTS
+  )
   await Promise.all(clients.map(client => client.refresh()))
 
   await server.freeze()
@@ -64,11 +99,14 @@ async function freeze (t: Test, server: Server, change: (store: SessionStore) =>
   const standings = await countStandings(server.url, clients)
   const statuses = await Promise.all(clients.map(async client => (await client.refresh()).status))
   const lockedOut = statuses.filter(status => status === 401).length
-  t.comment(`frozen for ${SECONDS} s: ${replies.refresh.length} refreshes were answered 503, the slowest after ${slowest(replies.refresh)} ms, at most ${counted.most} calls unanswered; after it ${JSON.stringify(standings)}, ${lockedOut} of ${CLIENTS} clients locked out`)
+  t.comment(
+    `frozen for ${SECONDS} s: ${replies.refresh.length} refreshes were answered 503, the slowest after ${slowest(replies.refresh)} ms, at most ${counted.most} calls unanswered; after it ${JSON.stringify(standings)}, ${lockedOut} of ${CLIENTS} clients locked out`
+  )
   return { replies, standings, lockedOut, unanswered: counted.unanswered }
 }
 
-const slowest = (replies: TimedReply[]): number => Math.round(Math.max(...replies.map(({ took }) => took)))
+const slowest = (replies: TimedReply[]): number =>
+  Math.round(Math.max(...replies.map(({ took }) => took)))
 
 for (const { name, skip, start } of services) {
   t.test(`${name} is frozen`, { skip }, async t => {
@@ -81,8 +119,15 @@ for (const { name, skip, start } of services) {
       t.equal(unanswered, 0, 'no call is forgotten')
       t.same(new Set(replies.refresh.map(({ status }) => status)), new Set([503]))
       t.ok(slowest(replies.refresh) <= 1000, `${slowest(replies.refresh)} ms`)
-      t.same(new Set(replies.hello.map(({ status, body, retryAfter }) => `${status} ${String(body.code)} ${retryAfter}`)), new Set(['503 store_unavailable 1']),
-        'a guard that asks the store is a 503 too')
+      t.same(
+        new Set(
+          replies.hello.map(
+            ({ status, body, retryAfter }) => `${status} ${String(body.code)} ${retryAfter}`
+          )
+        ),
+        new Set(['503 store_unavailable 1']),
+        'a guard that asks the store is a 503 too'
+      )
       t.ok(slowest(replies.hello) <= 1000, `${slowest(replies.hello)} ms`)
     })
 

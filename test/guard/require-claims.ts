@@ -5,7 +5,8 @@ import { memoryStore } from '../../plugin/stores/memory.ts'
 import { START, buildApp } from '../fixtures/app.ts'
 import { accessClaims, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
-const DENIED = '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}'
+const DENIED =
+  '{"detail":"You do not have permission to perform this action.","code":"permission_denied"}'
 const NO_SCOPE = 'Bearer realm="api", error="insufficient_scope"'
 
 type Test = Parameters<typeof buildApp>[0]
@@ -14,9 +15,16 @@ type Requirement = Parameters<Awaited<ReturnType<typeof buildApp>>['app']['requi
 /** An app with a route behind a requirement, and what asks it with claims of an access token. */
 async function behind (t: Test, required: Requirement, options: Partial<SimpleJwtOptions> = {}) {
   const test = await buildApp(t, options)
-  test.app.get('/wanted/', { onRequest: test.app.requireClaims(required) }, async request => request.user)
-  const ask = (token: string) => test.app.inject({ url: '/wanted/', headers: { authorization: `Bearer ${token}` } })
-  return { ...test, ask, askWith: (claims: Record<string, unknown>) => ask(sign(accessClaims(claims))) }
+  test.app.get(
+    '/wanted/', { onRequest: test.app.requireClaims(required) }, async request => request.user
+  )
+  const ask = (token: string) =>
+    test.app.inject({ url: '/wanted/', headers: { authorization: `Bearer ${token}` } })
+  return {
+    ...test,
+    ask,
+    askWith: (claims: Record<string, unknown>) => ask(sign(accessClaims(claims)))
+  }
 }
 
 const CASES: [required: RequiredClaims, claims: Record<string, unknown>, isPermitted: boolean][] = [
@@ -55,23 +63,38 @@ const CASES: [required: RequiredClaims, claims: Record<string, unknown>, isPermi
 for (const [required, claims, isPermitted] of CASES) {
   t.test(`${JSON.stringify(claims)} has ${isPermitted ? '' : 'not '}${JSON.stringify(required)}`, async t => {
     const { askWith } = await behind(t, required)
-    for (const seen of ['first', 'again', 'known']) t.equal((await askWith(claims)).statusCode, isPermitted ? 200 : 403, seen)
+    for (const seen of ['first', 'again', 'known']) {
+      t.equal((await askWith(claims)).statusCode, isPermitted ? 200 : 403, seen)
+    }
   })
 }
 
 t.test('who may not is told so in the words of Django and of RFC 6750, the scope among them', async t => {
   const { askWith } = await behind(t, { role: 'admin' })
   const reply = await askWith({ role: 'user' })
-  t.strictSame([reply.statusCode, reply.body, reply.headers['www-authenticate']], [403, DENIED, NO_SCOPE])
+  t.strictSame(
+    [reply.statusCode, reply.body, reply.headers['www-authenticate']], [403, DENIED, NO_SCOPE]
+  )
   const scopes = await behind(t, { scope: ['reports:read', 'reports:write'], role: 'admin' })
-  t.equal((await scopes.askWith({})).headers['www-authenticate'], `${NO_SCOPE}, scope="reports:read reports:write"`)
+  t.equal(
+    (await scopes.askWith({})).headers['www-authenticate'],
+    `${NO_SCOPE}, scope="reports:read reports:write"`
+  )
 })
 
 t.test('it is a guard: no token, a bad one, a refresh token, an expired one and one of an ended session are 401 as ever', async t => {
   const { app, ask, login, post, clock } = await behind(t, { user_id: '1' })
-  t.match(await app.inject('/wanted/'), { statusCode: 401, headers: { 'www-authenticate': 'Bearer realm="api"' } })
-  for (const token of ['x', sign(refreshClaims()), sign(accessClaims(), undefined, 'another secret of thirty-two byte')]) {
-    t.match(await ask(token), { statusCode: 401, headers: { 'www-authenticate': 'Bearer realm="api", error="invalid_token"' } })
+  t.match(await app.inject('/wanted/'), {
+    statusCode: 401,
+    headers: { 'www-authenticate': 'Bearer realm="api"' }
+  })
+  for (const token of [
+    'x', sign(refreshClaims()), sign(accessClaims(), undefined, 'another secret of thirty-two byte')
+  ]) {
+    t.match(await ask(token), {
+      statusCode: 401,
+      headers: { 'www-authenticate': 'Bearer realm="api", error="invalid_token"' }
+    })
   }
   const pair = await login()
   t.equal((await ask(pair.access)).statusCode, 200)
@@ -83,7 +106,9 @@ t.test('it is a guard: no token, a bad one, a refresh token, an expired one and 
 })
 
 t.test('claims that the app puts into a token are asked for', async t => {
-  const { ask, login } = await behind(t, { role: 'admin' }, { claims: user => ({ role: user.id === 3 ? 'admin' : 'user' }) })
+  const { ask, login } = await behind(
+    t, { role: 'admin' }, { claims: user => ({ role: user.id === 3 ? 'admin' : 'user' }) }
+  )
   t.equal((await ask((await login('maria', '456')).access)).statusCode, 200)
   t.equal((await ask((await login()).access)).statusCode, 403)
 })
@@ -95,7 +120,10 @@ t.test('a function of the claims decides, by true and by nothing else', async t 
     t.equal((await askWith({})).statusCode, answer === true ? 200 : 403, String(answer))
   }
   const seen: unknown[] = []
-  const { askWith } = await behind(t, claims => { seen.push(claims.plan, Object.isFrozen(claims)); return true })
+  const { askWith } = await behind(t, claims => {
+    seen.push(claims.plan, Object.isFrozen(claims))
+    return true
+  })
   await askWith({ plan: 'pro' })
   t.strictSame(seen, ['pro', true])
   const faulty = await behind(t, () => { throw new Error('a fault of the host') })
@@ -103,16 +131,34 @@ t.test('a function of the claims decides, by true and by nothing else', async t 
 })
 
 t.test('alone it sets request.user to the claims; after authenticateUser the user stays, and the token is looked at', async t => {
-  const { app, askWith } = await behind(t, { role: 'admin' }, { findUser: async () => ({ id: 1, name: 'vitor', role: 'admin' }) })
-  app.get('/user/', { onRequest: [app.authenticateUser, app.requireClaims({ role: 'admin' })] }, async request => request.user)
-  t.match((await askWith({ role: 'admin' })).json(), { role: 'admin', token_type: 'access', exp: START / 1000 + 300 })
-  const asUser = (claims: Record<string, unknown>) => app.inject({ url: '/user/', headers: { authorization: `Bearer ${sign(accessClaims(claims))}` } })
+  const { app, askWith } = await behind(
+    t, { role: 'admin' }, { findUser: async () => ({ id: 1, name: 'vitor', role: 'admin' }) }
+  )
+  app.get(
+    '/user/',
+    { onRequest: [app.authenticateUser, app.requireClaims({ role: 'admin' })] },
+    async request => request.user
+  )
+  t.match((await askWith({ role: 'admin' })).json(), {
+    role: 'admin',
+    token_type: 'access',
+    exp: START / 1000 + 300
+  })
+  const asUser = (claims: Record<string, unknown>) =>
+    app.inject({
+      url: '/user/',
+      headers: { authorization: `Bearer ${sign(accessClaims(claims))}` }
+    })
   t.strictSame((await asUser({ role: 'admin' })).json(), { id: 1, name: 'vitor', role: 'admin' })
-  t.equal((await asUser({})).statusCode, 403, 'what the user record says is not what the token says')
+  t.equal(
+    (await asUser({})).statusCode, 403, 'what the user record says is not what the token says'
+  )
 })
 
 t.test('with every request asked of the store it waits for the answer', async t => {
-  const { ask, login, post } = await behind(t, { user_id: '1' }, { store: memoryStore(), revocation: 'store' })
+  const { ask, login, post } = await behind(
+    t, { user_id: '1' }, { store: memoryStore(), revocation: 'store' }
+  )
   const { access, refresh } = await login()
   t.equal((await ask(access)).statusCode, 200)
   t.equal((await ask((await login('maria', '456')).access)).statusCode, 403)
@@ -123,8 +169,15 @@ t.test('with every request asked of the store it waits for the answer', async t 
 t.test('it can be awaited, and then throws', async t => {
   const { app } = await buildApp(t)
   const guard = app.requireClaims({ role: 'admin' })
-  app.get('/awaited/', async (request: FastifyRequest, reply: FastifyReply) => { await guard(request, reply); return request.user })
-  const ask = (role: string) => app.inject({ url: '/awaited/', headers: { authorization: `Bearer ${sign(accessClaims({ role }))}` } })
+  app.get('/awaited/', async (request: FastifyRequest, reply: FastifyReply) => {
+    await guard(request, reply)
+    return request.user
+  })
+  const ask = (role: string) =>
+    app.inject({
+      url: '/awaited/',
+      headers: { authorization: `Bearer ${sign(accessClaims({ role }))}` }
+    })
   t.match((await ask('admin')).json(), { role: 'admin' })
   t.equal((await ask('user')).body, DENIED)
 })
@@ -138,7 +191,37 @@ t.test('each registration has its own, for its own tokens', async t => {
 
 t.test('what requires nothing stops the start', async t => {
   const { app } = await buildApp(t)
-  const useless: unknown[] = [{}, undefined, null, 'admin', [], ['admin'], { role: undefined }, { role: null }, { role: '' }, { role: [] }, { role: NaN }, { role: { is: 'admin' } },
-    { role: ['admin', undefined] }, { scope: '' }, { scope: ' read' }, { scope: 'a"b' }, { scope: 'a\\b' }, { scope: 'a\r\nb' }, { scope: 7 }, { scp: 'é' }]
-  for (const required of useless) t.throws(() => app.requireClaims(required as RequiredClaims), { name: 'TypeError', message: /^fastify-simplejwt: requireClaims\(\) (needs at least one claim\.|got a bad value for) / }, JSON.stringify(required))
+  const useless: unknown[] = [
+    {},
+    undefined,
+    null,
+    'admin',
+    [],
+    ['admin'],
+    { role: undefined },
+    { role: null },
+    { role: '' },
+    { role: [] },
+    { role: NaN },
+    { role: { is: 'admin' } },
+    { role: ['admin', undefined] },
+    { scope: '' },
+    { scope: ' read' },
+    { scope: 'a"b' },
+    { scope: 'a\\b' },
+    { scope: 'a\r\nb' },
+    { scope: 7 },
+    { scp: 'é' }
+  ]
+  for (const required of useless) {
+    t.throws(
+      () => app.requireClaims(required as RequiredClaims),
+      {
+        name: 'TypeError',
+        message:
+          /^fastify-simplejwt: requireClaims\(\) (needs at least one claim\.|got a bad value for) /
+      },
+      JSON.stringify(required)
+    )
+  }
 })

@@ -6,33 +6,85 @@ import { obtainSchema } from '../../plugin/routes/schemas.ts'
 
 /** A body, as JSON text where an object could not say it, and SimpleJWT's answer to the letter. */
 const CASES: [what: string, body: string, answer: string][] = [
-  ['no fields', '{}', '{"username":["This field is required."],"password":["This field is required."]}'],
-  ['an empty body', '', '{"username":["This field is required."],"password":["This field is required."]}'],
+  [
+    'no fields', '{}',
+    '{"username":["This field is required."],"password":["This field is required."]}'
+  ],
+  [
+    'an empty body', '',
+    '{"username":["This field is required."],"password":["This field is required."]}'
+  ],
   ['no password', '{"username":"vitor"}', '{"password":["This field is required."]}'],
-  ['an inherited name is no field', '{"__proto__":{"username":"vitor","password":"123"}}', '{"username":["This field is required."],"password":["This field is required."]}'],
-  ['a blank password', '{"username":"vitor","password":""}', '{"password":["This field may not be blank."]}'],
-  ['a blank user name', '{"username":" \\t\\n","password":"123"}', '{"username":["This field may not be blank."]}'],
+  [
+    'an inherited name is no field', '{"__proto__":{"username":"vitor","password":"123"}}',
+    '{"username":["This field is required."],"password":["This field is required."]}'
+  ],
+  [
+    'a blank password', '{"username":"vitor","password":""}',
+    '{"password":["This field may not be blank."]}'
+  ],
+  [
+    'a blank user name', '{"username":" \\t\\n","password":"123"}',
+    '{"username":["This field may not be blank."]}'
+  ],
   ['null', '{"username":"vitor","password":null}', '{"password":["This field may not be null."]}'],
   ['a boolean', '{"username":true,"password":"123"}', '{"username":["Not a valid string."]}'],
   ['a list', '{"username":["vitor"],"password":"123"}', '{"username":["Not a valid string."]}'],
-  ['an object', '{"username":{"$ne":null},"password":"123"}', '{"username":["Not a valid string."]}'],
+  [
+    'an object', '{"username":{"$ne":null},"password":"123"}',
+    '{"username":["Not a valid string."]}'
+  ],
   ['a number', '{"username":"vitor","password":123}', '{"password":["Not a valid string."]}'],
-  ['both wrong', '{"username":null,"password":1}', '{"username":["This field may not be null."],"password":["Not a valid string."]}'],
-  ['NUL', '{"username":"vi\\u0000tor","password":"123"}', '{"username":["Null characters are not allowed."]}'],
-  ['a lone surrogate', '{"username":"\\ud800","password":"123"}', '{"username":["Surrogate characters are not allowed: U+D800."]}'],
-  ['NUL and a lone surrogate', '{"username":"vitor","password":"\\u0000\\udfff"}', '{"password":["Null characters are not allowed.","Surrogate characters are not allowed: U+DFFF."]}'],
-  ['a list at the top', '[]', '{"non_field_errors":["Invalid data. Expected a dictionary, but got list."]}'],
-  ['a string at the top', '"x"', '{"non_field_errors":["Invalid data. Expected a dictionary, but got str."]}'],
-  ['an integer at the top', '1', '{"non_field_errors":["Invalid data. Expected a dictionary, but got int."]}'],
-  ['a fraction at the top', '1.5', '{"non_field_errors":["Invalid data. Expected a dictionary, but got float."]}'],
-  ['a boolean at the top', 'false', '{"non_field_errors":["Invalid data. Expected a dictionary, but got bool."]}'],
+  [
+    'both wrong', '{"username":null,"password":1}',
+    '{"username":["This field may not be null."],"password":["Not a valid string."]}'
+  ],
+  [
+    'NUL', '{"username":"vi\\u0000tor","password":"123"}',
+    '{"username":["Null characters are not allowed."]}'
+  ],
+  [
+    'a lone surrogate', '{"username":"\\ud800","password":"123"}',
+    '{"username":["Surrogate characters are not allowed: U+D800."]}'
+  ],
+  [
+    'NUL and a lone surrogate',
+    '{"username":"vitor","password":"\\u0000\\udfff"}',
+    '{"password":["Null characters are not allowed.","Surrogate characters are not allowed: ' +
+      'U+DFFF."]}'
+  ],
+  [
+    'a list at the top', '[]',
+    '{"non_field_errors":["Invalid data. Expected a dictionary, but got list."]}'
+  ],
+  [
+    'a string at the top', '"x"',
+    '{"non_field_errors":["Invalid data. Expected a dictionary, but got str."]}'
+  ],
+  [
+    'an integer at the top', '1',
+    '{"non_field_errors":["Invalid data. Expected a dictionary, but got int."]}'
+  ],
+  [
+    'a fraction at the top', '1.5',
+    '{"non_field_errors":["Invalid data. Expected a dictionary, but got float."]}'
+  ],
+  [
+    'a boolean at the top', 'false',
+    '{"non_field_errors":["Invalid data. Expected a dictionary, but got bool."]}'
+  ],
   ['null at the top', 'null', '{"non_field_errors":["No data provided"]}']
 ]
 
 t.test('a field that is missing or odd is a 400 in the words of Django REST Framework', async t => {
   const { app } = await buildApp(t)
   for (const [what, payload, answer] of CASES) {
-    const reply = await app.inject({ method: 'POST', url: '/api/token/', headers: { 'content-type': 'application/json' }, payload })
+    const reply = await app.inject({
+      method: 'POST',
+      url: '/api/token/',
+      headers: { 'content-type': 'application/json' },
+      payload
+    })
     t.equal(reply.body, answer, what)
     t.equal(reply.statusCode, 400, what)
     t.equal(reply.headers['www-authenticate'], undefined, what)
@@ -40,22 +92,56 @@ t.test('a field that is missing or odd is a 400 in the words of Django REST Fram
 })
 
 t.test('a pair of surrogates is a character, and the last of two members with one name counts', async t => {
-  const { app } = await buildApp(t, { verifyCredentials: ({ username, password }) => username === '😀' && password === '2' ? { id: 1 } : null })
+  const { app } = await buildApp(t, {
+    verifyCredentials: ({ username, password }) =>
+      username === '😀' && password === '2' ? { id: 1 } : null
+  })
   const payload = '{"username":"\\ud83d\\ude00","password":"1","password":"2"}'
-  const reply = await app.inject({ method: 'POST', url: '/api/token/', headers: { 'content-type': 'application/json' }, payload })
+  const reply = await app.inject({
+    method: 'POST',
+    url: '/api/token/',
+    headers: { 'content-type': 'application/json' },
+    payload
+  })
   t.equal(reply.statusCode, 200)
 })
 
 t.test('only bodies are checked', async t => {
-  const validate = compileFields({ schema: obtainSchema('username', false).body, method: 'POST', url: '/', httpPart: 'params' })
+  const validate = compileFields({
+    schema: obtainSchema('username', false).body,
+    method: 'POST',
+    url: '/',
+    httpPart: 'params'
+  })
   t.equal(validate({ anything: 1 }), true)
 })
 
 t.test('no value makes the check throw, and what passes is text', async t => {
-  const validate = compileFields({ schema: obtainSchema('username', false).body, method: 'POST', url: '/', httpPart: 'body' })
-  fc.assert(fc.property(fc.oneof(fc.jsonValue(), fc.record({ username: fc.anything(), password: fc.string({ unit: 'binary' }) })), body => {
-    const result = validate(body) as { value?: Record<string, unknown>, error?: { statusCode: number } }
-    return result.error?.statusCode === 400 || Object.values(result.value ?? {}).every(value => typeof value === 'string' && value !== '')
-  }))
+  const validate = compileFields({
+    schema: obtainSchema('username', false).body,
+    method: 'POST',
+    url: '/',
+    httpPart: 'body'
+  })
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.jsonValue(),
+        fc.record({ username: fc.anything(), password: fc.string({ unit: 'binary' }) })
+      ),
+      body => {
+        const result = validate(body) as {
+          value?: Record<string, unknown>
+          error?: { statusCode: number }
+        }
+        return (
+          result.error?.statusCode === 400 ||
+          Object.values(result.value ?? {}).every(
+            value => typeof value === 'string' && value !== ''
+          )
+        )
+      }
+    )
+  )
   t.pass('1 run of fast-check')
 })

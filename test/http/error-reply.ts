@@ -5,9 +5,17 @@ import { SimpleJwtError } from '../../plugin/errors.ts'
 
 type ErrorHandler = Parameters<FastifyInstance['setErrorHandler']>[0]
 
-const refusal = () => new SimpleJwtError(401, 'token_not_valid', { detail: 'Token is invalid', code: 'token_not_valid' }, { 'www-authenticate': 'Bearer realm="api"' })
+const refusal = () =>
+  new SimpleJwtError(
+    401,
+    'token_not_valid',
+    { detail: 'Token is invalid', code: 'token_not_valid' },
+    { 'www-authenticate': 'Bearer realm="api"' }
+  )
 
-function build (t: { after(close: () => unknown): void }, server: FastifyServerOptions = {}): FastifyInstance {
+function build (
+  t: { after(close: () => unknown): void }, server: FastifyServerOptions = {}
+): FastifyInstance {
   const app = fastify(server)
   t.after(() => app.close())
   answerOurErrors(app)
@@ -40,7 +48,12 @@ for (const [name, handler] of Object.entries(handlers)) {
 
 t.test('what a handler of the host sends in its own form is sent as it is, with our headers', async t => {
   const app = build(t)
-  app.setErrorHandler((error, _request, reply) => reply.code(403).type('text/plain').send(`sorry: ${error instanceof SimpleJwtError && error.code}`))
+  app.setErrorHandler((error, _request, reply) =>
+    reply
+      .code(403)
+      .type('text/plain')
+      .send(`sorry: ${error instanceof SimpleJwtError && error.code}`)
+  )
   const reply = await app.inject('/refused')
   t.equal(reply.statusCode, 403)
   t.equal(reply.body, 'sorry: token_not_valid')
@@ -67,7 +80,11 @@ t.test('an error that is not ours is left to Fastify', async t => {
 t.test('an error of Fastify is answered as the refusal that was prepared for it first', async t => {
   const app = build(t)
   app.addHook('onError', async (_request, reply, error) => {
-    prepareReply(reply, error, new SimpleJwtError(418, 'teapot', { detail: 'I am a teapot.' }, { 'retry-after': '5' }))
+    prepareReply(
+      reply,
+      error,
+      new SimpleJwtError(418, 'teapot', { detail: 'I am a teapot.' }, { 'retry-after': '5' })
+    )
     prepareReply(reply, error, refusal())
   })
   app.get('/tea', async () => { throw Object.assign(new Error('no coffee'), { statusCode: 418 }) })

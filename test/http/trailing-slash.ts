@@ -3,7 +3,11 @@ import t from 'tap'
 import { route } from '../../plugin/http/trailing-slash.ts'
 
 t.test('a route is there with and without its trailing slash, and hooks of the host see each once', async t => {
-  for (const options of [{}, { ignoreTrailingSlash: true }, { routerOptions: { ignoreTrailingSlash: true } }]) {
+  for (const options of [
+    {},
+    { ignoreTrailingSlash: true },
+    { routerOptions: { ignoreTrailingSlash: true } }
+  ]) {
     const app = fastify(options)
     t.after(() => app.close())
     let runs = 0

@@ -4,18 +4,32 @@ import { buildApp } from '../fixtures/app.ts'
 
 type Method = 'GET'
 const ROUTES: [path: string, methods: string[]][] = [
-  ['', ['POST']], ['/refresh', ['POST']], ['/verify', ['POST']], ['/blacklist', ['POST']], ['/sessions', ['GET', 'HEAD', 'DELETE']], ['/sessions/some-id', ['DELETE']]
+  ['', ['POST']],
+  ['/refresh', ['POST']],
+  ['/verify', ['POST']],
+  ['/blacklist', ['POST']],
+  ['/sessions', ['GET', 'HEAD', 'DELETE']],
+  ['/sessions/some-id', ['DELETE']]
 ]
 
 t.test('every other method is a 405 with Allow, before the body is looked at', async t => {
   const { app } = await buildApp(t)
   for (const [path, methods] of ROUTES) {
-    for (const method of METHODS.filter(method => ![...methods, 'OPTIONS', 'CONNECT', 'QUERY'].includes(method))) {
+    for (const method of METHODS.filter(
+      method => ![...methods, 'OPTIONS', 'CONNECT', 'QUERY'].includes(method)
+    )) {
       for (const slash of ['', '/']) {
-        const reply = await app.inject({ method: method as Method, url: `/api/token${path}${slash}?x=1`, headers: { 'content-type': 'application/json' }, payload: '{' })
+        const reply = await app.inject({
+          method: method as Method,
+          url: `/api/token${path}${slash}?x=1`,
+          headers: { 'content-type': 'application/json' },
+          payload: '{'
+        })
         t.equal(reply.statusCode, 405, `${method} ${path}${slash}`)
         t.equal(reply.headers.allow, [...methods, 'OPTIONS'].join(', '))
-        t.equal(reply.body, method === 'HEAD' ? '' : `{"detail":"Method \\"${method}\\" not allowed."}`)
+        t.equal(
+          reply.body, method === 'HEAD' ? '' : `{"detail":"Method \\"${method}\\" not allowed."}`
+        )
         t.equal(reply.headers['cache-control'], 'no-store')
       }
     }
@@ -45,7 +59,9 @@ t.test('OPTIONS is a 204 with Allow', async t => {
 
 t.test('any other path below the prefix is a 404 in JSON, and outside of it the host answers', async t => {
   const { app } = await buildApp(t)
-  for (const path of ['/nothing', '/refresh/x', '/sessions/a/b', '/sessions//x', '//', '/refresh//']) {
+  for (const path of [
+    '/nothing', '/refresh/x', '/sessions/a/b', '/sessions//x', '//', '/refresh//'
+  ]) {
     for (const method of ['GET', 'POST', 'OPTIONS'] as const) {
       const reply = await app.inject({ method, url: `/api/token${path}` })
       t.equal(reply.statusCode, 404, `${method} ${path}`)

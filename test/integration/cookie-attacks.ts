@@ -12,7 +12,10 @@ import type { Test } from '../fixtures/servers/home.ts'
 const CREDENTIALS = { username: 'vitor', password: '123' }
 const FORM = 'application/x-www-form-urlencoded'
 
-/** A server in cookie mode with somebody who is logged in, and what the victim's browser would add to a request by itself. */
+/**
+ * A server in cookie mode with somebody who is logged in, and what the victim's browser would add
+ * to a request by itself.
+ */
 async function victim (t: Test) {
   const { app, clock } = await buildApp(t, { cookie: true })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -21,32 +24,85 @@ async function victim (t: Test) {
   await browser.post('/api/token/', CREDENTIALS)
   const cookie = `__Host-refresh=${browser.cookies.get('__Host-refresh')}`
   const send = (target: string, headers: string[], body = ''): ReturnType<typeof exchange> =>
-    exchange(port, { method: 'POST', target, headers: ['Cookie', cookie, ...headers], body } satisfies WireRequest)
-  return { app, clock, browser, port, cookie, send, isLoggedIn: async () => (await browser.post('/api/token/refresh/')).statusCode === 200 }
+    exchange(port, {
+      method: 'POST',
+      target,
+      headers: ['Cookie', cookie, ...headers],
+      body
+    } satisfies WireRequest)
+  return {
+    app,
+    clock,
+    browser,
+    port,
+    cookie,
+    send,
+    isLoggedIn: async () => (await browser.post('/api/token/refresh/')).statusCode === 200
+  }
 }
 
-/** Requests that a page of another origin can make a browser send, and some that only a browser of long ago would. */
+/**
+ * Requests that a page of another origin can make a browser send, and some that only a browser of
+ * long ago would.
+ */
 const FOREIGN: { name: string, headers: string[] }[] = [
-  { name: 'a form of another site', headers: ['Origin', 'https://evil.example', 'Sec-Fetch-Site', 'cross-site', 'Content-Type', FORM] },
-  { name: 'a script of another site', headers: ['Origin', 'https://evil.example', 'Sec-Fetch-Site', 'cross-site', 'Content-Type', 'text/plain'] },
-  { name: 'a form of a sibling subdomain, whose requests SameSite lets through', headers: ['Origin', 'https://sibling.example.com', 'Sec-Fetch-Site', 'same-site', 'Content-Type', FORM] },
-  { name: 'another port of the same machine, which is the same site', headers: ['Origin', 'http://127.0.0.1:1', 'Sec-Fetch-Site', 'same-site', 'Content-Type', FORM] },
-  { name: 'a sandboxed frame', headers: ['Origin', 'null', 'Sec-Fetch-Site', 'cross-site', 'Content-Type', FORM] },
-  { name: 'a browser without Fetch Metadata', headers: ['Origin', 'https://evil.example', 'Content-Type', FORM] },
+  {
+    name: 'a form of another site',
+    headers: [
+      'Origin', 'https://evil.example', 'Sec-Fetch-Site', 'cross-site', 'Content-Type', FORM
+    ]
+  },
+  {
+    name: 'a script of another site',
+    headers: [
+      'Origin', 'https://evil.example', 'Sec-Fetch-Site', 'cross-site', 'Content-Type', 'text/plain'
+    ]
+  },
+  {
+    name: 'a form of a sibling subdomain, whose requests SameSite lets through',
+    headers: [
+      'Origin', 'https://sibling.example.com', 'Sec-Fetch-Site', 'same-site', 'Content-Type', FORM
+    ]
+  },
+  {
+    name: 'another port of the same machine, which is the same site',
+    headers: ['Origin', 'http://127.0.0.1:1', 'Sec-Fetch-Site', 'same-site', 'Content-Type', FORM]
+  },
+  {
+    name: 'a sandboxed frame',
+    headers: ['Origin', 'null', 'Sec-Fetch-Site', 'cross-site', 'Content-Type', FORM]
+  },
+  {
+    name: 'a browser without Fetch Metadata',
+    headers: ['Origin', 'https://evil.example', 'Content-Type', FORM]
+  },
   { name: 'no Origin and no Fetch Metadata', headers: ['Content-Type', FORM] },
   { name: 'no Origin, no Fetch Metadata and no content type', headers: [] },
   { name: 'a referrer of ours', headers: ['Referer', 'http://127.0.0.1/'] },
-  { name: 'a forwarded host that nobody vouches for', headers: ['Origin', 'https://evil.example', 'X-Forwarded-Host', 'evil.example'] },
-  { name: 'a method in the body', headers: ['Origin', 'https://evil.example', 'Content-Type', FORM, 'X-HTTP-Method-Override', 'GET'] }
+  {
+    name: 'a forwarded host that nobody vouches for',
+    headers: ['Origin', 'https://evil.example', 'X-Forwarded-Host', 'evil.example']
+  },
+  {
+    name: 'a method in the body',
+    headers: [
+      'Origin', 'https://evil.example', 'Content-Type', FORM, 'X-HTTP-Method-Override', 'GET'
+    ]
+  }
 ]
 
 t.test('what a page elsewhere makes the victim\'s browser send changes nothing, and gets nothing', async t => {
   const { send, isLoggedIn } = await victim(t)
   for (const { name, headers } of FOREIGN) {
-    for (const target of ['/api/token/refresh/', '/api/token/blacklist/', '/api/token/refresh', '/api/token/blacklist']) {
+    for (const target of [
+      '/api/token/refresh/', '/api/token/blacklist/', '/api/token/refresh', '/api/token/blacklist'
+    ]) {
       const reply = await send(target, headers, headers.includes(FORM) ? 'a=b' : '')
       t.equal(reply.status, 403, `${name}: ${target}`)
-      t.equal(reply.body, '{"detail":"CSRF Failed: the request came from another origin.","code":"csrf_failed"}')
+      t.equal(
+        reply.body,
+        '{"detail":"CSRF Failed: the request came from another origin.","code":"csrf_failed"}'
+      )
       t.notOk(reply.headers.has('set-cookie'))
       t.notOk(reply.headers.has('access-control-allow-origin'))
     }
@@ -64,7 +120,10 @@ t.test('nor does it log the victim in as somebody else', async t => {
 })
 
 t.test('the limits of the victim\'s address do not count it', async t => {
-  const { app } = await buildApp(t, { cookie: true, rateLimit: { refreshPerAddress: 3, loginPerAddress: 3 } })
+  const { app } = await buildApp(t, {
+    cookie: true,
+    rateLimit: { refreshPerAddress: 3, loginPerAddress: 3 }
+  })
   const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
   const browser = createBrowser(app)
   for (let count = 0; count < 10; count++) {
@@ -102,7 +161,12 @@ t.test('a cookie that no browser would keep, odd ones and too many are refused, 
     ['a thousand others', `${'a=b; '.repeat(1000)}${cookie}`, 200]
   ]
   for (const [name, text, status] of odd) {
-    const reply = await exchange(port, { method: 'POST', target: '/api/token/refresh/', headers: ['Cookie', text, ...same], body: '' })
+    const reply = await exchange(port, {
+      method: 'POST',
+      target: '/api/token/refresh/',
+      headers: ['Cookie', text, ...same],
+      body: ''
+    })
     t.equal(reply.status, status, name)
   }
 })
@@ -110,8 +174,25 @@ t.test('a cookie that no browser would keep, odd ones and too many are refused, 
 t.test('an access token in the cookie refreshes nothing, and a refresh token in it opens no guarded route', async t => {
   const { app, port, cookie } = await victim(t)
   const { access } = (await createBrowser(app).post('/api/token/', CREDENTIALS)).json()
-  t.match(await exchange(port, { method: 'POST', target: '/api/token/refresh/', headers: ['Cookie', `__Host-refresh=${access}`, 'Sec-Fetch-Site', 'same-origin'], body: '' }), { status: 401 })
-  t.equal((await exchange(port, { method: 'GET', target: '/hello/', headers: ['Cookie', cookie, 'Sec-Fetch-Site', 'same-origin'] })).status, 401)
+  t.match(
+    await exchange(port, {
+      method: 'POST',
+      target: '/api/token/refresh/',
+      headers: ['Cookie', `__Host-refresh=${access}`, 'Sec-Fetch-Site', 'same-origin'],
+      body: ''
+    }),
+    { status: 401 }
+  )
+  t.equal(
+    (
+      await exchange(port, {
+        method: 'GET',
+        target: '/hello/',
+        headers: ['Cookie', cookie, 'Sec-Fetch-Site', 'same-origin']
+      })
+    ).status,
+    401
+  )
 })
 
 t.test('a host that uses @fastify/cookie itself keeps its ways, registered before or after', async t => {
@@ -121,7 +202,9 @@ t.test('a host that uses @fastify/cookie itself keeps its ways, registered befor
     if (isFirst) await app.register(cookiePlugin, { secret: 'a secret of the host' })
     await app.register(simplejwt, goodOptions({ cookie: true }))
     if (!isFirst) await app.register(cookiePlugin, { secret: 'a secret of the host' })
-    app.post('/theirs', async (request, reply) => reply.setCookie('theirs', 'yes', { signed: true }).send(request.cookies))
+    app.post('/theirs', async (request, reply) =>
+      reply.setCookie('theirs', 'yes', { signed: true }).send(request.cookies)
+    )
     const browser = createBrowser(app)
     t.equal((await browser.post('/api/token/', CREDENTIALS)).statusCode, 200)
     t.equal((await browser.post('/api/token/refresh/')).statusCode, 200)

@@ -8,51 +8,85 @@ const run = promisify(execFile)
 const http = findProgram('http')
 const curl = findProgram('curl')
 
-t.test('log in, call /hello/, refresh and log out with httpie and curl, as in any SimpleJWT tutorial', { skip: skipUnless(http, 'httpie') || skipUnless(curl, 'curl') }, async t => {
-  const { url } = await startDemo(t)
-  const httpie = async (...args: string[]): Promise<{ access: string, refresh: string, detail?: string }> =>
-    JSON.parse((await run(http as string, ['--ignore-stdin', ...args])).stdout)
-  const hello = async (access: string): Promise<string> =>
-    (await run(curl as string, ['-s', `${url}/hello/`, '-H', `Authorization: Bearer ${access}`])).stdout
+t.test(
+  'log in, call /hello/, refresh and log out with httpie and curl, as in any SimpleJWT tutorial',
+  { skip: skipUnless(http, 'httpie') || skipUnless(curl, 'curl') },
+  async t => {
+    const { url } = await startDemo(t)
+    const httpie = async (
+      ...args: string[]
+    ): Promise<{ access: string, refresh: string, detail?: string }> =>
+      JSON.parse((await run(http as string, ['--ignore-stdin', ...args])).stdout)
+    const hello = async (access: string): Promise<string> =>
+      (await run(curl as string, ['-s', `${url}/hello/`, '-H', `Authorization: Bearer ${access}`]))
+        .stdout
 
-  for (const form of [[], ['--form']]) {
-    const { access, refresh } = await httpie(...form, 'post', `${url}/api/token/`, 'username=vitor', 'password=123')
-    t.equal(await hello(access), '{"message":"Hello, World!"}')
-    const next = await httpie(...form, 'post', `${url}/api/token/refresh/`, `refresh=${refresh}`)
-    t.equal(await hello(next.access), '{"message":"Hello, World!"}')
-    t.strictSame(await httpie(...form, 'post', `${url}/api/token/verify/`, `token=${next.access}`), {})
-    t.strictSame(await httpie(...form, 'post', `${url}/api/token/blacklist/`, `refresh=${next.refresh}`), {})
-    t.match(await hello(next.access), 'Token is blacklisted')
+    for (const form of [[], ['--form']]) {
+      const { access, refresh } = await httpie(
+        ...form, 'post', `${url}/api/token/`, 'username=vitor', 'password=123'
+      )
+      t.equal(await hello(access), '{"message":"Hello, World!"}')
+      const next = await httpie(...form, 'post', `${url}/api/token/refresh/`, `refresh=${refresh}`)
+      t.equal(await hello(next.access), '{"message":"Hello, World!"}')
+      t.strictSame(
+        await httpie(...form, 'post', `${url}/api/token/verify/`, `token=${next.access}`), {}
+      )
+      t.strictSame(
+        await httpie(...form, 'post', `${url}/api/token/blacklist/`, `refresh=${next.refresh}`), {}
+      )
+      t.match(await hello(next.access), 'Token is blacklisted')
+    }
+    t.strictSame(await httpie('post', `${url}/api/token/`, 'username=inactive', 'password=123'), {
+      detail: 'No active account found with the given credentials', code: 'no_active_account'
+    })
   }
-  t.strictSame(await httpie('post', `${url}/api/token/`, 'username=inactive', 'password=123'), {
-    detail: 'No active account found with the given credentials', code: 'no_active_account'
-  })
-})
+)
 
 t.test('the other routes of the demo', async t => {
   const { url, log } = await startDemo(t, { ISSUER: 'https://demo.example', AUDIENCE: 'demo' })
   t.match(await (await fetch(`${url}/`)).text(), '<!doctype html>')
   t.strictSame(await (await fetch(`${url}/healthz`)).json(), { status: 'ok' })
   t.equal((await fetch(`${url}/me/`)).status, 401)
-  const login = await fetch(`${url}/api/token`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"username":"vitor","password":"123"}' })
+  const login = await fetch(`${url}/api/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"username":"vitor","password":"123"}'
+  })
   const { access } = await login.json() as { access: string }
   await fetch(`${url}/hello/`, { headers: { 'x-request-id': 'of nobody that is trusted' } })
-  t.strictSame(await (await fetch(`${url}/me`, { headers: { authorization: `Bearer ${access}` } })).json(), { id: 1, username: 'vitor' })
-  t.match(JSON.parse(Buffer.from(access.split('.')[1] as string, 'base64url').toString()), { iss: 'https://demo.example', aud: 'demo' })
+  t.strictSame(
+    await (await fetch(`${url}/me`, { headers: { authorization: `Bearer ${access}` } })).json(),
+    { id: 1, username: 'vitor' }
+  )
+  t.match(JSON.parse(Buffer.from(access.split('.')[1] as string, 'base64url').toString()), {
+    iss: 'https://demo.example',
+    aud: 'demo'
+  })
   t.ok(log.some(line => line.includes('JWT_SECRET is not set')), 'a made-up secret is warned of')
   t.notOk(log.some(line => line.includes('of nobody that is trusted')))
 })
 
 t.test('neither a token nor a password is in the log', async t => {
   const { url, log, stop } = await startDemo(t, { LOG_LEVEL: 'trace' })
-  const post = async (path: string, body: object) => (await fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json() as Promise<{ access: string, refresh: string }>
+  const post = async (path: string, body: object) =>
+    (
+      await fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body)
+      })
+    ).json() as Promise<{ access: string, refresh: string }>
   const { access, refresh } = await post('/api/token/', { username: 'vitor', password: '123' })
   await post('/api/token/', { username: 'vitor', password: 'hunter2 hunter2' })
   await post('/api/token/refresh/', { refresh: access })
   await fetch(`${url}/hello/`, { headers: { authorization: `Bearer ${refresh}` } })
   await stop()
   const text = log.join('\n')
-  for (const secret of [access, refresh, refresh.split('.')[2] as string, 'hunter2', 'argon2', '    at ']) t.notOk(text.includes(secret))
+  for (const secret of [
+    access, refresh, refresh.split('.')[2] as string, 'hunter2', 'argon2', '    at '
+  ]) {
+    t.notOk(text.includes(secret))
+  }
   t.match(text, 'simplejwt login_failed')
 })
 
@@ -73,12 +107,18 @@ t.test('each request has an id in the log: one of its own, or the one that a tru
 t.test('with COOKIE=on the refresh token is in a cookie, for pages of the demo itself', async t => {
   const { url } = await startDemo(t, { COOKIE: 'on' })
   const post = (path: string, headers: Record<string, string>, body?: object): Promise<Response> =>
-    fetch(url + path, { method: 'POST', headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers }, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    fetch(url + path, {
+      method: 'POST',
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) })
+    })
   const login = await post('/api/token/', { origin: url }, { username: 'vitor', password: '123' })
   t.strictSame(Object.keys(await login.json() as object), ['access'])
   const cookie = login.headers.getSetCookie()[0]?.split(';')[0] as string
   t.match(cookie, /^__Host-refresh=/)
-  t.equal((await post('/api/token/refresh/', { origin: 'https://evil.example', cookie })).status, 403)
+  t.equal(
+    (await post('/api/token/refresh/', { origin: 'https://evil.example', cookie })).status, 403
+  )
   const refreshed = await post('/api/token/refresh/', { origin: url, cookie })
   t.strictSame(Object.keys(await refreshed.json() as object), ['access'])
   t.match(refreshed.headers.getSetCookie(), [/^__Host-refresh=/])
@@ -91,6 +131,9 @@ t.test('SIGTERM ends the server with exit code 0', async t => {
 
 t.test('a bad value stops the start by its name', async t => {
   t.strictSame(await failDemo({ ACCESS_TOKEN_LIFETIME: 'soon' }), {
-    code: 1, said: 'The demo server did not start: ACCESS_TOKEN_LIFETIME must be a number of seconds, or such as 5m or 1d\n'
+    code: 1,
+    said:
+      'The demo server did not start: ACCESS_TOKEN_LIFETIME must be a number of seconds, or such ' +
+      'as 5m or 1d\n'
   })
 })

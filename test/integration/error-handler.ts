@@ -7,22 +7,36 @@ type ErrorHandler = Parameters<FastifyInstance['setErrorHandler']>[0]
 
 /** Knows its own errors and hands on all others. */
 const handOn: ErrorHandler = (error, _request, reply) => {
-  if (error instanceof Error && error.message === 'mine') return reply.code(499).send({ problem: 'mine' })
+  if (error instanceof Error && error.message === 'mine') {
+    return reply.code(499).send({ problem: 'mine' })
+  }
   throw error
 }
 const formatAll: ErrorHandler = (error, _request, reply) => {
   const status = error instanceof SimpleJwtError ? error.statusCode : 500
-  return reply.code(status).send({ problem: error instanceof SimpleJwtError ? error.code : 'unknown' })
+  return reply
+    .code(status)
+    .send({ problem: error instanceof SimpleJwtError ? error.code : 'unknown' })
 }
 
-const guardedRoute = (app: FastifyInstance) => app.get('/hello', { onRequest: app.authenticate }, async () => ({}))
+const guardedRoute = (app: FastifyInstance) =>
+  app.get('/hello', { onRequest: app.authenticate }, async () => ({}))
 
-const places: Record<string, { server?: FastifyServerOptions, before?: ErrorHandler, after?: ErrorHandler }> = {
+const places: Record<
+  string,
+  { server?: FastifyServerOptions, before?: ErrorHandler, after?: ErrorHandler }
+> = {
   'no error handler': {},
   'an error handler set before the plugin': { before: handOn },
   'an error handler set after the plugin': { after: handOn },
-  'an error handler before it that may not be overridden': { server: { allowErrorHandlerOverride: false }, before: handOn },
-  'an error handler after it that may not be overridden': { server: { allowErrorHandlerOverride: false }, after: handOn }
+  'an error handler before it that may not be overridden': {
+    server: { allowErrorHandlerOverride: false },
+    before: handOn
+  },
+  'an error handler after it that may not be overridden': {
+    server: { allowErrorHandlerOverride: false },
+    after: handOn
+  }
 }
 
 for (const [name, { server = {}, before, after }] of Object.entries(places)) {
@@ -42,16 +56,34 @@ for (const [name, { server = {}, before, after }] of Object.entries(places)) {
     t.equal(guarded.headers['content-type'], 'application/json; charset=utf-8')
     t.equal(guarded.headers['www-authenticate'], 'Bearer realm="api"')
 
-    const login = await app.inject({ method: 'POST', url: '/api/token/', payload: { username: 'vitor', password: 'wrong' } })
+    const login = await app.inject({
+      method: 'POST',
+      url: '/api/token/',
+      payload: { username: 'vitor', password: 'wrong' }
+    })
     t.equal(login.statusCode, 401)
-    t.equal(login.body, '{"detail":"No active account found with the given credentials","code":"no_active_account"}')
+    t.equal(
+      login.body,
+      '{"detail":"No active account found with the given credentials","code":"no_active_account"}'
+    )
     t.equal(login.headers['www-authenticate'], 'Bearer realm="api"')
 
-    const wrongType = await app.inject({ method: 'POST', url: '/api/token/', headers: { 'content-type': 'text/plain' }, payload: 'hi' })
+    const wrongType = await app.inject({
+      method: 'POST',
+      url: '/api/token/',
+      headers: { 'content-type': 'text/plain' },
+      payload: 'hi'
+    })
     t.equal(wrongType.statusCode, 415)
     t.equal(wrongType.body, '{"detail":"Unsupported media type \\"text/plain\\" in request."}')
 
-    if (before ?? after) t.equal((await get('/mine')).body, '{"problem":"mine"}', 'the handler still has the errors of the host')
+    if (before ?? after) {
+      t.equal(
+        (await get('/mine')).body,
+        '{"problem":"mine"}',
+        'the handler still has the errors of the host'
+      )
+    }
   })
 }
 
@@ -70,7 +102,11 @@ for (const when of ['before', 'after'] as const) {
     t.equal(guarded.body, '{"problem":"not_authenticated"}')
     t.equal(guarded.headers['www-authenticate'], 'Bearer realm="api"')
 
-    const login = await app.inject({ method: 'POST', url: '/api/token/', payload: { username: 'vitor', password: 'wrong' } })
+    const login = await app.inject({
+      method: 'POST',
+      url: '/api/token/',
+      payload: { username: 'vitor', password: 'wrong' }
+    })
     t.equal(login.statusCode, 401)
     t.equal(login.body, '{"problem":"no_active_account"}')
   })
@@ -112,8 +148,13 @@ t.test('the handler of a nested scope answers for its own routes alone', async t
 })
 
 t.test("a response schema that the host's route has for 401 does not cut our body", async t => {
-  const response = { 401: { type: 'object', properties: { reason: { type: 'string' } }, additionalProperties: false } }
-  const { get } = await buildHost(t, { after: app => app.get('/hello', { schema: { response }, onRequest: app.authenticate }, async () => ({})) })
+  const response = {
+    401: { type: 'object', properties: { reason: { type: 'string' } }, additionalProperties: false }
+  }
+  const { get } = await buildHost(t, {
+    after: app =>
+      app.get('/hello', { schema: { response }, onRequest: app.authenticate }, async () => ({}))
+  })
   const reply = await get('/hello')
   t.equal(reply.statusCode, 401)
   t.equal(reply.body, NO_CREDENTIALS)

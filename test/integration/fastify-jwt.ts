@@ -21,9 +21,15 @@ const usages: Record<string, Usage> = {
 
 async function theirRoutes (app: FastifyInstance, { namespace, secret }: Usage): Promise<void> {
   await app.register(fastifyJwt, { secret, ...(namespace !== undefined && { namespace }) })
-  const jwt = namespace === undefined ? app.jwt : (app.jwt as unknown as Record<string, JWT>)[namespace] as JWT
+  const jwt =
+    namespace === undefined
+      ? app.jwt
+      : ((app.jwt as unknown as Record<string, JWT>)[namespace] as JWT)
   const verify = (namespace === undefined ? 'jwtVerify' : `${namespace}JwtVerify`) as 'jwtVerify'
-  app.get('/sign', async () => ({ token: jwt.sign({ name: 'a user of the host' }), holds: Object.keys(app.jwt) }))
+  app.get('/sign', async () => ({
+    token: jwt.sign({ name: 'a user of the host' }),
+    holds: Object.keys(app.jwt)
+  }))
   app.get('/theirs', { onRequest: request => request[verify]() }, async request => request.user)
   app.get('/unguarded', async request => ({ user: request.user }))
 }
@@ -60,12 +66,28 @@ for (const [place, steps] of Object.entries(places)) {
       const { token, holds } = (await get('/sign')).json()
 
       t.same(holds, usage.holds, 'app.jwt has no entry of ours')
-      t.match((await get('/theirs', token)).json(), { name: 'a user of the host' }, 'request.user is what their guard has set')
-      t.match((await get('/ours', access)).json(), { token_type: 'access', user_id: '1' }, 'request.user is what ours has set')
+      t.match(
+        (await get('/theirs', token)).json(),
+        { name: 'a user of the host' },
+        'request.user is what their guard has set'
+      )
+      t.match(
+        (await get('/ours', access)).json(),
+        { token_type: 'access', user_id: '1' },
+        'request.user is what ours has set'
+      )
       t.equal((await get('/ours', token)).statusCode, 401, 'their token is not one of ours')
       t.equal((await get('/theirs', access)).statusCode, usage.secret === SECRET ? 200 : 401)
-      t.equal((await get('/theirs')).json().code, 'FST_JWT_NO_AUTHORIZATION_IN_HEADER', 'their refusals stay theirs')
-      t.same((await get('/unguarded', access)).json(), { user: null }, 'nobody is the user where no guard ran')
+      t.equal(
+        (await get('/theirs')).json().code,
+        'FST_JWT_NO_AUTHORIZATION_IN_HEADER',
+        'their refusals stay theirs'
+      )
+      t.same(
+        (await get('/unguarded', access)).json(),
+        { user: null },
+        'nobody is the user where no guard ran'
+      )
     })
   }
 }
@@ -74,7 +96,11 @@ t.test('where both guards run, the one that ran last has set request.user', asyn
   const show = async (request: FastifyRequest) => request.user
   const { get, login } = await buildHost(t, {
     options: REAL_TIME,
-    before: app => app.register(fastifyJwt, { secret: SECRET, formatUser: () => ({ token_type: 'access', exp: 0, jti: '', user_id: 'theirs' }) }),
+    before: app =>
+      app.register(fastifyJwt, {
+        secret: SECRET,
+        formatUser: () => ({ token_type: 'access', exp: 0, jti: '', user_id: 'theirs' })
+      }),
     after: app => {
       const theirs = async (request: FastifyRequest): Promise<void> => { await request.jwtVerify() }
       app.get('/ours-last', { onRequest: [theirs, app.authenticate] }, show)
@@ -89,6 +115,8 @@ t.test('where both guards run, the one that ran last has set request.user', asyn
 t.test('a host without @fastify/jwt gets none of its decorators', async t => {
   const { app } = await buildHost(t)
   t.notOk(app.hasDecorator('jwt'))
-  for (const name of ['jwtVerify', 'jwtDecode', 'key0JwtVerify', 'key0JwtDecode']) t.notOk(app.hasRequestDecorator(name), name)
+  for (const name of ['jwtVerify', 'jwtDecode', 'key0JwtVerify', 'key0JwtDecode']) {
+    t.notOk(app.hasRequestDecorator(name), name)
+  }
   for (const name of ['jwtSign', 'key0JwtSign']) t.notOk(app.hasReplyDecorator(name), name)
 })

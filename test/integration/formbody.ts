@@ -20,15 +20,24 @@ const orders: Record<string, HostSteps> = {
       echo(app)
     }
   },
-  'registers @fastify/formbody with a parser of its own': { before: app => app.register(formbody, { parser: upperCase }), after: echo },
-  'registers @fastify/formbody with a limit of one byte': { before: app => app.register(formbody, { bodyLimit: 1 }), after: echo }
+  'registers @fastify/formbody with a parser of its own': {
+    before: app => app.register(formbody, { parser: upperCase }),
+    after: echo
+  },
+  'registers @fastify/formbody with a limit of one byte': {
+    before: app => app.register(formbody, { bodyLimit: 1 }),
+    after: echo
+  }
 }
 const echoes: Record<string, [status: number, body: unknown]> = {
   'never registers @fastify/formbody': [415, { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' }],
   'registers @fastify/formbody before ours': [200, { a: ['1', '2'] }],
   'registers @fastify/formbody after ours': [200, { a: ['1', '2'] }],
   'registers @fastify/formbody with a parser of its own': [200, { text: 'A=1&A=2' }],
-  'registers @fastify/formbody with a limit of one byte': [413, { code: 'FST_ERR_CTP_BODY_TOO_LARGE' }]
+  'registers @fastify/formbody with a limit of one byte': [
+    413,
+    { code: 'FST_ERR_CTP_BODY_TOO_LARGE' }
+  ]
 }
 
 for (const [name, steps] of Object.entries(orders)) {
@@ -48,10 +57,22 @@ for (const [name, steps] of Object.entries(orders)) {
 
 const wrapped = (app: FastifyInstance): void => {
   app.removeContentTypeParser('application/json')
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, body: string) => ({ wrapped: body }))
-  app.addContentTypeParser('text/csv', { parseAs: 'string' }, async (_request: unknown, body: string) => body.split(','))
-  app.addContentTypeParser(/^application\/.*\+json$/, { parseAs: 'string' }, async (_request: unknown, body: string) => ({ vendor: body }))
-  app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, body: string) => ({ any: body }))
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: unknown, body: string) => ({ wrapped: body })
+  )
+  app.addContentTypeParser(
+    'text/csv', { parseAs: 'string' }, async (_request: unknown, body: string) => body.split(',')
+  )
+  app.addContentTypeParser(
+    /^application\/.*\+json$/,
+    { parseAs: 'string' },
+    async (_request: unknown, body: string) => ({ vendor: body })
+  )
+  app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, body: string) => ({
+    any: body
+  }))
 }
 const parsers: Record<string, HostSteps> = {
   before: { before: wrapped, after: echo },
@@ -82,9 +103,29 @@ for (const [order, steps] of Object.entries(parsers)) {
 }
 
 t.test("the host's limits and rules for JSON bodies hold for its own routes, and ours for the token routes", async t => {
-  const host = await buildHost(t, { server: { bodyLimit: 20, onProtoPoisoning: 'ignore' }, after: echo })
-  t.equal((await post(host, '/echo', 'application/json', `{"a":"${'x'.repeat(20)}"}`)).json().code, 'FST_ERR_CTP_BODY_TOO_LARGE')
+  const host = await buildHost(t, {
+    server: { bodyLimit: 20, onProtoPoisoning: 'ignore' },
+    after: echo
+  })
+  t.equal(
+    (await post(host, '/echo', 'application/json', `{"a":"${'x'.repeat(20)}"}`)).json().code,
+    'FST_ERR_CTP_BODY_TOO_LARGE'
+  )
   t.equal((await post(host, '/echo', 'application/json', '{"__proto__":1}')).statusCode, 200)
-  t.equal((await post(host, '/api/token/', 'application/json', '{"username":"vitor","password":"123"}')).statusCode, 200)
-  t.equal((await post(host, '/api/token/', 'application/json', '{"__proto__":{"username":"vitor"},"password":"123"}')).statusCode, 400)
+  t.equal(
+    (await post(host, '/api/token/', 'application/json', '{"username":"vitor","password":"123"}'))
+      .statusCode,
+    200
+  )
+  t.equal(
+    (
+      await post(
+        host,
+        '/api/token/',
+        'application/json',
+        '{"__proto__":{"username":"vitor"},"password":"123"}'
+      )
+    ).statusCode,
+    400
+  )
 })

@@ -6,7 +6,10 @@ import { buildHost } from '../fixtures/host.ts'
 function cors (app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('access-control-allow-origin', 'https://app.example')
-    if (request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined) {
+    if (
+      request.method === 'OPTIONS' &&
+      request.headers['access-control-request-method'] !== undefined
+    ) {
       return reply.code(204).header('access-control-allow-methods', 'POST').send()
     }
   })
@@ -16,7 +19,11 @@ for (const when of ['before', 'after'] as const) {
   t.test(`a CORS hook that the host adds ${when} the plugin answers a preflight first`, async t => {
     const { app } = await buildHost(t, { [when]: cors })
     for (const url of ['/api/token/', '/api/token/refresh', '/api/token/sessions/']) {
-      const preflight = await app.inject({ method: 'OPTIONS', url, headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' } })
+      const preflight = await app.inject({
+        method: 'OPTIONS',
+        url,
+        headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' }
+      })
       t.equal(preflight.statusCode, 204, url)
       t.equal(preflight.headers['access-control-allow-methods'], 'POST')
       t.notOk(preflight.headers.allow, 'the plugin has nothing to add')
@@ -30,7 +37,10 @@ for (const when of ['before', 'after'] as const) {
   t.test(`a CORS hook that the host adds ${when} the plugin marks our replies, refusals too`, async t => {
     const { app } = await buildHost(t, { [when]: cors })
     for (const [method, url, status] of [
-      ['POST', '/api/token/', 400], ['POST', '/api/token/nowhere/', 404], ['PUT', '/api/token/', 405], ['GET', '/api/token/sessions/', 401]
+      ['POST', '/api/token/', 400],
+      ['POST', '/api/token/nowhere/', 404],
+      ['PUT', '/api/token/', 405],
+      ['GET', '/api/token/sessions/', 401]
     ] as const) {
       const reply = await app.inject({ method, url })
       t.equal(reply.statusCode, status, `${method} ${url}`)
@@ -39,17 +49,28 @@ for (const when of ['before', 'after'] as const) {
   })
 
   t.test(`a not-found handler that the host sets ${when} the plugin answers everywhere but below the prefix`, async t => {
-    const lost = (app: FastifyInstance): void => { app.setNotFoundHandler(async (request, reply) => reply.code(404).send({ lost: request.url })) }
+    const lost = (app: FastifyInstance): void => {
+      app.setNotFoundHandler(async (request, reply) => reply.code(404).send({ lost: request.url }))
+    }
     const { app, get } = await buildHost(t, { [when]: lost })
-    for (const url of ['/', '/nowhere', '/api', '/api/', '/api/tokens', '/api/token-list']) t.same((await get(url)).json(), { lost: url })
+    for (const url of ['/', '/nowhere', '/api', '/api/', '/api/tokens', '/api/token-list']) {
+      t.same((await get(url)).json(), { lost: url })
+    }
     t.same((await app.inject({ method: 'DELETE', url: '/nowhere' })).json(), { lost: '/nowhere' })
     t.equal((await get('/api/token/nowhere')).body, '{"detail":"Not found."}')
-    t.equal((await app.inject({ method: 'PUT', url: '/api/token/' })).body, '{"detail":"Method \\"PUT\\" not allowed."}')
+    t.equal(
+      (await app.inject({ method: 'PUT', url: '/api/token/' })).body,
+      '{"detail":"Method \\"PUT\\" not allowed."}'
+    )
   })
 }
 
 t.test("a wildcard route of the host's own is reached everywhere but below the prefix", async t => {
-  const { app, get } = await buildHost(t, { after: app => { app.get('/*', async request => ({ page: request.url })) } })
+  const { app, get } = await buildHost(t, {
+    after: app => {
+      app.get('/*', async request => ({ page: request.url }))
+    }
+  })
   t.same((await get('/about')).json(), { page: '/about' })
   t.same((await get('/')).json(), { page: '/' })
   t.equal((await app.inject({ method: 'POST', url: '/api/token/' })).statusCode, 400)

@@ -19,12 +19,16 @@ const NAMES: Record<string, string> = {
   'quotes and backslashes': 'a\\"},"level":60,"event":{"type":"login","x":"\\',
   'writing from right to left': 'a\u202egnp.exe\u2066',
   'names of a prototype': '__proto__',
-  'formats of printf and of a shell': '%s%d%j $(id) `id` ${jndi:ldap://x}', // eslint-disable-line no-template-curly-in-string
+  // eslint-disable-next-line no-template-curly-in-string
+  'formats of printf and of a shell': '%s%d%j $(id) `id` ${jndi:ldap://x}',
   '10 KB': 'x'.repeat(10_000),
   '10 KB of characters outside the first plane': '😀'.repeat(2500)
 }
 
-/** What ends a line for readers of logs that are made with node:readline, from Node 24 on. Most others know the first two alone. */
+/**
+ * What ends a line for readers of logs that are made with node:readline, from Node 24 on. Most
+ * others know the first two alone.
+ */
 const LINE_END = /\r?\n|\r(?!\n)|[\u2028\u2029]/
 
 function isJson (text: string): boolean {
@@ -37,9 +41,24 @@ function isJson (text: string): boolean {
 
 async function loginsOf (t: { after(close: () => unknown): void }, usernames: string[]) {
   let text = ''
-  const { post, events } = await buildApp(t, {}, { logger: { level: 'trace', stream: { write: line => { text += line } } } })
+  const { post, events } = await buildApp(
+    t,
+    {},
+    {
+      logger: {
+        level: 'trace',
+        stream: {
+          write: line => {
+            text += line
+          }
+        }
+      }
+    }
+  )
   const statuses: number[] = []
-  for (const username of usernames) statuses.push((await post('/api/token/', { username, password: 'wrong' })).statusCode)
+  for (const username of usernames) {
+    statuses.push((await post('/api/token/', { username, password: 'wrong' })).statusCode)
+  }
   return { text, events, statuses }
 }
 
@@ -49,11 +68,18 @@ for (const [what, username] of Object.entries(NAMES)) {
     t.strictSame(statuses, [401])
     const lines = text.trimEnd().split(LINE_END)
     t.strictSame(lines.filter(line => !isJson(line)), [], 'every line is JSON')
-    const logged = lines.filter(isJson).map(line => JSON.parse(line) as { level: number, event?: SimpleJwtEvent })
+    const logged = lines
+      .filter(isJson)
+      .map(line => JSON.parse(line) as { level: number, event?: SimpleJwtEvent })
     t.notOk(logged.some(({ level }) => level === 60), 'nothing is forged')
     t.equal(logged.filter(({ event }) => event?.type === 'login_failed').length, 1)
-    t.equal(events[0]?.username, username.trim().slice(0, 256), 'and the event has it as it was sent')
-    t.ok([...text].every(character => character === '\n' || character >= ' '), 'no escape that a terminal would obey')
+    t.equal(
+      events[0]?.username, username.trim().slice(0, 256), 'and the event has it as it was sent'
+    )
+    t.ok(
+      [...text].every(character => character === '\n' || character >= ' '),
+      'no escape that a terminal would obey'
+    )
   })
 }
 

@@ -4,8 +4,13 @@ import { broken, mutations } from '../mutations/list.ts'
 
 t.test('each check that `npm run test:mutations` breaks is there, once, and so are the tests that are to find out', async t => {
   for (const mutation of mutations) {
-    t.doesNotThrow(() => broken(mutation, readFileSync(mutation.file, 'utf8')), `${mutation.file}: ${mutation.check}`)
+    t.doesNotThrow(
+      () => broken(mutation, readFileSync(mutation.file, 'utf8')),
+      `${mutation.file}: ${mutation.check}`
+    )
     for (const test of mutation.tests) t.ok(existsSync(test), test)
   }
-  t.equal(new Set(mutations.map(({ check }) => check)).size, mutations.length, 'each by a name of its own')
+  t.equal(
+    new Set(mutations.map(({ check }) => check)).size, mutations.length, 'each by a name of its own'
+  )
 })

@@ -1,6 +1,8 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import simplejwt, { type Authenticate, type AuthenticateUser, type TokenService } from '../../plugin/index.ts'
+import simplejwt, {
+  type Authenticate, type AuthenticateUser, type TokenService
+} from '../../plugin/index.ts'
 import { createUsers } from '../fixtures/app.ts'
 import { buildHost, goodOptions } from '../fixtures/host.ts'
 
@@ -10,7 +12,8 @@ const staffOptions = goodOptions({
   prefix: '/staff/token',
   secret: 'the secret of the staff, 32 bytes.',
   realm: 'staff',
-  verifyCredentials: ({ username, password }) => staff.find(user => user.name === username && user.password === password) ?? null,
+  verifyCredentials: ({ username, password }) =>
+    staff.find(user => user.name === username && user.password === password) ?? null,
   findUser: userId => staff.find(user => String(user.id) === userId) ?? null
 })
 
@@ -18,13 +21,27 @@ const buildBoth = (t: { after(close: () => unknown): void }) => buildHost(t, {
   after: async app => {
     await app.register(simplejwt, staffOptions)
     app.get('/hello', { onRequest: app.authenticate }, async request => request.user)
-    app.get('/staff/hello', { onRequest: app.getDecorator<Authenticate>('staffAuthenticate') }, async request => request.user)
-    app.get('/staff/me', { onRequest: app.getDecorator<AuthenticateUser>('staffAuthenticateUser') }, async request => request.user)
+    app.get(
+      '/staff/hello',
+      { onRequest: app.getDecorator<Authenticate>('staffAuthenticate') },
+      async request => request.user
+    )
+    app.get(
+      '/staff/me',
+      { onRequest: app.getDecorator<AuthenticateUser>('staffAuthenticateUser') },
+      async request => request.user
+    )
   }
 })
 
 async function staffLogin (app: FastifyInstance): Promise<{ access: string, refresh: string }> {
-  return (await app.inject({ method: 'POST', url: '/staff/token/', payload: { username: 'maria', password: '456' } })).json()
+  return (
+    await app.inject({
+      method: 'POST',
+      url: '/staff/token/',
+      payload: { username: 'maria', password: '456' }
+    })
+  ).json()
 }
 
 t.test('a second registration has decorators, routes and users of its own', async t => {
@@ -34,7 +51,16 @@ t.test('a second registration has decorators, routes and users of its own', asyn
   t.equal((await get('/hello', access)).json().user_id, '1')
   t.equal((await get('/staff/hello', own.access)).json().user_id, '3')
   t.equal((await get('/staff/me', own.access)).json().name, 'maria')
-  t.equal((await app.inject({ method: 'POST', url: '/staff/token/', payload: { username: 'vitor', password: '123' } })).statusCode, 401)
+  t.equal(
+    (
+      await app.inject({
+        method: 'POST',
+        url: '/staff/token/',
+        payload: { username: 'vitor', password: '123' }
+      })
+    ).statusCode,
+    401
+  )
   t.notOk(app.hasDecorator('authenticateUser'), 'the first has no findUser')
 
   const tokens = app.getDecorator<TokenService>('staffTokens')
@@ -51,14 +77,32 @@ t.test('neither accepts a token of the other, and each says so in its own realm'
   for (const { name, reply, realm } of [
     { name: 'guard', reply: await get('/hello', second.access), realm: 'api' },
     { name: 'guard of the staff', reply: await get('/staff/hello', first.access), realm: 'staff' },
-    { name: 'guard with user of the staff', reply: await get('/staff/me', first.access), realm: 'staff' },
-    { name: 'refresh', reply: await app.inject({ url: '/api/token/refresh/', ...body(second.refresh) }), realm: 'api' },
-    { name: 'refresh of the staff', reply: await app.inject({ url: '/staff/token/refresh/', ...body(first.refresh) }), realm: 'staff' },
+    {
+      name: 'guard with user of the staff',
+      reply: await get('/staff/me', first.access),
+      realm: 'staff'
+    },
+    {
+      name: 'refresh',
+      reply: await app.inject({ url: '/api/token/refresh/', ...body(second.refresh) }),
+      realm: 'api'
+    },
+    {
+      name: 'refresh of the staff',
+      reply: await app.inject({ url: '/staff/token/refresh/', ...body(first.refresh) }),
+      realm: 'staff'
+    },
     { name: 'sessions', reply: await get('/api/token/sessions/', second.access), realm: 'api' },
-    { name: 'sessions of the staff', reply: await get('/staff/token/sessions/', first.access), realm: 'staff' }
+    {
+      name: 'sessions of the staff',
+      reply: await get('/staff/token/sessions/', first.access),
+      realm: 'staff'
+    }
   ]) {
     t.equal(reply.statusCode, 401, name)
-    t.equal(reply.headers['www-authenticate'], `Bearer realm="${realm}", error="invalid_token"`, name)
+    t.equal(
+      reply.headers['www-authenticate'], `Bearer realm="${realm}", error="invalid_token"`, name
+    )
   }
   await t.rejects(app.tokens.verify(second.access), { code: 'token_not_valid' })
 })
@@ -87,8 +131,16 @@ t.test('a registration in a place that is taken stops the start and says what to
   const namespaced = { namespace: 'staff', prefix: '/staff/token' }
   for (const { first, second, message } of [
     { first: {}, second: {}, message: /app\.authenticate exists already.*"namespace"/ },
-    { first: {}, second: { prefix: '/other' }, message: /app\.authenticate exists already.*"namespace"/ },
-    { first: namespaced, second: { ...namespaced, prefix: '/other' }, message: /app\.staffAuthenticate exists already.*"namespace"/ }
+    {
+      first: {},
+      second: { prefix: '/other' },
+      message: /app\.authenticate exists already.*"namespace"/
+    },
+    {
+      first: namespaced,
+      second: { ...namespaced, prefix: '/other' },
+      message: /app\.staffAuthenticate exists already.*"namespace"/
+    }
   ]) {
     const app = fastify()
     t.after(() => app.close())
@@ -101,5 +153,10 @@ t.test('a host that has an app.authenticate of its own is told so', async t => {
   const app = fastify()
   t.after(() => app.close())
   app.decorate('authenticate', async () => {})
-  await t.rejects(async () => { await app.register(simplejwt, goodOptions()) }, { message: /app\.authenticate exists already/ })
+  await t.rejects(
+    async () => {
+      await app.register(simplejwt, goodOptions())
+    },
+    { message: /app\.authenticate exists already/ }
+  )
 })

@@ -13,11 +13,28 @@ const run = promisify(execFile)
 async function emptyProject (t: { teardown(undo: () => unknown): void }): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-simplejwt-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const [packed] = JSON.parse((await run('npm', ['pack', '--ignore-scripts', '--json', '--silent', '--pack-destination', folder])).stdout) as { filename: string }[]
+  const [packed] = JSON.parse(
+    (
+      await run('npm', [
+        'pack', '--ignore-scripts', '--json', '--silent', '--pack-destination', folder
+      ])
+    ).stdout
+  ) as { filename: string }[]
   const { devDependencies: own } = JSON.parse(await readFile('package.json', 'utf8'))
   await writeFile(join(folder, 'package.json'), '{}')
   await run('npm', ['pkg', 'set', 'type=module'], { cwd: folder })
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', packed?.filename as string, `fastify@${own.fastify}`], { cwd: folder })
+  await run(
+    'npm',
+    [
+      'install',
+      '--prefer-offline',
+      '--no-audit',
+      '--no-fund',
+      packed?.filename as string,
+      `fastify@${own.fastify}`
+    ],
+    { cwd: folder }
+  )
   // What checks the types need not be fetched once more.
   await mkdir(join(folder, 'node_modules/@types'))
   await symlink(resolve('node_modules/@types/node'), join(folder, 'node_modules/@types/node'))
@@ -26,7 +43,9 @@ async function emptyProject (t: { teardown(undo: () => unknown): void }): Promis
 
 /** The first block of a language in the README. */
 async function readmeBlock (language: string): Promise<string> {
-  return new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(await readFile('README.md', 'utf8'))?.[1] as string
+  return new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(
+    await readFile('README.md', 'utf8')
+  )?.[1] as string
 }
 
 t.test('the example of the README runs and type-checks in an empty folder, on the packed package', async t => {
@@ -42,18 +61,31 @@ t.test('the example of the README runs and type-checks in an empty folder, on th
     '// @ts-expect-error a claim is not just anything',
     'export const wrong = (request: FastifyRequest): number => request.user.user_id'
   ].join('\n'))
-  await run(resolve('node_modules/.bin/tsc'), ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', 'false', 'app.ts', 'user.ts'], { cwd: folder })
-    .catch((error: { stdout: string }) => t.fail(error.stdout))
+  await run(
+    resolve('node_modules/.bin/tsc'),
+    [
+      '--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck',
+      'false', 'app.ts', 'user.ts'
+    ],
+    { cwd: folder }
+  ).catch((error: { stdout: string }) => t.fail(error.stdout))
 
   // What has no types in it is JavaScript as it stands.
   const port = 'console.log(app.server.address().port)'
   await writeFile(join(folder, 'app.js'), `${example.replace('8000', '0')}\n${port}`)
-  const app = spawn(process.execPath, ['app.js'], { cwd: folder, env: { ...process.env, JWT_SECRET: 'x'.repeat(32) }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const app = spawn(process.execPath, ['app.js'], {
+    cwd: folder,
+    env: { ...process.env, JWT_SECRET: 'x'.repeat(32) },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   t.teardown(() => app.kill())
   const [line] = await once(createInterface(app.stdout), 'line') as [string]
   const url = `http://127.0.0.1:${line}`
 
-  const login = await fetch(`${url}/api/token/`, { method: 'POST', body: new URLSearchParams({ username: 'vitor', password: '123' }) })
+  const login = await fetch(`${url}/api/token/`, {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'vitor', password: '123' })
+  })
   const { access } = await login.json() as { access: string }
   const hello = await fetch(`${url}/hello/`, { headers: { authorization: `Bearer ${access}` } })
   t.strictSame(await hello.json(), { hello: '1' })
@@ -63,5 +95,9 @@ t.test('the example of the README runs and type-checks in an empty folder, on th
     import { storeContract } from 'fastify-simplejwt/store-contract'
     import { memoryStore as again } from 'fastify-simplejwt/stores/memory'
     console.log([simplejwt === named, memoryStore === again, typeof SimpleJwtError, typeof storeContract].join())`)
-  t.equal((await run(process.execPath, ['exports.js'], { cwd: folder })).stdout, 'true,true,function,function\n', 'what the package exports is there')
+  t.equal(
+    (await run(process.execPath, ['exports.js'], { cwd: folder })).stdout,
+    'true,true,function,function\n',
+    'what the package exports is there'
+  )
 })

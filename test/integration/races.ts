@@ -13,16 +13,34 @@ function distantStore (): SessionStore {
   return { ...store, rotate: async rotation => { await delay(1); return store.rotate(rotation) } }
 }
 
-/** Presents one refresh token so many times at once: the statuses, and the refresh tokens that came of it. */
-async function present (store: SessionStore, times: number, reuseInterval: number): Promise<{ statuses: Set<number>, accepted: number, successors: Set<unknown> }> {
+/**
+ * Presents one refresh token so many times at once: the statuses, and the refresh tokens that came
+ * of it.
+ */
+async function present (
+  store: SessionStore, times: number, reuseInterval: number
+): Promise<{ statuses: Set<number>, accepted: number, successors: Set<unknown> }> {
   const closes: (() => unknown)[] = []
-  const { app, login } = await buildApp({ after: close => { closes.push(close) } }, { store, reuseInterval })
+  const { app, login } = await buildApp(
+    {
+      after: close => {
+        closes.push(close)
+      }
+    },
+    { store, reuseInterval }
+  )
   try {
     await app.listen({ host: '127.0.0.1', port: 0, backlog: 2048 })
     const { refresh } = await login()
-    const answers = await postAtOnce((app.server.address() as AddressInfo).port, '/api/token/refresh/', { refresh }, times)
+    const answers = await postAtOnce(
+      (app.server.address() as AddressInfo).port, '/api/token/refresh/', { refresh }, times
+    )
     const accepted = answers.filter(answer => answer.status === 200)
-    return { statuses: new Set(answers.map(answer => answer.status)), accepted: accepted.length, successors: new Set(accepted.map(answer => answer.body.refresh)) }
+    return {
+      statuses: new Set(answers.map(answer => answer.status)),
+      accepted: accepted.length,
+      successors: new Set(accepted.map(answer => answer.body.refresh))
+    }
   } finally {
     for (const close of closes) await close()
   }

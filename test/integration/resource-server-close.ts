@@ -8,17 +8,29 @@ import { publicPart, serve } from '../fixtures/servers/serve.ts'
 const key = newKey()
 
 const issuers: Record<string, RequestListener> = {
-  'answers with its keys': (_request, response) => { response.end(JSON.stringify({ keys: [publicPart(key)] })) },
+  'answers with its keys': (_request, response) => {
+    response.end(JSON.stringify({ keys: [publicPart(key)] }))
+  },
   fails: (_request, response) => { response.writeHead(500).end() },
   'never answers': () => {},
   'never ends its answer': (_request, response) => { response.write('{') }
 }
 
-/** Asks a resource server to end, perhaps while a request waits: the status of that, the exit code and whether it took less than two seconds. */
-async function end (t: Test, issuer: RequestListener, access?: string): Promise<{ status: number | undefined, code: number | null, soon: boolean }> {
+/**
+ * Asks a resource server to end, perhaps while a request waits: the status of that, the exit code
+ * and whether it took less than two seconds.
+ */
+async function end (
+  t: Test, issuer: RequestListener, access?: string
+): Promise<{ status: number | undefined, code: number | null, soon: boolean }> {
   const { url } = await serve(t, issuer)
   const server = await startResourceServer(t, url)
-  const asked = access === undefined ? undefined : fetch(`${server.url}/hello/`, { headers: { authorization: `Bearer ${access}`, connection: 'close' } })
+  const asked =
+    access === undefined
+      ? undefined
+      : fetch(`${server.url}/hello/`, {
+        headers: { authorization: `Bearer ${access}`, connection: 'close' }
+      })
   await delay(300)
   const begun = performance.now()
   const code = await server.stop()
@@ -33,5 +45,9 @@ for (const [name, issuer] of Object.entries(issuers)) {
 }
 
 t.test('who waits for the keys of an issuer that never answers is told 503 when the resource server ends, and does not hold it up', async t => {
-  t.same(await end(t, issuers['never answers'] as RequestListener, await tokenOf(key)), { status: 503, code: 0, soon: true })
+  t.same(await end(t, issuers['never answers'] as RequestListener, await tokenOf(key)), {
+    status: 503,
+    code: 0,
+    soon: true
+  })
 })

@@ -13,9 +13,15 @@ const ENDINGS: Ending[] = ['logout', 'revokeUser', 'disabled, then revokeUser', 
 /** Milliseconds by which the end comes after the refreshes, or before them, one for each round. */
 const LAGS = [-8, -2, 0, 2, 8]
 
-const added = (a: RaceResult, b: RaceResult): RaceResult => ({ given: a.given + b.given, refused: a.refused + b.refused, survivors: a.survivors + b.survivors })
+const added = (a: RaceResult, b: RaceResult): RaceResult => ({
+  given: a.given + b.given,
+  refused: a.refused + b.refused,
+  survivors: a.survivors + b.survivors
+})
 
-async function inRounds (race: (how: Ending, lag: number) => Promise<RaceResult>, how: Ending): Promise<RaceResult> {
+async function inRounds (
+  race: (how: Ending, lag: number) => Promise<RaceResult>, how: Ending
+): Promise<RaceResult> {
   let total: RaceResult = { given: 0, refused: 0, survivors: 0 }
   for (const lag of LAGS) total = added(total, await race(how, lag))
   return total
@@ -24,11 +30,19 @@ async function inRounds (race: (how: Ending, lag: number) => Promise<RaceResult>
 /** As far away as a database is, by one call nearer than by another. */
 function distantStore (): SessionStore {
   const store = memoryStore()
-  const far = <Given extends unknown[], Answer>(verb: (...given: Given) => Promise<Answer>) => async (...given: Given): Promise<Answer> => {
-    await delay(randomInt(4))
-    return verb(...given)
+  const far =
+    <Given extends unknown[], Answer>(verb: (...given: Given) => Promise<Answer>) =>
+      async (...given: Given): Promise<Answer> => {
+        await delay(randomInt(4))
+        return verb(...given)
+      }
+  return {
+    ...store,
+    find: far(store.find),
+    rotate: far(store.rotate),
+    revoke: far(store.revoke),
+    revokeUser: far(store.revokeUser)
   }
-  return { ...store, find: far(store.find), rotate: far(store.rotate), revoke: far(store.revoke), revokeUser: far(store.revokeUser) }
 }
 
 async function opened (t: Test, url: string): Promise<SessionStore> {
@@ -39,7 +53,12 @@ async function opened (t: Test, url: string): Promise<SessionStore> {
 
 const stores = [
   { name: 'memory', skip: false as const, endings: ENDINGS, open: async () => distantStore() },
-  ...sharedStores.map(({ name, skip, start }) => ({ name, skip, endings: ENDINGS.slice(0, 2), open: async (t: Test) => opened(t, await start(t)) }))
+  ...sharedStores.map(({ name, skip, start }) => ({
+    name,
+    skip,
+    endings: ENDINGS.slice(0, 2),
+    open: async (t: Test) => opened(t, await start(t))
+  }))
 ]
 
 for (const { name, skip, endings, open } of stores) {
@@ -62,7 +81,9 @@ t.test('the same experiment finds survivors on a store that brings ended session
 })
 
 t.test('and where nobody looks the user up again', async t => {
-  const { given, survivors } = await inRounds(await createRace(t, { store: distantStore(), findsUsers: false }), 'disabled')
+  const { given, survivors } = await inRounds(
+    await createRace(t, { store: distantStore(), findsUsers: false }), 'disabled'
+  )
   t.ok(survivors > 0)
   t.equal(survivors, given)
 })

@@ -17,23 +17,67 @@ const asItIs = (path: string): string => path
 const inCapitals = (path: string): string => path.toUpperCase()
 const doubled = (path: string): string => path.replaceAll('/', '//')
 
-/** Fastify 5 takes the options of its router at the top level too, as it did before it had `routerOptions`. */
-const servers: { name: string, server: object, spellings: ((path: string) => string)[], head?: boolean }[] = [
+/**
+ * Fastify 5 takes the options of its router at the top level too, as it did before it had
+ * `routerOptions`.
+ */
+const servers: {
+  name: string
+  server: object
+  spellings: ((path: string) => string)[]
+  head?: boolean
+}[] = [
   { name: 'no router options', server: {}, spellings: [asItIs] },
-  { name: 'ignoreTrailingSlash', server: { routerOptions: { ignoreTrailingSlash: true } }, spellings: [asItIs] },
-  { name: 'ignoreTrailingSlash at the top level', server: { ignoreTrailingSlash: true }, spellings: [asItIs] },
-  { name: 'ignoreDuplicateSlashes', server: { routerOptions: { ignoreDuplicateSlashes: true } }, spellings: [asItIs, doubled] },
-  { name: 'ignoreTrailingSlash and ignoreDuplicateSlashes', server: { routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } }, spellings: [asItIs, doubled] },
-  { name: 'caseSensitive: false', server: { routerOptions: { caseSensitive: false } }, spellings: [asItIs, inCapitals] },
-  { name: 'caseSensitive: false at the top level', server: { caseSensitive: false }, spellings: [asItIs, inCapitals] },
-  { name: 'exposeHeadRoutes: false', server: { exposeHeadRoutes: false }, spellings: [asItIs], head: false },
-  { name: 'rewriteUrl', server: { rewriteUrl: (request: { url?: string }) => (request.url ?? '').replace(/^\/base/, '') }, spellings: [asItIs, path => `/base${path}`] }
+  {
+    name: 'ignoreTrailingSlash',
+    server: { routerOptions: { ignoreTrailingSlash: true } },
+    spellings: [asItIs]
+  },
+  {
+    name: 'ignoreTrailingSlash at the top level',
+    server: { ignoreTrailingSlash: true },
+    spellings: [asItIs]
+  },
+  {
+    name: 'ignoreDuplicateSlashes',
+    server: { routerOptions: { ignoreDuplicateSlashes: true } },
+    spellings: [asItIs, doubled]
+  },
+  {
+    name: 'ignoreTrailingSlash and ignoreDuplicateSlashes',
+    server: { routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } },
+    spellings: [asItIs, doubled]
+  },
+  {
+    name: 'caseSensitive: false',
+    server: { routerOptions: { caseSensitive: false } },
+    spellings: [asItIs, inCapitals]
+  },
+  {
+    name: 'caseSensitive: false at the top level',
+    server: { caseSensitive: false },
+    spellings: [asItIs, inCapitals]
+  },
+  {
+    name: 'exposeHeadRoutes: false',
+    server: { exposeHeadRoutes: false },
+    spellings: [asItIs],
+    head: false
+  },
+  {
+    name: 'rewriteUrl',
+    server: {
+      rewriteUrl: (request: { url?: string }) => (request.url ?? '').replace(/^\/base/, '')
+    },
+    spellings: [asItIs, path => `/base${path}`]
+  }
 ]
 
 for (const { name, server, spellings, head = true } of servers) {
   t.test(`a host with ${name} has every token route at each spelling of its path`, async t => {
     const { app } = await buildHost(t, { server: server as FastifyServerOptions })
-    const statusOf = async (method: HTTPMethods, url: string) => (await app.inject({ method, url })).statusCode
+    const statusOf = async (method: HTTPMethods, url: string) =>
+      (await app.inject({ method, url })).statusCode
     for (const [method, path, status] of routes) {
       for (const spell of spellings) {
         t.equal(await statusOf(method, spell(path)), status, `${method} ${spell(path)}`)

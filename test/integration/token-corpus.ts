@@ -11,8 +11,15 @@ forkLean()
 const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA']
 const rows: string[] = []
 
-/** In a process of its own, where no hooks of the test runner are on every promise. It tells of one algorithm after the other. */
-const messages = on(fork(new URL('../fixtures/corpus/child.ts', import.meta.url), ALGORITHMS), 'message', { close: ['disconnect'] } as object)
+/**
+ * In a process of its own, where no hooks of the test runner are on every promise. It tells of one
+ * algorithm after the other.
+ */
+const messages = on(
+  fork(new URL('../fixtures/corpus/child.ts', import.meta.url), ALGORITHMS),
+  'message',
+  { close: ['disconnect'] } as object
+)
 
 async function nextFound (): Promise<Found> {
   const { value, done } = await messages.next() as IteratorResult<[Found], undefined>
@@ -23,7 +30,11 @@ async function nextFound (): Promise<Found> {
 /** That nothing went wrong, and that there was something that could. */
 function withstood (t: Test, { cases, ...wrong }: Findings, least: number, where: string): void {
   t.ok(cases >= least, `${where}: ${cases} cases`)
-  t.strictSame(wrong, NOTHING_WRONG, `${where}: what is refused is a 401 with a challenge, in time, and what is good is let in`)
+  t.strictSame(
+    wrong,
+    NOTHING_WRONG,
+    `${where}: what is refused is a 401 with a challenge, in time, and what is good is let in`
+  )
 }
 
 for (const algorithm of ALGORITHMS) {
@@ -33,13 +44,29 @@ for (const algorithm of ALGORITHMS) {
     withstood(t, found.atVerification, 1800, verification.name)
     withstood(t, found.atRefresh, 800, refreshing.name)
     t.strictSame(found.namesTwice, [], 'each case has a name of its own')
-    t.strictSame(found.unfitPairs, [], 'what a refresh gives for one that is odd and good is good in its turn')
-    t.strictSame(found.afterwards, [200, 200, 200, 200], 'a good token is let in after all that, its scheme in any case')
+    t.strictSame(
+      found.unfitPairs, [], 'what a refresh gives for one that is odd and good is good in its turn'
+    )
+    t.strictSame(
+      found.afterwards,
+      [200, 200, 200, 200],
+      'a good token is let in after all that, its scheme in any case'
+    )
     t.equal(found.isAdmin, null, 'no object of the server was changed')
-    t.strictSame(found.asked, { lure: 0, sockets: 0, requests: 0, fetches: 0 }, 'nothing was asked of anybody, and no socket was opened but those of the client')
+    t.strictSame(
+      found.asked,
+      { lure: 0, sockets: 0, requests: 0, fetches: 0 },
+      'nothing was asked of anybody, and no socket was opened but those of the client'
+    )
     const { faults, forged, misissued } = found.atPlain
-    t.ok(faults.length > 0 && forged.length + misissued.length > 0, 'the corpus bites: @fastify/jwt alone lets some in, and fails at some')
-    rows.push(tableRow(algorithm, 'fastify-simplejwt', found.atGuard), tableRow(algorithm, 'plain @fastify/jwt', found.atPlain))
+    t.ok(
+      faults.length > 0 && forged.length + misissued.length > 0,
+      'the corpus bites: @fastify/jwt alone lets some in, and fails at some'
+    )
+    rows.push(
+      tableRow(algorithm, 'fastify-simplejwt', found.atGuard),
+      tableRow(algorithm, 'plain @fastify/jwt', found.atPlain)
+    )
   })
 }
 

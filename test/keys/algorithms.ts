@@ -2,12 +2,37 @@ import t from 'tap'
 import { ALGORITHMS, isAlgorithm } from '../../plugin/keys/algorithms.ts'
 
 t.test('the algorithms are those of RFC 7518 section 3.1 that sign, and EdDSA', async t => {
-  t.same(Object.keys(ALGORITHMS), ['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'])
+  t.same(Object.keys(ALGORITHMS), [
+    'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256',
+    'ES384', 'ES512', 'EdDSA'
+  ])
   for (const name of Object.keys(ALGORITHMS)) t.ok(isAlgorithm(name), name)
 })
 
 t.test('nothing else is one, least of all none', async t => {
-  for (const name of ['none', 'None', 'hs256', 'HS256 ', 'HS1', 'ES256K', 'Ed25519', 'RSA1_5', 'RSA-OAEP', 'A128KW', 'dir', '', 'constructor', '__proto__', 'toString', undefined, null, 256, true, ['HS256'], { toString: () => 'HS256' }]) {
+  for (const name of [
+    'none',
+    'None',
+    'hs256',
+    'HS256 ',
+    'HS1',
+    'ES256K',
+    'Ed25519',
+    'RSA1_5',
+    'RSA-OAEP',
+    'A128KW',
+    'dir',
+    '',
+    'constructor',
+    '__proto__',
+    'toString',
+    undefined,
+    null,
+    256,
+    true,
+    ['HS256'],
+    { toString: () => 'HS256' }
+  ]) {
     t.notOk(isAlgorithm(name), String(name))
   }
 })

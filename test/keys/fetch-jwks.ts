@@ -17,11 +17,21 @@ async function fetchFrom (t: Test, listener: RequestListener): Promise<FetchedKe
 }
 
 /** What is left of a list of keys. */
-const fetched = (t: Test, keys: unknown[]): Promise<FetchedKeys> => fetchFrom(t, (_request, response) => { response.end(JSON.stringify({ keys })) })
+const fetched = (t: Test, keys: unknown[]): Promise<FetchedKeys> =>
+  fetchFrom(t, (_request, response) => {
+    response.end(JSON.stringify({ keys }))
+  })
 
 t.test('the keys of a JWK set are read, each for its algorithm', async t => {
   const { keys } = await fetched(t, [RSA, EC, OKP])
-  t.same(keys.map(({ kid, algorithm }) => [kid, algorithm]), [[RSA.kid, 'RS256'], [EC.kid, 'ES256'], [OKP.kid, 'EdDSA']])
+  t.same(
+    keys.map(({ kid, algorithm }) => [kid, algorithm]),
+    [
+      [RSA.kid, 'RS256'],
+      [EC.kid, 'ES256'],
+      [OKP.kid, 'EdDSA']
+    ]
+  )
   t.same(keys.map(({ publicKey }) => publicKey.type), ['public', 'public', 'public'])
   t.same(keys.map(({ privateKey }) => privateKey), [undefined, undefined, undefined])
 })
@@ -53,20 +63,30 @@ t.test('how long keys are kept is what Cache-Control and Age say', async t => {
     [{ 'cache-control': 'max-age=999999999' }, 999_999_999]
   ]
   for (const [headers, seconds] of cases) {
-    const { maxAge } = await fetchFrom(t, (_request, response) => { response.setHeaders(new Map(Object.entries(headers))).end(JSON.stringify({ keys: [OKP] })) })
+    const { maxAge } = await fetchFrom(t, (_request, response) => {
+      response.setHeaders(new Map(Object.entries(headers))).end(JSON.stringify({ keys: [OKP] }))
+    })
     t.equal(maxAge, seconds * 1000, JSON.stringify(headers))
   }
 })
 
 t.test('keys that are of no use here are left out, and the others taken', async t => {
-  for (const [name, key] of Object.entries(useless)) t.same((await fetched(t, [key, OKP])).keys.map(({ kid }) => kid), [OKP.kid], name)
+  for (const [name, key] of Object.entries(useless)) {
+    t.same((await fetched(t, [key, OKP])).keys.map(({ kid }) => kid), [OKP.kid], name)
+  }
 })
 
 t.test('without "alg" a curve tells the algorithm, and an RSA key is for RS256', async t => {
   const curves = ['ES256', 'ES384', 'ES512', 'EdDSA'] as const
-  const { keys } = await fetched(t, [...curves.map(name => publicPart(generateKey(name))), RSA].map(key => without(key, 'alg')))
+  const { keys } = await fetched(
+    t, [...curves.map(name => publicPart(generateKey(name))), RSA].map(key => without(key, 'alg'))
+  )
   t.same(keys.map(({ algorithm }) => algorithm), [...curves, 'RS256'])
-  t.same((await fetched(t, [{ ...RSA, alg: 'PS384' }])).keys[0]?.algorithm, 'PS384', 'with it, what it says')
+  t.same(
+    (await fetched(t, [{ ...RSA, alg: 'PS384' }])).keys[0]?.algorithm,
+    'PS384',
+    'with it, what it says'
+  )
 })
 
 t.test('a key without a kid is taken, and so are key_ops with verify', async t => {
@@ -74,9 +94,15 @@ t.test('a key without a kid is taken, and so are key_ops with verify', async t =
   t.same(keys.map(({ kid }) => kid), [undefined, OKP.kid])
 })
 
-t.test('100 keys are taken', async t => t.equal((await fetched(t, Array(100).fill(OKP))).keys.length, 100))
+t.test('100 keys are taken', async t =>
+  t.equal((await fetched(t, Array(100).fill(OKP))).keys.length, 100)
+)
 
-const text = (body: string | Buffer, status = 200, headers: Record<string, string> = {}): RequestListener => (_request, response) => { response.writeHead(status, headers).end(body) }
+const text =
+  (body: string | Buffer, status = 200, headers: Record<string, string> = {}): RequestListener =>
+    (_request, response) => {
+      response.writeHead(status, headers).end(body)
+    }
 
 const failures: Record<string, [answer: RequestListener, error: RegExp]> = {
   '201 instead of 200': [text('{"keys":[]}', 201), /^The issuer answered 201, expected 200\.$/],
@@ -92,13 +118,28 @@ const failures: Record<string, [answer: RequestListener, error: RegExp]> = {
   'keys that are no array': [text('{"keys":{"length":1}}'), /is not a JWK set/],
   '101 keys': [text(JSON.stringify({ keys: Array(101).fill(OKP) })), /has more than 100 keys/],
   'a set without keys': [text('{"keys":[]}'), /has no usable key/],
-  'a set of keys for other things': [text(JSON.stringify({ keys: [{ ...OKP, use: 'enc' }] })), /has no usable key/],
+  'a set of keys for other things': [
+    text(JSON.stringify({ keys: [{ ...OKP, use: 'enc' }] })), /has no usable key/
+  ],
   'more than 256 KiB': [text(`{"keys":[]}${' '.repeat(262_144)}`), /is longer than 262144 bytes/],
-  'more than 256 KiB in few bytes of gzip': [text(gzipSync(`{"keys":[]}${' '.repeat(10_000_000)}`), 200, { 'content-encoding': 'gzip' }), /is longer than 262144 bytes/],
+  'more than 256 KiB in few bytes of gzip': [
+    text(gzipSync(`{"keys":[]}${' '.repeat(10_000_000)}`), 200, { 'content-encoding': 'gzip' }),
+    /is longer than 262144 bytes/
+  ],
   'an endless answer': [endlessly, /is longer than 262144 bytes/],
   'gzip that is none': [text('{"keys":[]}', 200, { 'content-encoding': 'gzip' }), /./],
-  'chunks that are none': [(_request, { socket }) => { socket?.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"keys":[]}\r\n') }, /./],
-  'an answer cut short': [(_request, { socket }) => { socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"keys":[]}') }, /./],
+  'chunks that are none': [
+    (_request, { socket }) => {
+      socket?.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"keys":[]}\r\n')
+    },
+    /./
+  ],
+  'an answer cut short': [
+    (_request, { socket }) => {
+      socket?.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"keys":[]}')
+    },
+    /./
+  ],
   'something else than HTTP': [(_request, { socket }) => { socket?.end('220 ready\r\n') }, /./],
   'an end without an answer': [(_request, { socket }) => { socket?.destroy() }, /./]
 }
@@ -110,12 +151,16 @@ function endlessly (_request: unknown, response: Parameters<RequestListener>[1])
 }
 
 for (const [name, [answer, error]] of Object.entries(failures)) {
-  t.test(`fails on ${name}`, async t => { await t.rejects(fetchFrom(t, answer), { message: error }) })
+  t.test(`fails on ${name}`, async t => {
+    await t.rejects(fetchFrom(t, answer), { message: error })
+  })
 }
 
 t.test('follows no redirect', async t => {
   const other = await serve(t, text('{"keys":[]}'))
-  for (const status of [301, 302, 303, 307, 308]) await t.rejects(fetchFrom(t, text('', status, { location: other.url })), String(status))
+  for (const status of [301, 302, 303, 307, 308]) {
+    await t.rejects(fetchFrom(t, text('', status, { location: other.url })), String(status))
+  }
   t.equal(other.count, 0)
 })
 

@@ -1,6 +1,8 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import t from 'tap'
-import { type Jwk, type PublicJwk, jwkSet, jwkProblem, publicJwk, thumbprint } from '../../plugin/keys/jwk.ts'
+import {
+  type Jwk, type PublicJwk, jwkSet, jwkProblem, publicJwk, thumbprint
+} from '../../plugin/keys/jwk.ts'
 import { EVERY, isPair, pairOf } from '../fixtures/tokens/keys.ts'
 import * as rfc8037 from '../fixtures/tokens/rfc8037.ts'
 
@@ -14,13 +16,25 @@ const RFC7638_KEY = {
 }
 
 t.test('a thumbprint is that of RFC 7638', async t => {
-  t.equal(thumbprint(createPublicKey({ key: RFC7638_KEY, format: 'jwk' })), 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', 'RFC 7638 section 3.1')
-  t.equal(thumbprint(createPublicKey({ key: rfc8037.PUBLIC_KEY, format: 'jwk' })), rfc8037.THUMBPRINT, 'RFC 8037 A.3')
+  t.equal(
+    thumbprint(createPublicKey({ key: RFC7638_KEY, format: 'jwk' })),
+    'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+    'RFC 7638 section 3.1'
+  )
+  t.equal(
+    thumbprint(createPublicKey({ key: rfc8037.PUBLIC_KEY, format: 'jwk' })),
+    rfc8037.THUMBPRINT,
+    'RFC 8037 A.3'
+  )
 })
 
 t.test('the thumbprint of a private key is that of its public one', async t => {
   t.equal(thumbprint(createPrivateKey({ key: rfc8037.KEY, format: 'jwk' })), rfc8037.THUMBPRINT)
-  for (const algorithm of EVERY.filter(isPair)) t.equal(thumbprint(pairOf(algorithm).privateKey), thumbprint(pairOf(algorithm).publicKey), algorithm)
+  for (const algorithm of EVERY.filter(isPair)) {
+    t.equal(
+      thumbprint(pairOf(algorithm).privateKey), thumbprint(pairOf(algorithm).publicKey), algorithm
+    )
+  }
 })
 
 t.test('a public key is published by its public members, a private one too', async t => {
@@ -29,7 +43,11 @@ t.test('a public key is published by its public members, a private one too', asy
     const { publicKey, privateKey } = pairOf(algorithm)
     for (const key of [publicKey, privateKey]) {
       const jwk = publicJwk(key, 'k', algorithm)
-      t.same(Object.keys(jwk), ['kty', 'kid', 'use', 'alg', ...members[jwk.kty as keyof typeof members]], algorithm)
+      t.same(
+        Object.keys(jwk),
+        ['kty', 'kid', 'use', 'alg', ...members[jwk.kty as keyof typeof members]],
+        algorithm
+      )
       t.match(jwk, { kid: 'k', use: 'sig', alg: algorithm })
       t.ok(createPublicKey({ key: jwk, format: 'jwk' }).equals(publicKey), algorithm)
     }
@@ -40,34 +58,95 @@ t.test('a JWK that is meant for something else says so', async t => {
   const jwk = { kty: 'RSA' }
   const cases: [string, Jwk, 'sign' | 'verify', string | undefined][] = [
     ['nothing is said', jwk, 'sign', undefined],
-    ['all is as it should be', { ...jwk, alg: 'RS256', use: 'sig', key_ops: ['verify', 'sign'] }, 'sign', undefined],
+    [
+      'all is as it should be',
+      { ...jwk, alg: 'RS256', use: 'sig', key_ops: ['verify', 'sign'] },
+      'sign',
+      undefined
+    ],
     ['to verify', { ...jwk, key_ops: ['verify'] }, 'verify', undefined],
     ['no kty', {}, 'sign', 'is a key of kty undefined, and RS256 takes RSA.'],
     ['another kty', { kty: 'EC' }, 'sign', 'is a key of kty "EC", and RS256 takes RSA.'],
     ['a secret', { kty: 'oct' }, 'verify', 'is a key of kty "oct", and RS256 takes RSA.'],
-    ['kty in other letters', { kty: 'rsa' }, 'verify', 'is a key of kty "rsa", and RS256 takes RSA.'],
-    ['another alg', { ...jwk, alg: 'PS256' }, 'verify', 'is meant for another algorithm: its "alg" is not RS256.'],
-    ['alg of encryption', { ...jwk, alg: 'RSA-OAEP' }, 'verify', 'is meant for another algorithm: its "alg" is not RS256.'],
-    ['alg null', { ...jwk, alg: null as unknown as string }, 'verify', 'is meant for another algorithm: its "alg" is not RS256.'],
-    ['use enc', { ...jwk, use: 'enc' }, 'verify', 'is not meant for signatures: its "use" is not "sig".'],
-    ['key_ops without sign', { ...jwk, key_ops: ['verify'] }, 'sign', 'is not meant to sign: its "key_ops" say so.'],
-    ['key_ops without verify', { ...jwk, key_ops: ['sign', 'encrypt'] }, 'verify', 'is not meant to verify: its "key_ops" say so.'],
-    ['no key_ops at all', { ...jwk, key_ops: [] }, 'verify', 'is not meant to verify: its "key_ops" say so.'],
+    [
+      'kty in other letters', { kty: 'rsa' }, 'verify',
+      'is a key of kty "rsa", and RS256 takes RSA.'
+    ],
+    [
+      'another alg', { ...jwk, alg: 'PS256' }, 'verify',
+      'is meant for another algorithm: its "alg" is not RS256.'
+    ],
+    [
+      'alg of encryption',
+      { ...jwk, alg: 'RSA-OAEP' },
+      'verify',
+      'is meant for another algorithm: its "alg" is not RS256.'
+    ],
+    [
+      'alg null',
+      { ...jwk, alg: null as unknown as string },
+      'verify',
+      'is meant for another algorithm: its "alg" is not RS256.'
+    ],
+    [
+      'use enc', { ...jwk, use: 'enc' }, 'verify',
+      'is not meant for signatures: its "use" is not "sig".'
+    ],
+    [
+      'key_ops without sign',
+      { ...jwk, key_ops: ['verify'] },
+      'sign',
+      'is not meant to sign: its "key_ops" say so.'
+    ],
+    [
+      'key_ops without verify',
+      { ...jwk, key_ops: ['sign', 'encrypt'] },
+      'verify',
+      'is not meant to verify: its "key_ops" say so.'
+    ],
+    [
+      'no key_ops at all', { ...jwk, key_ops: [] }, 'verify',
+      'is not meant to verify: its "key_ops" say so.'
+    ],
     ['a kid', { ...jwk, kid: 'x'.repeat(200) }, 'verify', undefined],
-    ['a kid that is empty', { ...jwk, kid: '' }, 'verify', 'has a "kid" that is no string of 1 to 200 characters.'],
-    ['a kid that is too long', { ...jwk, kid: 'x'.repeat(201) }, 'verify', 'has a "kid" that is no string of 1 to 200 characters.'],
-    ['a kid that is a number', { ...jwk, kid: 1 as unknown as string }, 'verify', 'has a "kid" that is no string of 1 to 200 characters.'],
-    ['key_ops that are a text', { ...jwk, key_ops: 'verify' as unknown as string[] }, 'verify', 'is not meant to verify: its "key_ops" say so.']
+    [
+      'a kid that is empty', { ...jwk, kid: '' }, 'verify',
+      'has a "kid" that is no string of 1 to 200 characters.'
+    ],
+    [
+      'a kid that is too long',
+      { ...jwk, kid: 'x'.repeat(201) },
+      'verify',
+      'has a "kid" that is no string of 1 to 200 characters.'
+    ],
+    [
+      'a kid that is a number',
+      { ...jwk, kid: 1 as unknown as string },
+      'verify',
+      'has a "kid" that is no string of 1 to 200 characters.'
+    ],
+    [
+      'key_ops that are a text',
+      { ...jwk, key_ops: 'verify' as unknown as string[] },
+      'verify',
+      'is not meant to verify: its "key_ops" say so.'
+    ]
   ]
-  for (const [what, jwk, operation, expected] of cases) t.equal(jwkProblem(jwk, 'RS256', operation), expected, what)
+  for (const [what, jwk, operation, expected] of cases) {
+    t.equal(jwkProblem(jwk, 'RS256', operation), expected, what)
+  }
 })
 
 t.test('a JWK set is in the order of the kids, whatever that of the keys', async t => {
-  const keys = ['b', 'B', 'a', '10', '9', 'é'].map(kid => ({ kty: 'OKP', kid, use: 'sig', alg: 'EdDSA' }) satisfies PublicJwk)
+  const keys = ['b', 'B', 'a', '10', '9', 'é'].map(
+    kid => ({ kty: 'OKP', kid, use: 'sig', alg: 'EdDSA' }) satisfies PublicJwk
+  )
   const sorted = ['10', '9', 'B', 'a', 'b', 'é']
   t.same(jwkSet(keys).keys.map(({ kid }) => kid), sorted)
   t.same(jwkSet([...keys].reverse()).keys.map(({ kid }) => kid), sorted)
   t.equal(keys[0]?.kid, 'b', 'what was given is as it was')
-  t.equal(jwkSet([...keys, ...keys]).keys.length, keys.length, 'a key of two registrations is there once')
+  t.equal(
+    jwkSet([...keys, ...keys]).keys.length, keys.length, 'a key of two registrations is there once'
+  )
   t.same(jwkSet([]), { keys: [] })
 })

@@ -6,24 +6,55 @@ import { thumbprint } from '../../plugin/keys/jwk.ts'
 import { createKeyRing } from '../../plugin/keys/key-ring.ts'
 import type { KeyInput } from '../../plugin/keys/key-options.ts'
 import { decode, sign } from '../fixtures/tokens/jwt.ts'
-import { EVERY, bothRings, createRing, inputOf, isPair, pairOf, publicInputOf, resolved, signAs, signerOf, verified } from '../fixtures/tokens/keys.ts'
+import {
+  EVERY, bothRings, createRing, inputOf, isPair, pairOf, publicInputOf, resolved, signAs, signerOf,
+  verified
+} from '../fixtures/tokens/keys.ts'
 
-const key = (letter: string, kid?: string): KeyInput => ({ algorithm: 'HS256', secret: letter.repeat(32), ...(kid !== undefined && { kid }) })
+const key = (letter: string, kid?: string): KeyInput => ({
+  algorithm: 'HS256',
+  secret: letter.repeat(32),
+  ...(kid !== undefined && { kid })
+})
 const HEADER = { alg: 'HS256', typ: 'JWT' }
-const headerOf = (token: string): string => Buffer.from(token.split('.')[0] as string, 'base64url').toString()
+const headerOf = (token: string): string =>
+  Buffer.from(token.split('.')[0] as string, 'base64url').toString()
 
 t.test('the header is alg and typ, and kid where the key has one', async t => {
   for (const algorithm of EVERY) {
     const own = isPair(algorithm) ? `,"kid":"${thumbprint(pairOf(algorithm).publicKey)}"` : ''
-    for (const [when, ring] of await bothRings(t, inputOf(algorithm))) t.equal(headerOf(ring.sign({})), `{"alg":"${algorithm}","typ":"JWT"${own}}`, `${algorithm}, ${when}`)
-    for (const [when, ring] of await bothRings(t, inputOf(algorithm, 'k"1'))) t.equal(headerOf(ring.sign({})), `{"alg":"${algorithm}","typ":"JWT","kid":"k\\"1"}`, `${algorithm}, ${when}`)
+    for (const [when, ring] of await bothRings(t, inputOf(algorithm))) {
+      t.equal(
+        headerOf(ring.sign({})), `{"alg":"${algorithm}","typ":"JWT"${own}}`, `${algorithm}, ${when}`
+      )
+    }
+    for (const [when, ring] of await bothRings(t, inputOf(algorithm, 'k"1'))) {
+      t.equal(
+        headerOf(ring.sign({})),
+        `{"alg":"${algorithm}","typ":"JWT","kid":"k\\"1"}`,
+        `${algorithm}, ${when}`
+      )
+    }
   }
 })
 
 t.test('the first key that can sign signs, all verify', async t => {
-  for (const [when, ring] of await bothRings(t, publicInputOf('ES256', 'public'), publicInputOf('RS256'), key('a'), key('b'), inputOf('EdDSA'))) {
+  for (const [when, ring] of await bothRings(
+    t,
+    publicInputOf('ES256', 'public'),
+    publicInputOf('RS256'),
+    key('a'),
+    key('b'),
+    inputOf('EdDSA')
+  )) {
     t.equal(ring.sign({ iat: 1 }), sign({ iat: 1 }, HEADER, 'a'.repeat(32)), when)
-    for (const token of [signAs('ES256', { n: 1 }), signAs('RS256', { n: 1 }), signAs('EdDSA', { n: 1 }), sign({ n: 1 }, HEADER, 'a'.repeat(32)), sign({ n: 1 }, HEADER, 'b'.repeat(32))]) {
+    for (const token of [
+      signAs('ES256', { n: 1 }),
+      signAs('RS256', { n: 1 }),
+      signAs('EdDSA', { n: 1 }),
+      sign({ n: 1 }, HEADER, 'a'.repeat(32)),
+      sign({ n: 1 }, HEADER, 'b'.repeat(32))
+    ]) {
       t.same(verified(ring, token), { n: 1 }, `${when}: ${headerOf(token)}`)
     }
     t.equal(verified(ring, sign({ n: 1 }, HEADER, 'c'.repeat(32))), undefined, when)
@@ -42,41 +73,99 @@ t.test('a ring without a key that can sign says so, and is of use for the rest',
 })
 
 t.test('a kid selects exactly its key', async t => {
-  for (const [when, ring] of await bothRings(t, key('a', 'one'), key('b', 'two'), key('c'), inputOf('ES256', 'es'), inputOf('EdDSA'))) {
-    const verifies = (letter: string, kid?: string) => verified(ring, sign({ n: 1 }, { ...HEADER, kid }, letter.repeat(32))) !== undefined
+  for (const [when, ring] of await bothRings(
+    t, key('a', 'one'), key('b', 'two'), key('c'), inputOf('ES256', 'es'), inputOf('EdDSA')
+  )) {
+    const verifies = (letter: string, kid?: string) =>
+      verified(ring, sign({ n: 1 }, { ...HEADER, kid }, letter.repeat(32))) !== undefined
     t.ok(verifies('a', 'one'), when)
     t.ok(verifies('b', 'two'), when)
-    for (const [letter, kid] of [['b', 'one'], ['a', 'two'], ['c', 'one'], ['a', 'es']] as const) t.notOk(verifies(letter, kid), `${when}: ${letter} as ${kid}`)
-    for (const letter of ['a', 'b', 'c']) t.ok(verifies(letter), `${when}: without a kid it is tried with every key of its algorithm`)
-    for (const letter of ['a', 'b', 'c']) t.notOk(verifies(letter, 'three'), `${when}: an unknown kid is refused`)
-    for (const kid of ['__proto__', 'constructor', 'ONE', 'one ', '', '../one', "' OR 1=1--"]) t.notOk(verifies('a', kid), `${when}: ${kid}`)
+    for (const [letter, kid] of [
+      ['b', 'one'],
+      ['a', 'two'],
+      ['c', 'one'],
+      ['a', 'es']
+    ] as const) {
+      t.notOk(verifies(letter, kid), `${when}: ${letter} as ${kid}`)
+    }
+    for (const letter of ['a', 'b', 'c']) {
+      t.ok(verifies(letter), `${when}: without a kid it is tried with every key of its algorithm`)
+    }
+    for (const letter of ['a', 'b', 'c']) {
+      t.notOk(verifies(letter, 'three'), `${when}: an unknown kid is refused`)
+    }
+    for (const kid of ['__proto__', 'constructor', 'ONE', 'one ', '', '../one', "' OR 1=1--"]) {
+      t.notOk(verifies('a', kid), `${when}: ${kid}`)
+    }
     t.same(verified(ring, signAs('ES256', { n: 1 }, { kid: 'es' })), { n: 1 }, when)
-    t.same(verified(ring, signAs('EdDSA', { n: 1 }, { kid: thumbprint(pairOf('EdDSA').publicKey) })), { n: 1 }, when)
-    for (const kid of ['one', 'nobody', thumbprint(pairOf('EdDSA').publicKey)]) t.equal(verified(ring, signAs('ES256', { n: 1 }, { kid })), undefined, `${when}: ES256 as ${kid}`)
+    t.same(
+      verified(ring, signAs('EdDSA', { n: 1 }, { kid: thumbprint(pairOf('EdDSA').publicKey) })),
+      { n: 1 },
+      when
+    )
+    for (const kid of ['one', 'nobody', thumbprint(pairOf('EdDSA').publicKey)]) {
+      t.equal(
+        verified(ring, signAs('ES256', { n: 1 }, { kid })), undefined, `${when}: ES256 as ${kid}`
+      )
+    }
   }
 })
 
 t.test('an unknown kid passes while no key has one', async t => {
-  for (const [when, ring] of await bothRings(t, key('a'), key('b'))) t.same(verified(ring, sign({ n: 1 }, { ...HEADER, kid: 'django' }, 'b'.repeat(32))), { n: 1 }, when)
-  for (const [when, ring] of await bothRings(t, key('a'), publicInputOf('EdDSA'))) t.equal(verified(ring, sign({ n: 1 }, { ...HEADER, kid: 'django' }, 'a'.repeat(32))), undefined, `${when}: a key pair always has one`)
+  for (const [when, ring] of await bothRings(t, key('a'), key('b'))) {
+    t.same(
+      verified(ring, sign({ n: 1 }, { ...HEADER, kid: 'django' }, 'b'.repeat(32))), { n: 1 }, when
+    )
+  }
+  for (const [when, ring] of await bothRings(t, key('a'), publicInputOf('EdDSA'))) {
+    t.equal(
+      verified(ring, sign({ n: 1 }, { ...HEADER, kid: 'django' }, 'a'.repeat(32))),
+      undefined,
+      `${when}: a key pair always has one`
+    )
+  }
 })
 
 t.test('knows tells which tokens there is a key for: that of a kid settles it, whatever the algorithm', async t => {
   const ring = await createRing(t, key('a'), publicInputOf('ES256', 'es'))
   const known: [string, string | undefined, boolean][] = [
-    ['HS256', undefined, true], ['ES256', undefined, true], ['ES256', 'es', true], ['ES384', undefined, false],
-    ['HS256', 'es', true], ['HS256', 'other', false], ['ES256', 'other', false], ['none', undefined, false], ['__proto__', undefined, false], ['ES256', '__proto__', false]
+    ['HS256', undefined, true],
+    ['ES256', undefined, true],
+    ['ES256', 'es', true],
+    ['ES384', undefined, false],
+    ['HS256', 'es', true],
+    ['HS256', 'other', false],
+    ['ES256', 'other', false],
+    ['none', undefined, false],
+    ['__proto__', undefined, false],
+    ['ES256', '__proto__', false]
   ]
-  for (const [alg, kid, expected] of known) t.equal(ring.knows(alg, kid), expected, `${alg}, ${kid}`)
+  for (const [alg, kid, expected] of known) {
+    t.equal(ring.knows(alg, kid), expected, `${alg}, ${kid}`)
+  }
 })
 
 t.test('a key serves its own algorithm alone, whatever the token says', async t => {
-  const same: Partial<Record<Algorithm, Algorithm[]>> = { RS256: ['RS384', 'RS512', 'PS256', 'PS384', 'PS512'], PS256: ['RS256', 'PS384'], HS512: ['HS256', 'HS384'], HS256: ['HS384', 'HS512'] }
+  const same: Partial<Record<Algorithm, Algorithm[]>> = {
+    RS256: ['RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+    PS256: ['RS256', 'PS384'],
+    HS512: ['HS256', 'HS384'],
+    HS256: ['HS384', 'HS512']
+  }
   for (const [algorithm, others] of Object.entries(same) as [Algorithm, Algorithm[]][]) {
     for (const [when, ring] of await bothRings(t, inputOf(algorithm, 'k'))) {
       for (const other of others) {
-        for (const header of [{ kid: 'k' }, { kid: undefined }, { kid: 'k', alg: algorithm }, { alg: algorithm }]) {
-          t.equal(verified(ring, signAs(other, {}, header, signerOf(algorithm))), undefined, `${when}: ${algorithm} key, signed by ${other}, header ${JSON.stringify(header)}`)
+        for (const header of [
+          { kid: 'k' },
+          { kid: undefined },
+          { kid: 'k', alg: algorithm },
+          { alg: algorithm }
+        ]) {
+          t.equal(
+            verified(ring, signAs(other, {}, header, signerOf(algorithm))),
+            undefined,
+            `${when}: ${algorithm} key, signed by ${other}, header ${JSON.stringify(header)}`
+          )
         }
       }
     }
@@ -86,11 +175,22 @@ t.test('a key serves its own algorithm alone, whatever the token says', async t 
 t.test('no key of another kind is tried: the text of a public key is no secret', async t => {
   for (const algorithm of EVERY.filter(isPair)) {
     const { publicKey } = pairOf(algorithm)
-    const secrets = [publicKey.export({ type: 'spki', format: 'pem' }).toString(), publicKey.export({ type: 'spki', format: 'pem' }).toString().trim(), publicKey.export({ type: 'spki', format: 'der' }), JSON.stringify(publicKey.export({ format: 'jwk' }))]
+    const secrets = [
+      publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      publicKey.export({ type: 'spki', format: 'pem' }).toString().trim(),
+      publicKey.export({ type: 'spki', format: 'der' }),
+      JSON.stringify(publicKey.export({ format: 'jwk' }))
+    ]
     for (const [when, ring] of await bothRings(t, inputOf(algorithm, 'k'))) {
       for (const secret of secrets) {
         for (const hash of ['HS256', 'HS384', 'HS512'] as const) {
-          for (const header of [{}, { kid: 'k' }, { kid: 'k', alg: algorithm }]) t.equal(verified(ring, signAs(hash, {}, header, Buffer.from(secret))), undefined, `${algorithm}, ${when}, ${hash}`)
+          for (const header of [{}, { kid: 'k' }, { kid: 'k', alg: algorithm }]) {
+            t.equal(
+              verified(ring, signAs(hash, {}, header, Buffer.from(secret))),
+              undefined,
+              `${algorithm}, ${when}, ${hash}`
+            )
+          }
         }
       }
     }
@@ -102,16 +202,28 @@ t.test('no name but that of an algorithm is one, with a good signature or with n
     for (const alg of ['HS384', 'HS512', 'RS256', 'none', 'hs256', 'HS256 ', '', '__proto__']) {
       const token = sign({}, { alg, typ: 'JWT' }, 'a'.repeat(32))
       t.equal(ring.verify(token, alg, undefined), undefined, `${when}: ${alg}`)
-      t.equal(ring.verify(token, 'HS256', undefined), undefined, `${when}: ${alg}, announced as HS256`)
-      t.equal(ring.verify(token.replace(/[^.]*$/, ''), alg, undefined), undefined, `${when}: ${alg}, unsigned`)
+      t.equal(
+        ring.verify(token, 'HS256', undefined), undefined, `${when}: ${alg}, announced as HS256`
+      )
+      t.equal(
+        ring.verify(token.replace(/[^.]*$/, ''), alg, undefined),
+        undefined,
+        `${when}: ${alg}, unsigned`
+      )
     }
   }
 })
 
 t.test('a payload that is no object is nobody\'s', async t => {
   for (const [when, ring] of await bothRings(t, key('a'))) {
-    for (const payload of ['null', '[]', '"x"', '1', 'true', '', '{', 'NaN', '{}{}', '{"a":NaN}', '/**/{}', '\ufeff{}']) {
-      t.equal(ring.verify(sign(payload, HEADER, 'a'.repeat(32)), 'HS256', undefined), undefined, `${when}: ${JSON.stringify(payload)}`)
+    for (const payload of [
+      'null', '[]', '"x"', '1', 'true', '', '{', 'NaN', '{}{}', '{"a":NaN}', '/**/{}', '\ufeff{}'
+    ]) {
+      t.equal(
+        ring.verify(sign(payload, HEADER, 'a'.repeat(32)), 'HS256', undefined),
+        undefined,
+        `${when}: ${JSON.stringify(payload)}`
+      )
     }
   }
 })
@@ -130,19 +242,31 @@ t.test('keys are replaced at once: new ones sign and verify, dropped ones do not
 t.test('the public keys are those of the key pairs, without a secret member', async t => {
   const keys = EVERY.map(algorithm => inputOf(algorithm, `the ${algorithm}`))
   for (const [when, ring] of await bothRings(t, ...keys)) {
-    t.same(ring.publicKeys(), EVERY.filter(isPair).map(algorithm => ({ ...pairOf(algorithm).publicKey.export({ format: 'jwk' }), kid: `the ${algorithm}`, use: 'sig', alg: algorithm })), when)
+    t.same(
+      ring.publicKeys(),
+      EVERY.filter(isPair).map(algorithm => ({
+        ...pairOf(algorithm).publicKey.export({ format: 'jwk' }),
+        kid: `the ${algorithm}`,
+        use: 'sig',
+        alg: algorithm
+      })),
+      when
+    )
     t.notMatch(JSON.stringify(ring.publicKeys()), /"(d|p|q|dp|dq|qi|k|oth)":/, when)
   }
 })
 
 t.test('the library below looks at no clock', async t => {
   for (const [when, ring] of await bothRings(t, key('a'))) {
-    for (const claims of [{ exp: 1 }, { nbf: 99_999_999_999 }, { iat: 99_999_999_999 }]) t.same(verified(ring, sign(claims, HEADER, 'a'.repeat(32))), claims, when)
+    for (const claims of [{ exp: 1 }, { nbf: 99_999_999_999 }, { iat: 99_999_999_999 }]) {
+      t.same(verified(ring, sign(claims, HEADER, 'a'.repeat(32))), claims, when)
+    }
   }
 })
 
 t.test('a host that uses @fastify/jwt itself notices nothing, in either order', async t => {
-  const hostsOwn = (app: FastifyInstance) => app.register(fastifyJwt, { secret: 'the secret of the host' })
+  const hostsOwn = (app: FastifyInstance) =>
+    app.register(fastifyJwt, { secret: 'the secret of the host' })
   for (const order of ['before', 'after']) {
     const app = fastify()
     t.after(() => app.close())
@@ -154,14 +278,20 @@ t.test('a host that uses @fastify/jwt itself notices nothing, in either order', 
     t.match(app.jwt.verify(token), { host: true }, order)
     t.equal(verified(ring, token), undefined, order)
     t.throws(() => app.jwt.verify(ring.sign({})), { code: 'FAST_JWT_INVALID_SIGNATURE' }, order)
-    t.notOk(Object.keys(app.jwt).some(name => name.startsWith('key')), 'no key of ours is within its reach')
+    t.notOk(
+      Object.keys(app.jwt).some(name => name.startsWith('key')),
+      'no key of ours is within its reach'
+    )
   }
 })
 
 t.test('two rings in one app know nothing of each other', async t => {
   const app = fastify()
   t.after(() => app.close())
-  const [one, two] = [await createKeyRing(app, resolved(inputOf('ES256'))), await createKeyRing(app, resolved(key('b')))]
+  const [one, two] = [
+    await createKeyRing(app, resolved(inputOf('ES256'))),
+    await createKeyRing(app, resolved(key('b')))
+  ]
   t.equal(verified(two, one.sign({})), undefined)
   t.ok(verified(one, one.sign({})))
 })

@@ -9,54 +9,104 @@ import { A3_CERTIFICATE, A3_KEY } from '../fixtures/tokens/rfc7515.ts'
 
 type Form = [what: string, given: unknown, passphrase?: string | undefined]
 
-const readPrivate = (given: unknown, algorithm: Algorithm, passphrase?: string) => readPrivateKey(given, passphrase, { name: 'keys[1].privateKey', algorithm, refuse })
-const readPublic = (given: unknown, algorithm: Algorithm) => readPublicKey(given, { name: 'keys[1].publicKey', algorithm, refuse })
+const readPrivate = (given: unknown, algorithm: Algorithm, passphrase?: string) =>
+  readPrivateKey(given, passphrase, { name: 'keys[1].privateKey', algorithm, refuse })
+const readPublic = (given: unknown, algorithm: Algorithm) =>
+  readPublicKey(given, { name: 'keys[1].publicKey', algorithm, refuse })
 const CIPHER = { cipher: 'aes-256-cbc', passphrase: 'correct horse' }
 
 function privateForms (key: KeyObject): Form[] {
   const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1'
   return [
-    ['KeyObject', key], ['JWK', key.export({ format: 'jwk' })], ['PKCS#8', key.export({ type: 'pkcs8', format: 'pem' })],
-    ['PKCS#8, encrypted', key.export({ type: 'pkcs8', format: 'pem', ...CIPHER }), CIPHER.passphrase],
+    ['KeyObject', key],
+    ['JWK', key.export({ format: 'jwk' })],
+    ['PKCS#8', key.export({ type: 'pkcs8', format: 'pem' })],
+    [
+      'PKCS#8, encrypted',
+      key.export({ type: 'pkcs8', format: 'pem', ...CIPHER }),
+      CIPHER.passphrase
+    ],
     ...(key.asymmetricKeyType === 'ed25519'
       ? []
-      : [[type, key.export({ type, format: 'pem' } as { type: 'pkcs1', format: 'pem' })], [`${type}, encrypted`, key.export({ type, format: 'pem', ...CIPHER } as { type: 'pkcs1', format: 'pem' }), CIPHER.passphrase]] as Form[])
+      : ([
+          [type, key.export({ type, format: 'pem' } as { type: 'pkcs1', format: 'pem' })],
+          [
+            `${type}, encrypted`,
+            key.export({ type, format: 'pem', ...CIPHER } as { type: 'pkcs1', format: 'pem' }),
+            CIPHER.passphrase
+          ]
+        ] as Form[]))
   ]
 }
 
 const publicForms = (key: KeyObject): Form[] => [
-  ['KeyObject', key], ['JWK', key.export({ format: 'jwk' })], ['SPKI', key.export({ type: 'spki', format: 'pem' })],
-  ...(key.asymmetricKeyType === 'rsa' ? [['PKCS#1', key.export({ type: 'pkcs1', format: 'pem' })]] as Form[] : [])
+  ['KeyObject', key],
+  ['JWK', key.export({ format: 'jwk' })],
+  ['SPKI', key.export({ type: 'spki', format: 'pem' })],
+  ...(key.asymmetricKeyType === 'rsa'
+    ? ([['PKCS#1', key.export({ type: 'pkcs1', format: 'pem' })]] as Form[])
+    : [])
 ]
 
 /** Text comes from files in many ways. */
-const spellings = ([what, given, passphrase]: Form): Form[] => typeof given !== 'string'
-  ? [[what, given, passphrase]]
-  : [[what, given, passphrase], [`${what} in a Buffer`, Buffer.from(given), passphrase], [`${what} with CRLF`, given.replaceAll('\n', '\r\n'), passphrase], [`${what} after a comment`, `# a key\n\n${given}`, passphrase], [`${what} trimmed`, given.trim(), passphrase]]
+const spellings = ([what, given, passphrase]: Form): Form[] =>
+  typeof given !== 'string'
+    ? [[what, given, passphrase]]
+    : [
+        [what, given, passphrase],
+        [`${what} in a Buffer`, Buffer.from(given), passphrase],
+        [`${what} with CRLF`, given.replaceAll('\n', '\r\n'), passphrase],
+        [`${what} after a comment`, `# a key\n\n${given}`, passphrase],
+        [`${what} trimmed`, given.trim(), passphrase]
+      ]
 
 t.test('a private key is read in all its usual forms', async t => {
   for (const algorithm of EVERY.filter(isPair)) {
     const { privateKey } = pairOf(algorithm)
-    for (const [what, given, passphrase] of privateForms(privateKey).flatMap(spellings)) t.ok(readPrivate(given, algorithm, passphrase).equals(privateKey), `${algorithm}: ${what}`)
+    for (const [what, given, passphrase] of privateForms(privateKey).flatMap(spellings)) {
+      t.ok(readPrivate(given, algorithm, passphrase).equals(privateKey), `${algorithm}: ${what}`)
+    }
   }
-  const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n'
-  t.ok(readPrivate(parameters + pairOf('ES256').privateKey.export({ type: 'sec1', format: 'pem' }), 'ES256').equals(pairOf('ES256').privateKey), 'as `openssl ecparam -genkey` writes it')
+  const parameters =
+    '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n'
+  t.ok(
+    readPrivate(
+      parameters + pairOf('ES256').privateKey.export({ type: 'sec1', format: 'pem' }), 'ES256'
+    ).equals(pairOf('ES256').privateKey),
+    'as `openssl ecparam -genkey` writes it'
+  )
 })
 
 t.test('a public key is read in all its usual forms', async t => {
   for (const algorithm of EVERY.filter(isPair)) {
     const { publicKey } = pairOf(algorithm)
-    for (const [what, given] of publicForms(publicKey).flatMap(spellings)) t.ok(readPublic(given, algorithm).equals(publicKey), `${algorithm}: ${what}`)
+    for (const [what, given] of publicForms(publicKey).flatMap(spellings)) {
+      t.ok(readPublic(given, algorithm).equals(publicKey), `${algorithm}: ${what}`)
+    }
   }
-  for (const [what, given] of spellings(['a certificate', A3_CERTIFICATE])) t.match(readPublic(given, 'ES256').export({ format: 'jwk' }), { x: A3_KEY.x, y: A3_KEY.y }, what)
+  for (const [what, given] of spellings(['a certificate', A3_CERTIFICATE])) {
+    t.match(
+      readPublic(given, 'ES256').export({ format: 'jwk' }), { x: A3_KEY.x, y: A3_KEY.y }, what
+    )
+  }
 })
 
 t.test('the members of a JWK that say what it is for are no hindrance', async t => {
   for (const algorithm of EVERY.filter(isPair)) {
     const { privateKey, publicKey } = pairOf(algorithm)
     const common = { kid: 'k', alg: algorithm, use: 'sig', x5t: 'AA', iat: 1 }
-    t.ok(readPrivate({ ...privateKey.export({ format: 'jwk' }), ...common, key_ops: ['sign'] }, algorithm).equals(privateKey), algorithm)
-    t.ok(readPublic({ ...publicKey.export({ format: 'jwk' }), ...common, key_ops: ['verify'] }, algorithm).equals(publicKey), algorithm)
+    t.ok(
+      readPrivate(
+        { ...privateKey.export({ format: 'jwk' }), ...common, key_ops: ['sign'] }, algorithm
+      ).equals(privateKey),
+      algorithm
+    )
+    t.ok(
+      readPublic(
+        { ...publicKey.export({ format: 'jwk' }), ...common, key_ops: ['verify'] }, algorithm
+      ).equals(publicKey),
+      algorithm
+    )
   }
 })
 
@@ -65,42 +115,189 @@ t.test('a private key is refused where a public one belongs, and the other way r
     const { privateKey, publicKey } = pairOf(algorithm)
     for (const [what, given] of privateForms(privateKey).flatMap(spellings)) {
       const said = messageOf(() => readPublic(given, algorithm))
-      t.equal(said, 'fastify-simplejwt: option "keys[1].publicKey" is a private key; a public one belongs here, and a private one nowhere near it.', `${algorithm}: ${what}`)
+      t.equal(
+        said,
+        'fastify-simplejwt: option "keys[1].publicKey" is a private key; a public one belongs ' +
+          'here, and a private one nowhere near it.',
+        `${algorithm}: ${what}`
+      )
     }
     for (const [what, given] of publicForms(publicKey).flatMap(spellings)) {
-      t.equal(messageOf(() => readPrivate(given, algorithm)), 'fastify-simplejwt: option "keys[1].privateKey" is a public key; a private one belongs here.', `${algorithm}: ${what}`)
+      t.equal(
+        messageOf(() => readPrivate(given, algorithm)),
+        'fastify-simplejwt: option "keys[1].privateKey" is a public key; a private one belongs ' +
+          'here.',
+        `${algorithm}: ${what}`
+      )
     }
   }
   t.match(messageOf(() => readPrivate(A3_CERTIFICATE, 'ES256')), /is a public key/)
-  t.match(messageOf(() => readPublic(A3_CERTIFICATE + pairOf('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' }), 'ES256')), /is a private key/, 'a file with both')
-  for (const read of [readPrivate, readPublic]) t.match(messageOf(() => read(createSecretKey(Buffer.alloc(32)), 'RS256')), /is a secret key; a (private|public) one belongs here/)
+  t.match(
+    messageOf(() =>
+      readPublic(
+        A3_CERTIFICATE + pairOf('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+        'ES256'
+      )
+    ),
+    /is a private key/,
+    'a file with both'
+  )
+  for (const read of [readPrivate, readPublic]) {
+    t.match(
+      messageOf(() => read(createSecretKey(Buffer.alloc(32)), 'RS256')),
+      /is a secret key; a (private|public) one belongs here/
+    )
+  }
 })
 
 const [rsa, ec, ed] = [pairOf('RS256'), pairOf('ES256'), pairOf('EdDSA')]
-const [rsaJwk, ecJwk, edJwk] = [rsa, ec, ed].map(({ publicKey }) => publicKey.export({ format: 'jwk' })) as [Record<string, string>, Record<string, string>, Record<string, string>]
-const other = (type: string, options: object = {}): KeyObject => generateKeyPairSync(type as 'rsa', options as { modulusLength: number }).publicKey
+const [rsaJwk, ecJwk, edJwk] = [rsa, ec, ed].map(({ publicKey }) =>
+  publicKey.export({ format: 'jwk' })
+) as [Record<string, string>, Record<string, string>, Record<string, string>]
+const other = (type: string, options: object = {}): KeyObject =>
+  generateKeyPairSync(type as 'rsa', options as { modulusLength: number }).publicKey
 const NO_KEY = 'must be a key: PEM text, a JWK or a KeyObject.'
 const UNREADABLE = 'cannot be read as a public key.'
 
 t.test('what is no key, of another kind, weak or meant for something else is refused with the rule', async t => {
-  const utf16 = Buffer.from(rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'utf16le')
+  const utf16 = Buffer.from(
+    rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'utf16le'
+  )
   const cases: [string, unknown, Algorithm, string][] = [
-    ...[undefined, null, 5, true, '', 'x', () => rsa.publicKey, rsa.publicKey.export({ type: 'spki', format: 'der' }), rsa.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'), utf16, JSON.stringify(rsaJwk)].map(given => ['no key', given, 'RS256', NO_KEY] as [string, unknown, Algorithm, string]),
+    ...[
+      undefined,
+      null,
+      5,
+      true,
+      '',
+      'x',
+      () => rsa.publicKey,
+      rsa.publicKey.export({ type: 'spki', format: 'der' }),
+      rsa.publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+      utf16,
+      JSON.stringify(rsaJwk)
+    ].map(given => ['no key', given, 'RS256', NO_KEY] as [string, unknown, Algorithm, string]),
     ['an object that is no JWK', {}, 'RS256', 'is a key of kty undefined, and RS256 takes RSA.'],
-    ['RSA for ES256', rsa.publicKey, 'ES256', 'is a key of type rsa, and ES256 takes ec.'], ['RSA for EdDSA', rsa.publicKey, 'EdDSA', 'is a key of type rsa, and EdDSA takes ed25519.'],
-    ['EC for RS256', ec.publicKey, 'RS256', 'is a key of type ec, and RS256 takes rsa.'], ['EC for PS512', ec.publicKey, 'PS512', 'is a key of type ec, and PS512 takes rsa.'],
-    ['Ed25519 for ES256', ed.publicKey, 'ES256', 'is a key of type ed25519, and ES256 takes ec.'], ['JWK of EC for RS256', ecJwk, 'RS256', 'is a key of kty "EC", and RS256 takes RSA.'],
-    ['a secret as a JWK', { kty: 'oct', k: 'AAAA' }, 'RS256', 'is a key of kty "oct", and RS256 takes RSA.'],
-    ['P-256 for ES384', ec.publicKey, 'ES384', 'is on the curve prime256v1, and ES384 takes P-384 (secp384r1).'], ['P-384 for ES256', pairOf('ES384').publicKey, 'ES256', 'is on the curve secp384r1, and ES256 takes P-256 (prime256v1).'],
-    ['P-521 for ES256', pairOf('ES512').publicKey.export({ format: 'jwk' }), 'ES256', 'is on the curve secp521r1, and ES256 takes P-256 (prime256v1).'],
-    ['secp256k1', other('ec', { namedCurve: 'secp256k1' }), 'ES256', 'is on the curve secp256k1, and ES256 takes P-256 (prime256v1).'], ['Ed448', other('ed448'), 'EdDSA', 'is a key of type ed448, and EdDSA takes ed25519.'],
-    ['X25519', other('x25519').export({ format: 'jwk' }), 'EdDSA', 'is a key of type x25519, and EdDSA takes ed25519.'], ['RSA-PSS', other('rsa-pss', { modulusLength: 2048 }), 'PS256', 'is a key of type rsa-pss, and PS256 takes rsa.'],
-    ['1024 bits', other('rsa', { modulusLength: 1024 }), 'RS256', 'must have at least 2048 bits (RFC 7518 section 3.3); it has 1024.'], ['2040 bits', other('rsa', { modulusLength: 2040 }), 'PS256', 'must have at least 2048 bits (RFC 7518 section 3.3); it has 2040.'],
-    ...[['AQ', 1], ['Ag', 2], ['AQAA', 65536], ['AA', 0], ['', 0]].map(([e, value]) => [`exponent ${e}`, { ...rsaJwk, e }, 'RS256', `has the public exponent ${value}, which is no good: 65537 is usual.`] as [string, unknown, Algorithm, string]),
-    ['a point off the curve', { ...ecJwk, y: ecJwk.x }, 'ES256', UNREADABLE], ['the point at infinity', { ...ecJwk, x: 'A'.repeat(43), y: 'A'.repeat(43) }, 'ES256', UNREADABLE], ['a curve that nobody knows', { ...ecJwk, crv: 'P-257' }, 'ES256', UNREADABLE],
-    ['no y', { kty: 'EC', crv: 'P-256', x: ecJwk.x }, 'ES256', UNREADABLE], ['no n', { kty: 'RSA', e: 'AQAB' }, 'RS256', UNREADABLE], ['n a number', { ...rsaJwk, n: 5 }, 'RS256', UNREADABLE], ['x too short', { ...edJwk, x: 'AAAA' }, 'EdDSA', UNREADABLE],
-    ['damaged PEM', rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString().replace(/M/, 'N'), 'RS256', UNREADABLE], ['PEM cut short', rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString().slice(0, 200), 'RS256', UNREADABLE], ['a certificate request', A3_CERTIFICATE.replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST'), 'ES256', UNREADABLE],
-    ['use enc', { ...rsaJwk, use: 'enc' }, 'RS256', 'is not meant for signatures: its "use" is not "sig".'], ['another alg', { ...rsaJwk, alg: 'PS256' }, 'RS256', 'is meant for another algorithm: its "alg" is not RS256.'], ['no verify in key_ops', { ...rsaJwk, key_ops: ['sign'] }, 'RS256', 'is not meant to verify: its "key_ops" say so.']
+    ['RSA for ES256', rsa.publicKey, 'ES256', 'is a key of type rsa, and ES256 takes ec.'],
+    ['RSA for EdDSA', rsa.publicKey, 'EdDSA', 'is a key of type rsa, and EdDSA takes ed25519.'],
+    ['EC for RS256', ec.publicKey, 'RS256', 'is a key of type ec, and RS256 takes rsa.'],
+    ['EC for PS512', ec.publicKey, 'PS512', 'is a key of type ec, and PS512 takes rsa.'],
+    ['Ed25519 for ES256', ed.publicKey, 'ES256', 'is a key of type ed25519, and ES256 takes ec.'],
+    ['JWK of EC for RS256', ecJwk, 'RS256', 'is a key of kty "EC", and RS256 takes RSA.'],
+    [
+      'a secret as a JWK',
+      { kty: 'oct', k: 'AAAA' },
+      'RS256',
+      'is a key of kty "oct", and RS256 takes RSA.'
+    ],
+    [
+      'P-256 for ES384', ec.publicKey, 'ES384',
+      'is on the curve prime256v1, and ES384 takes P-384 (secp384r1).'
+    ],
+    [
+      'P-384 for ES256', pairOf('ES384').publicKey, 'ES256',
+      'is on the curve secp384r1, and ES256 takes P-256 (prime256v1).'
+    ],
+    [
+      'P-521 for ES256',
+      pairOf('ES512').publicKey.export({ format: 'jwk' }),
+      'ES256',
+      'is on the curve secp521r1, and ES256 takes P-256 (prime256v1).'
+    ],
+    [
+      'secp256k1',
+      other('ec', { namedCurve: 'secp256k1' }),
+      'ES256',
+      'is on the curve secp256k1, and ES256 takes P-256 (prime256v1).'
+    ],
+    ['Ed448', other('ed448'), 'EdDSA', 'is a key of type ed448, and EdDSA takes ed25519.'],
+    [
+      'X25519',
+      other('x25519').export({ format: 'jwk' }),
+      'EdDSA',
+      'is a key of type x25519, and EdDSA takes ed25519.'
+    ],
+    [
+      'RSA-PSS',
+      other('rsa-pss', { modulusLength: 2048 }),
+      'PS256',
+      'is a key of type rsa-pss, and PS256 takes rsa.'
+    ],
+    [
+      '1024 bits',
+      other('rsa', { modulusLength: 1024 }),
+      'RS256',
+      'must have at least 2048 bits (RFC 7518 section 3.3); it has 1024.'
+    ],
+    [
+      '2040 bits',
+      other('rsa', { modulusLength: 2040 }),
+      'PS256',
+      'must have at least 2048 bits (RFC 7518 section 3.3); it has 2040.'
+    ],
+    ...[
+      ['AQ', 1],
+      ['Ag', 2],
+      ['AQAA', 65536],
+      ['AA', 0],
+      ['', 0]
+    ].map(
+      ([e, value]) =>
+        [
+          `exponent ${e}`,
+          { ...rsaJwk, e },
+          'RS256',
+          `has the public exponent ${value}, which is no good: 65537 is usual.`
+        ] as [string, unknown, Algorithm, string]
+    ),
+    ['a point off the curve', { ...ecJwk, y: ecJwk.x }, 'ES256', UNREADABLE],
+    [
+      'the point at infinity',
+      { ...ecJwk, x: 'A'.repeat(43), y: 'A'.repeat(43) },
+      'ES256',
+      UNREADABLE
+    ],
+    ['a curve that nobody knows', { ...ecJwk, crv: 'P-257' }, 'ES256', UNREADABLE],
+    ['no y', { kty: 'EC', crv: 'P-256', x: ecJwk.x }, 'ES256', UNREADABLE],
+    ['no n', { kty: 'RSA', e: 'AQAB' }, 'RS256', UNREADABLE],
+    ['n a number', { ...rsaJwk, n: 5 }, 'RS256', UNREADABLE],
+    ['x too short', { ...edJwk, x: 'AAAA' }, 'EdDSA', UNREADABLE],
+    [
+      'damaged PEM',
+      rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString().replace(/M/, 'N'),
+      'RS256',
+      UNREADABLE
+    ],
+    [
+      'PEM cut short',
+      rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString().slice(0, 200),
+      'RS256',
+      UNREADABLE
+    ],
+    [
+      'a certificate request',
+      A3_CERTIFICATE.replaceAll('CERTIFICATE', 'CERTIFICATE REQUEST'),
+      'ES256',
+      UNREADABLE
+    ],
+    [
+      'use enc',
+      { ...rsaJwk, use: 'enc' },
+      'RS256',
+      'is not meant for signatures: its "use" is not "sig".'
+    ],
+    [
+      'another alg',
+      { ...rsaJwk, alg: 'PS256' },
+      'RS256',
+      'is meant for another algorithm: its "alg" is not RS256.'
+    ],
+    [
+      'no verify in key_ops',
+      { ...rsaJwk, key_ops: ['sign'] },
+      'RS256',
+      'is not meant to verify: its "key_ops" say so.'
+    ]
   ]
   for (const [what, given, algorithm, rule] of cases) {
     const said = messageOf(() => readPublic(given, algorithm))
@@ -115,10 +312,40 @@ t.test('a private key is held to the same rules', async t => {
   const edPrivate = ed.privateKey.export({ format: 'jwk' })
   const pem = rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const cases: [string, unknown, Algorithm, RegExp][] = [
-    ['no key', rsa.privateKey.export({ type: 'pkcs8', format: 'der' }), 'RS256', /must be a key: PEM text, a JWK or a KeyObject\.$/], ['another type', ec.privateKey, 'RS256', /is a key of type ec, and RS256 takes rsa\.$/], ['another curve', ec.privateKey, 'ES512', /is on the curve prime256v1/],
-    ['1024 bits', weak, 'RS256', /2048 bits .*it has 1024\.$/], ['1024 bits in PEM', weak.export({ type: 'pkcs8', format: 'pem' }), 'RS256', /2048 bits/], ['key_ops', { ...ecPrivate, key_ops: ['verify'] }, 'ES256', /is not meant to sign/], ['use enc', { ...ecPrivate, use: 'enc' }, 'ES256', /is not meant for signatures/],
-    ['d cut short', { ...edPrivate, d: edPrivate.d?.slice(4) }, 'EdDSA', /cannot be read as a private key\.$/], ['no prime', { ...rsa.privateKey.export({ format: 'jwk' }), p: undefined }, 'RS256', /cannot be read as a private key\.$/], ['d null', { ...ecPrivate, d: null }, 'ES256', /cannot be read as a private key\.$/],
-    ['damaged PEM', pem.replace('M', 'N'), 'RS256', /cannot be read as a private key\.$/], ['PEM cut short', pem.slice(0, 300), 'RS256', /cannot be read as a private key\.$/], ['a key of OpenSSH', '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END OPENSSH PRIVATE KEY-----', 'EdDSA', /cannot be read as a private key\.$/]
+    [
+      'no key',
+      rsa.privateKey.export({ type: 'pkcs8', format: 'der' }),
+      'RS256',
+      /must be a key: PEM text, a JWK or a KeyObject\.$/
+    ],
+    ['another type', ec.privateKey, 'RS256', /is a key of type ec, and RS256 takes rsa\.$/],
+    ['another curve', ec.privateKey, 'ES512', /is on the curve prime256v1/],
+    ['1024 bits', weak, 'RS256', /2048 bits .*it has 1024\.$/],
+    ['1024 bits in PEM', weak.export({ type: 'pkcs8', format: 'pem' }), 'RS256', /2048 bits/],
+    ['key_ops', { ...ecPrivate, key_ops: ['verify'] }, 'ES256', /is not meant to sign/],
+    ['use enc', { ...ecPrivate, use: 'enc' }, 'ES256', /is not meant for signatures/],
+    [
+      'd cut short',
+      { ...edPrivate, d: edPrivate.d?.slice(4) },
+      'EdDSA',
+      /cannot be read as a private key\.$/
+    ],
+    [
+      'no prime',
+      { ...rsa.privateKey.export({ format: 'jwk' }), p: undefined },
+      'RS256',
+      /cannot be read as a private key\.$/
+    ],
+    ['d null', { ...ecPrivate, d: null }, 'ES256', /cannot be read as a private key\.$/],
+    ['damaged PEM', pem.replace('M', 'N'), 'RS256', /cannot be read as a private key\.$/],
+    ['PEM cut short', pem.slice(0, 300), 'RS256', /cannot be read as a private key\.$/],
+    [
+      'a key of OpenSSH',
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END OPENSSH ' +
+        'PRIVATE KEY-----',
+      'EdDSA',
+      /cannot be read as a private key\.$/
+    ]
   ]
   for (const [what, given, algorithm, rule] of cases) {
     const said = messageOf(() => readPrivate(given, algorithm))
@@ -129,12 +356,27 @@ t.test('a private key is held to the same rules', async t => {
 })
 
 t.test('an encrypted key needs its passphrase', async t => {
-  for (const [algorithm, { privateKey }] of [['RS256', rsa], ['ES256', ec], ['EdDSA', ed]] as const) {
-    for (const [what, given] of privateForms(privateKey).filter(([, , passphrase]) => passphrase !== undefined).flatMap(spellings)) {
-      t.equal(messageOf(() => readPrivate(given, algorithm)), 'fastify-simplejwt: option "keys[1].privateKey" is encrypted and needs its "passphrase".', `${algorithm}: ${what}, without`)
+  for (const [algorithm, { privateKey }] of [
+    ['RS256', rsa],
+    ['ES256', ec],
+    ['EdDSA', ed]
+  ] as const) {
+    for (const [what, given] of privateForms(privateKey)
+      .filter(([, , passphrase]) => passphrase !== undefined)
+      .flatMap(spellings)) {
+      t.equal(
+        messageOf(() => readPrivate(given, algorithm)),
+        'fastify-simplejwt: option "keys[1].privateKey" is encrypted and needs its "passphrase".',
+        `${algorithm}: ${what}, without`
+      )
       for (const passphrase of ['', 'wrong pony', 'correct horse ']) {
         const said = messageOf(() => readPrivate(given, algorithm, passphrase))
-        t.equal(said, 'fastify-simplejwt: option "keys[1].privateKey" cannot be read: the "passphrase" is wrong, or the key is damaged.', `${algorithm}: ${what}, "${passphrase}"`)
+        t.equal(
+          said,
+          'fastify-simplejwt: option "keys[1].privateKey" cannot be read: the "passphrase" is ' +
+            'wrong, or the key is damaged.',
+          `${algorithm}: ${what}, "${passphrase}"`
+        )
         t.equal(leakOf(said, { given, passphrase }), undefined)
       }
     }

@@ -7,13 +7,16 @@ const AWAY = '503 keys_unavailable 1'
 const rejections = unhandledRejections(t)
 
 /** Between each two fetches, in milliseconds. */
-const gapsOf = ({ asked }: Issuer): number[] => asked.slice(1).map((time, index) => time - (asked[index] as number))
+const gapsOf = ({ asked }: Issuer): number[] =>
+  asked.slice(1).map((time, index) => time - (asked[index] as number))
 const shortestGap = (issuer: Issuer): number => Math.min(...gapsOf(issuer))
 
 t.test('any number of simultaneous first requests asks the issuer once', async t => {
   const { issuer, remote, tryKid, counts } = await build(t, undefined)
   const started = remote.start()
-  t.same(new Set(await Promise.all(Array.from({ length: 1000 }, () => tryKid('a')))), new Set(['known']))
+  t.same(
+    new Set(await Promise.all(Array.from({ length: 1000 }, () => tryKid('a')))), new Set(['known'])
+  )
   await started
   t.equal(issuer.asked.length, 1)
   t.equal(counts.changed, 1)
@@ -30,7 +33,9 @@ t.test('more than two thousand do not wait for it: the others are told at once t
 
 t.test('a token that no published key could have signed asks nobody', async t => {
   const { issuer, remote } = await build(t, undefined, { isAway: true })
-  for (const alg of ['HS256', 'none', 'bogus', '__proto__', '']) t.equal(remote.ring.missing?.(alg, 'x'), undefined, alg)
+  for (const alg of ['HS256', 'none', 'bogus', '__proto__', '']) {
+    t.equal(remote.ring.missing?.(alg, 'x'), undefined, alg)
+  }
   t.equal(issuer.asked.length, 0)
 })
 
@@ -46,7 +51,9 @@ t.test('a known kid with another algorithm is a bad token, not a key that is mis
 
 t.test('so it does before it was started', async t => {
   const { issuer, tryKid } = await build(t, undefined)
-  t.same(await Promise.all([tryKid('a'), tryKid('b'), tryKid(undefined)]), ['known', 'unknown', 'known'])
+  t.same(await Promise.all([tryKid('a'), tryKid('b'), tryKid(undefined)]), [
+    'known', 'unknown', 'known'
+  ])
   t.equal(issuer.asked.length, 1)
 })
 
@@ -105,7 +112,11 @@ t.test('while the issuer fails, known keys go on and unknown ones are a 503', as
   issuer.isAway = false
   issuer.keys = [A, B]
   await delay(70)
-  t.same(await Promise.all([tryKid('a'), tryKid('b'), tryKid('c')]), ['known', 'known', 'unknown'], 'it is back')
+  t.same(
+    await Promise.all([tryKid('a'), tryKid('b'), tryKid('c')]),
+    ['known', 'known', 'unknown'],
+    'it is back'
+  )
   t.equal(counts.changed, 2)
 })
 
@@ -124,7 +135,9 @@ t.test('it is tried again after 250 ms, then twice as long each time, up to the 
   await remote.start()
   await delay(2300)
   const gaps = gapsOf(issuer)
-  for (const [index, least] of [250, 500, 600].entries()) t.ok(gaps[index] as number >= least - 1, `${gaps[index]}`)
+  for (const [index, least] of [250, 500, 600].entries()) {
+    t.ok((gaps[index] as number) >= least - 1, `${gaps[index]}`)
+  }
 })
 
 t.test('who waits is told for how long', async t => {

@@ -8,14 +8,28 @@ import { unhandledRejections } from '../fixtures/rejections.ts'
 const request = {} as FastifyRequest
 type Counted = Awaited<ReturnType<Consume>>
 
-/** Counts like a limiter, as long as it works. What it does otherwise a test says: reject, throw, or never answer. */
-function counter (max = Infinity, whenAway: () => Promise<never> = async () => { throw new Error('ECONNREFUSED') }) {
+/**
+ * Counts like a limiter, as long as it works. What it does otherwise a test says: reject, throw, or
+ * never answer.
+ */
+function counter (
+  max = Infinity,
+  whenAway: () => Promise<never> = async () => {
+    throw new Error('ECONNREFUSED')
+  }
+) {
   const counters = {
     times: 0,
     isAway: false,
     consume (): Promise<Counted> {
       counters.times++
-      return counters.isAway ? whenAway() : Promise.resolve({ isAllowed: false, isExceeded: counters.times > max, key: `${counters.times}` } as Counted)
+      return counters.isAway
+        ? whenAway()
+        : Promise.resolve({
+          isAllowed: false,
+          isExceeded: counters.times > max,
+          key: `${counters.times}`
+        } as Counted)
     }
   }
   return counters
@@ -23,10 +37,15 @@ function counter (max = Infinity, whenAway: () => Promise<never> = async () => {
 
 const never = (): Promise<never> => new Promise(() => {})
 
-function build (everywhere: ReturnType<typeof counter>, { timeoutMs, max }: { timeoutMs?: number, max?: number } = {}) {
+function build (
+  everywhere: ReturnType<typeof counter>,
+  { timeoutMs, max }: { timeoutMs?: number, max?: number } = {}
+) {
   const failures: unknown[] = []
   const here = counter(max)
-  const consume = createLocalFallback((verb, cause) => { failures.push([verb, cause.message]) }, timeoutMs)(everywhere.consume, here.consume, isExceeded)
+  const consume = createLocalFallback((verb, cause) => {
+    failures.push([verb, cause.message])
+  }, timeoutMs)(everywhere.consume, here.consume, isExceeded)
   return { here, failures, consume: () => consume(request) }
 }
 
@@ -59,7 +78,9 @@ t.test('while they are away those of this process decide, with what they have co
     await consume()
     everywhere.isAway = true
     const exceeded: unknown[] = []
-    for (let count = 0; count < 4; count++) exceeded.push((await consume() as { isExceeded: boolean }).isExceeded)
+    for (let count = 0; count < 4; count++) {
+      exceeded.push(((await consume()) as { isExceeded: boolean }).isExceeded)
+    }
     t.strictSame(exceeded, [false, false, true, true])
     t.strictSame(failures, [['increment', 'ECONNREFUSED']], 'which is told once')
   }
@@ -67,7 +88,14 @@ t.test('while they are away those of this process decide, with what they have co
 
 t.test('so it is with any question: an answer of this process that settles it is the end of it', async t => {
   let asked = 0
-  const isKnownSource = createLocalFallback(() => {})(async () => { asked++; return true }, async ({ ip }) => ip === 'home', answer => answer)
+  const isKnownSource = createLocalFallback(() => {})(
+    async () => {
+      asked++
+      return true
+    },
+    async ({ ip }) => ip === 'home',
+    answer => answer
+  )
   t.equal(await isKnownSource({ ip: 'home' } as FastifyRequest), true)
   t.equal(asked, 0)
   t.equal(await isKnownSource({ ip: 'elsewhere' } as FastifyRequest), true)
@@ -82,7 +110,9 @@ t.test('once they answer again they are used again', async t => {
     await consume()
     everywhere.isAway = false
     everywhere.times = 100
-    t.match(await consume(), { key: `${3 * outage + 2}` }, 'the request that finds it out is counted here')
+    t.match(
+      await consume(), { key: `${3 * outage + 2}` }, 'the request that finds it out is counted here'
+    )
     await setImmediate()
     t.match(await consume(), { key: '102' })
   }
@@ -146,7 +176,9 @@ t.test('what one limit finds out, the others go by', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
   const withLocalFallback = createLocalFallback(() => {}, 20)
-  const [one, other] = [counter(), counter()].map(here => withLocalFallback(everywhere.consume, here.consume, isExceeded)) as [Consume, Consume]
+  const [one, other] = [counter(), counter()].map(here =>
+    withLocalFallback(everywhere.consume, here.consume, isExceeded)
+  ) as [Consume, Consume]
   await one(request)
   const startedAt = performance.now()
   await other(request)

@@ -8,7 +8,10 @@ import type { Test } from '../fixtures/servers/home.ts'
 
 const MAX = 5
 
-/** A limit of five tries. A try has the outcome that its password deserves; `tryIt` is how many seconds it must wait, or 0. */
+/**
+ * A limit of five tries. A try has the outcome that its password deserves; `tryIt` is how many
+ * seconds it must wait, or 0.
+ */
 async function build (t: Test) {
   const clock = createClock()
   const app = fastify()
@@ -17,7 +20,9 @@ async function build (t: Test) {
   await app.ready()
   const attempt = createLoginBackoff(app, MAX, clock)
 
-  async function tryIt (source: string | undefined, password: 'right' | 'wrong', user = 'vitor'): Promise<number> {
+  async function tryIt (
+    source: string | undefined, password: 'right' | 'wrong', user = 'vitor'
+  ): Promise<number> {
     const { count, recordFailure, recordSuccess } = attempt({ user, source })
     const { counted: { isExceeded, ttlInSeconds } } = await count()
     if (isExceeded) return ttlInSeconds
@@ -25,7 +30,9 @@ async function build (t: Test) {
     return 0
   }
   /** Tries wrong passwords until it must wait: how many, and for how many seconds. */
-  async function guess (source: string | undefined, user?: string): Promise<[tries: number, wait: number]> {
+  async function guess (
+    source: string | undefined, user?: string
+  ): Promise<[tries: number, wait: number]> {
     for (let tries = 0; ; tries++) {
       const wait = await tryIt(source, 'wrong', user)
       if (wait > 0) return [tries, wait]
@@ -53,7 +60,13 @@ t.test('so a guesser who never sleeps has 145 tries in a day and not 7200, from 
     const { clock, tryIt } = await build(t)
     let tries = 0
     for (let time = 0; time < DAY; time += MINUTE) {
-      for (let count = 0; count < MAX && await tryIt(sources[tries % sources.length], 'wrong') === 0; count++) tries++
+      for (
+        let count = 0;
+        count < MAX && (await tryIt(sources[tries % sources.length], 'wrong')) === 0;
+        count++
+      ) {
+        tries++
+      }
       clock.advance(MINUTE)
     }
     t.ok(tries >= 100 && tries <= 150, `${tries} tries`)
@@ -73,7 +86,9 @@ t.test('whoever is patient has no more tries: it is failures that count, not win
     const { clock, tryIt } = await build(t)
     let tries = 0
     for (let time = 0; time < DAY; time += MINUTE) {
-      for (let count = 0; count < triesAMinute; count++) if (await tryIt('there', 'wrong') === 0) tries++
+      for (let count = 0; count < triesAMinute; count++) {
+        if ((await tryIt('there', 'wrong')) === 0) tries++
+      }
       clock.advance(MINUTE)
     }
     t.ok(tries >= 100 && tries <= 150, `${tries} tries`)
@@ -166,7 +181,9 @@ t.test('each user is counted by itself, and familiar only where he was himself',
 
 t.test('of 200 at once five pass, and five failures are counted', async t => {
   const { clock, tryIt, guess } = await build(t)
-  const waits = await Promise.all(Array.from({ length: 200 }, (_, index) => tryIt(`${index}`, 'wrong')))
+  const waits = await Promise.all(
+    Array.from({ length: 200 }, (_, index) => tryIt(`${index}`, 'wrong'))
+  )
   t.equal(waits.filter(wait => wait === 0).length, MAX)
   clock.advance(MINUTE)
   t.strictSame(await guess(undefined), [MAX, 120])
@@ -175,9 +192,18 @@ t.test('of 200 at once five pass, and five failures are counted', async t => {
 t.test('a stranger is told from a source that has had its tries', async t => {
   const { attempt, guess, tryIt } = await build(t)
   await guess('there')
-  t.match(await attempt({ user: 'vitor', source: 'there' }).count(), { counted: { isExceeded: true }, isUnknownSource: false })
-  t.match(await attempt({ user: 'vitor', source: 'elsewhere' }).count(), { counted: { isExceeded: true }, isUnknownSource: true })
-  t.match(await attempt({ user: 'vitor', source: undefined }).count(), { counted: { isExceeded: true }, isUnknownSource: true })
+  t.match(await attempt({ user: 'vitor', source: 'there' }).count(), {
+    counted: { isExceeded: true },
+    isUnknownSource: false
+  })
+  t.match(await attempt({ user: 'vitor', source: 'elsewhere' }).count(), {
+    counted: { isExceeded: true },
+    isUnknownSource: true
+  })
+  t.match(await attempt({ user: 'vitor', source: undefined }).count(), {
+    counted: { isExceeded: true },
+    isUnknownSource: true
+  })
   await tryIt('home', 'right', 'maria')
   await guess('there', 'maria')
   const { count, isKnownSource } = attempt({ user: 'maria', source: 'home' })

@@ -45,7 +45,9 @@ t.test('a key is read without being counted', async t => {
   t.strictSame(read('a'), { current: 0, ttl: 0 })
   incr('a')
   clock.advance(1000)
-  for (let count = 0; count < 2; count++) t.strictSame(read('a'), { current: 1, ttl: MINUTE - 1000 })
+  for (let count = 0; count < 2; count++) {
+    t.strictSame(read('a'), { current: 1, ttl: MINUTE - 1000 })
+  }
   clock.advance(MINUTE)
   t.strictSame(read('a'), { current: 0, ttl: 0 })
 })
@@ -59,7 +61,9 @@ t.test('a clock that is set back starts the window anew', async t => {
 
 t.test('a counter that was read does not change with the next request', async t => {
   const { incr } = createCounters()
-  t.match(Array.from({ length: 3 }, () => incr('a')), [{ current: 1 }, { current: 2 }, { current: 3 }])
+  t.match(
+    Array.from({ length: 3 }, () => incr('a')), [{ current: 1 }, { current: 2 }, { current: 3 }]
+  )
 })
 
 t.test('the counters of two limits are apart', async t => {

@@ -3,7 +3,9 @@ import type { Test } from '../fixtures/servers/home.ts'
 import { type Limit, buildRateLimiter } from '../fixtures/rate-limiter.ts'
 
 /** Whether all of these are counted by one counter: of four requests the last is one too many. */
-async function countsAsOne (t: Test, limit: Limit, pairs: [email: string, address: string][]): Promise<boolean> {
+async function countsAsOne (
+  t: Test, limit: Limit, pairs: [email: string, address: string][]
+): Promise<boolean> {
   const { post } = await buildRateLimiter(t, limit)
   const statuses: number[] = []
   for (let index = 0; index < 4; index++) {
@@ -26,19 +28,45 @@ t.test('all the ways to write a user name share one counter', async t => {
     ['angstro\u0308m Å', 'ANGSTRÖM \u212b', 'angström a\u030a', 'Angström \u00c5']
   ]
   for (const names of spellings) {
-    t.ok(await countsAsOne(t, 'loginPerUsername', names.map((name, index) => [name, `203.0.113.${index}`])), names.join(' '))
+    t.ok(
+      await countsAsOne(
+        t, 'loginPerUsername', names.map((name, index) => [name, `203.0.113.${index}`])
+      ),
+      names.join(' ')
+    )
   }
 })
 
 t.test('so do the letters whose lower case has an upper case of its own', async t => {
-  for (const names of [['straße', 'STRAẞE', 'strasse', 'STRASSE'], ['ΐ', 'ΐ'.toUpperCase(), 'ΐ', 'ΐ'.normalize('NFD')], ['ῧ', 'ῧ'.toUpperCase()]]) {
-    t.ok(await countsAsOne(t, 'loginPerUsername', names.map((name, index) => [name, `203.0.113.${index}`])), names.join(' '))
+  for (const names of [
+    ['straße', 'STRAẞE', 'strasse', 'STRASSE'],
+    ['ΐ', 'ΐ'.toUpperCase(), 'ΐ', 'ΐ'.normalize('NFD')],
+    ['ῧ', 'ῧ'.toUpperCase()]
+  ]) {
+    t.ok(
+      await countsAsOne(
+        t, 'loginPerUsername', names.map((name, index) => [name, `203.0.113.${index}`])
+      ),
+      names.join(' ')
+    )
   }
 })
 
 t.test('different user names, however long, have counters of their own', async t => {
-  for (const [one, other] of [['vitor', 'vitor2'], ['a b', 'ab'], ['zoe', 'zoë'], [`${'x'.repeat(10_000)}a`, `${'x'.repeat(10_000)}b`], ['', '__proto__']] as const) {
-    t.notOk(await countsAsOne(t, 'loginPerUsername', [[one, '203.0.113.1'], [other, '203.0.113.1']]), `${one.slice(-10)}, ${other.slice(-10)}`)
+  for (const [one, other] of [
+    ['vitor', 'vitor2'],
+    ['a b', 'ab'],
+    ['zoe', 'zoë'],
+    [`${'x'.repeat(10_000)}a`, `${'x'.repeat(10_000)}b`],
+    ['', '__proto__']
+  ] as const) {
+    t.notOk(
+      await countsAsOne(t, 'loginPerUsername', [
+        [one, '203.0.113.1'],
+        [other, '203.0.113.1']
+      ]),
+      `${one.slice(-10)}, ${other.slice(-10)}`
+    )
   }
 })
 
@@ -59,6 +87,15 @@ t.test('addresses of one client share a counter, others do not', async t => {
     ['[2001:db8:1:2::1]:5678', '[2001:db8:1:3::1]:5678', false]
   ]
   for (const limit of ['loginPerAddress', 'refreshPerAddress'] as const) {
-    for (const [one, other, same] of addresses) t.equal(await countsAsOne(t, limit, [['a', one], ['b', other]]), same, `${one} and ${other}`)
+    for (const [one, other, same] of addresses) {
+      t.equal(
+        await countsAsOne(t, limit, [
+          ['a', one],
+          ['b', other]
+        ]),
+        same,
+        `${one} and ${other}`
+      )
+    }
   }
 })

@@ -17,7 +17,10 @@ t.test('one request more than the limit is a 429 with SimpleJWT\'s body and Retr
     const reply = await post('vitor')
     t.equal(reply.statusCode, 429)
     t.equal(reply.headers['retry-after'], '24')
-    t.equal(reply.body, '{"detail":"Request was throttled. Expected available in 24 seconds.","code":"throttled"}')
+    t.equal(
+      reply.body,
+      '{"detail":"Request was throttled. Expected available in 24 seconds.","code":"throttled"}'
+    )
   }
 })
 
@@ -31,14 +34,20 @@ t.test('a minute after the first request a new count begins, refused requests or
 })
 
 t.test('of 200 at once exactly as many pass as the limit says', async t => {
-  const { post } = await buildRateLimiter(t, 'loginPerUsername', { limits: { ...LIMITS, loginPerUsername: 5 } })
-  const replies = await Promise.all(Array.from({ length: 200 }, (_, index) => post('vitor', `203.0.113.${index}`)))
+  const { post } = await buildRateLimiter(t, 'loginPerUsername', {
+    limits: { ...LIMITS, loginPerUsername: 5 }
+  })
+  const replies = await Promise.all(
+    Array.from({ length: 200 }, (_, index) => post('vitor', `203.0.113.${index}`))
+  )
   t.equal(replies.filter(reply => reply.statusCode === 200).length, 5)
   t.equal(replies.filter(reply => reply.statusCode === 429).length, 195)
 })
 
 t.test('of 200 at once over as many connections likewise', async t => {
-  const { app } = await buildRateLimiter(t, 'loginPerAddress', { limits: { ...LIMITS, loginPerAddress: 30 } })
+  const { app } = await buildRateLimiter(t, 'loginPerAddress', {
+    limits: { ...LIMITS, loginPerAddress: 30 }
+  })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const agent = new Agent({ maxSockets: Infinity })
   t.after(() => agent.destroy())
@@ -52,20 +61,40 @@ type Increment = Extract<Counters, { increment: unknown }>['increment']
 function statusOf (app: FastifyInstance, agent: Agent): Promise<number | undefined> {
   const { port } = app.server.address() as AddressInfo
   return new Promise((resolve, reject) => {
-    request({ port, host: '127.0.0.1', agent, method: 'POST', headers: { 'content-type': 'application/json' } }, reply => {
-      reply.resume().on('end', () => resolve(reply.statusCode))
-    }).on('error', reject).end('{"email":"vitor"}')
+    request(
+      {
+        port,
+        host: '127.0.0.1',
+        agent,
+        method: 'POST',
+        headers: { 'content-type': 'application/json' }
+      },
+      reply => {
+        reply.resume().on('end', () => resolve(reply.statusCode))
+      }
+    )
+      .on('error', reject)
+      .end('{"email":"vitor"}')
   })
 }
 
 t.test('the limits do not count for one another', async t => {
-  const throttle = await createRateLimiter({ limits: { ...LIMITS, loginPerAddress: 1, refreshPerAddress: 1 }, usernameField: 'email', counters: undefined, emit: () => {}, reportFailure: () => {}, now: createClock() })
+  const throttle = await createRateLimiter({
+    limits: { ...LIMITS, loginPerAddress: 1, refreshPerAddress: 1 },
+    usernameField: 'email',
+    counters: undefined,
+    emit: () => {},
+    reportFailure: () => {},
+    now: createClock()
+  })
   const app = fastify()
   t.after(() => app.close())
   app.post('/login', { preHandler: throttle.loginPerAddress }, async () => ({}))
   app.post('/refresh', { preHandler: throttle.refreshPerAddress }, async () => ({}))
   const statuses = []
-  for (const url of ['/login', '/refresh', '/login', '/refresh']) statuses.push((await app.inject({ method: 'POST', url })).statusCode)
+  for (const url of ['/login', '/refresh', '/login', '/refresh']) {
+    statuses.push((await app.inject({ method: 'POST', url })).statusCode)
+  }
   t.same(statuses, [200, 200, 429, 429])
 })
 
@@ -73,7 +102,9 @@ t.test('where there is no address nothing is counted by it', async t => {
   for (const limit of ['loginPerAddress', 'refreshPerAddress'] as const) {
     const { app } = await buildRateLimiter(t, limit)
     const post = await listenOnUnixSocket(t, app)
-    for (let count = 0; count < 5; count++) t.equal((await post({ email: 'vitor' })).status, 200, limit)
+    for (let count = 0; count < 5; count++) {
+      t.equal((await post({ email: 'vitor' })).status, 200, limit)
+    }
   }
 })
 
@@ -89,8 +120,12 @@ t.test('user names are counted there all the same', async t => {
 t.test('every 429 is an event: which limit, from where, and the user name where that was counted', async t => {
   const byName = await buildRateLimiter(t, 'loginPerUsername')
   const byAddress = await buildRateLimiter(t, 'loginPerAddress')
-  for (const { post } of [byName, byAddress]) for (let count = 0; count < 4; count++) await post('Vitor')
-  t.same(byName.events, [{ type: 'throttled', what: 'loginPerUsername', address: '203.0.113.1', username: 'Vitor' }])
+  for (const { post } of [byName, byAddress]) {
+    for (let count = 0; count < 4; count++) await post('Vitor')
+  }
+  t.same(byName.events, [
+    { type: 'throttled', what: 'loginPerUsername', address: '203.0.113.1', username: 'Vitor' }
+  ])
   t.same(byAddress.events, [{ type: 'throttled', what: 'loginPerAddress', address: '203.0.113.1' }])
 })
 
@@ -105,9 +140,13 @@ t.test('without limits nothing is counted', async t => {
 t.test('with counters that processes share the limits of two throttles are one limit', async t => {
   const { counters } = countingStore()
   for (const limit of Object.keys(LIMITS) as Limit[]) {
-    const throttles = [await buildRateLimiter(t, limit, { counters }), await buildRateLimiter(t, limit, { counters })]
+    const throttles = [
+      await buildRateLimiter(t, limit, { counters }), await buildRateLimiter(t, limit, { counters })
+    ]
     const statuses = []
-    for (let count = 0; count < 5; count++) statuses.push((await throttles[count % 2]?.post('vitor'))?.statusCode)
+    for (let count = 0; count < 5; count++) {
+      statuses.push((await throttles[count % 2]?.post('vitor'))?.statusCode)
+    }
     t.same(statuses, [200, 200, 200, 429, 429], `${limit}, and the others have not counted for it`)
   }
 })
@@ -115,13 +154,21 @@ t.test('with counters that processes share the limits of two throttles are one l
 t.test('waits grow, and are the same for all who share the counters', async t => {
   const { counters } = countingStore()
   for (const options of [{}, { counters }]) {
-    const [here, there] = [await buildRateLimiter(t, 'loginPerUsername', options), await buildRateLimiter(t, 'loginPerUsername', options)]
+    const [here, there] = [
+      await buildRateLimiter(t, 'loginPerUsername', options),
+      await buildRateLimiter(t, 'loginPerUsername', options)
+    ]
     const waits: unknown[] = []
     for (let window = 0; window < 3; window++) {
-      for (let count = 0; count < 3; count++) t.equal((await here.post('vitor', '203.0.113.1', 'wrong')).statusCode, 200)
+      for (let count = 0; count < 3; count++) {
+        t.equal((await here.post('vitor', '203.0.113.1', 'wrong')).statusCode, 200)
+      }
       const wait = (await here.post('vitor')).headers['retry-after']
       waits.push(wait)
-      t.equal((await there.post('VITOR', '203.0.113.2')).headers['retry-after'], 'counters' in options ? wait : undefined)
+      t.equal(
+        (await there.post('VITOR', '203.0.113.2')).headers['retry-after'],
+        'counters' in options ? wait : undefined
+      )
       for (const { clock } of [here, there]) clock.advance(Number(wait) * SECOND)
     }
     t.strictSame(waits, ['60', '120', '240'])
@@ -130,7 +177,10 @@ t.test('waits grow, and are the same for all who share the counters', async t =>
 
 t.test('strangers do not keep a user out who has logged in from an address before, in whichever process', async t => {
   const { counters } = countingStore()
-  const [here, there] = [await buildRateLimiter(t, 'loginPerUsername', { counters }), await buildRateLimiter(t, 'loginPerUsername', { counters })]
+  const [here, there] = [
+    await buildRateLimiter(t, 'loginPerUsername', { counters }),
+    await buildRateLimiter(t, 'loginPerUsername', { counters })
+  ]
   t.equal((await here.post('vitor', '203.0.113.1', 'right')).statusCode, 200)
   for (let count = 0; count < 10; count++) await here.post('vitor', '198.51.100.1', 'wrong')
   t.equal((await there.post('vitor', '198.51.100.2', 'right')).statusCode, 429)
@@ -139,14 +189,21 @@ t.test('strangers do not keep a user out who has logged in from an address befor
 
 t.test('counters that fail once the password was looked at change no answer, nor do they make anybody wait for long', async t => {
   const { increment } = countingStore().counters as { increment: Increment }
-  for (const away of [async () => { throw new Error('down') }, () => new Promise<never>(() => {})]) {
+  for (const away of [
+    async () => {
+      throw new Error('down')
+    },
+    () => new Promise<never>(() => {})
+  ]) {
     for (const password of ['right', 'wrong'] as const) {
       const told: string[] = []
       const { post } = await buildRateLimiter(t, 'loginPerUsername', {
         counters: {
           increment (requests, ...more) {
             // What is counted besides tries is what the password has come to.
-            const [outcome] = [...requests].flatMap(([key, count]) => count > 0 && !/loginPer/.test(key) ? [key] : [])
+            const [outcome] = [...requests].flatMap(([key, count]) =>
+              count > 0 && !/loginPer/.test(key) ? [key] : []
+            )
             if (outcome === undefined) return increment(requests, ...more)
             told.push(outcome)
             return away()
@@ -178,7 +235,12 @@ t.test('counters that were away when a login was counted are not told what becam
 t.test('when these fail each throttle has its own limit, and says so once', async t => {
   const failures: string[] = []
   const counters = { increment: async () => { throw new Error('down') } }
-  const { post } = await buildRateLimiter(t, 'loginPerUsername', { counters, reportFailure: (verb, cause) => { failures.push(`${verb}: ${cause.message}`) } })
+  const { post } = await buildRateLimiter(t, 'loginPerUsername', {
+    counters,
+    reportFailure: (verb, cause) => {
+      failures.push(`${verb}: ${cause.message}`)
+    }
+  })
   const statuses = []
   for (let count = 0; count < 5; count++) statuses.push((await post('vitor')).statusCode)
   t.same(statuses, [200, 200, 200, 429, 429])

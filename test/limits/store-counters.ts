@@ -24,7 +24,11 @@ async function limiter (t: Test, counters: Counters): Promise<Count> {
   await app.register(rateLimit, { global: false, ...storeCounters(counters, createClock()) })
   await app.ready()
   return async key => {
-    const result = await app.createRateLimit({ max: 5, timeWindow: MINUTE, keyGenerator: () => key })(request)
+    const result = await app.createRateLimit({
+      max: 5,
+      timeWindow: MINUTE,
+      keyGenerator: () => key
+    })(request)
     return !result.isAllowed && result.isExceeded
   }
 }
@@ -62,34 +66,60 @@ for (const { name, skip, open } of VARIANTS) {
   t.test(`${name}: of 200 at once over two processes as many pass as the limit says`, { skip }, async t => {
     const counters = await open(t)
     const limits = await Promise.all([limiter(t, counters()), limiter(t, counters())])
-    const exceeded = await Promise.all(Array.from({ length: 200 }, (_, index) => (limits[index % 2] as Count)('a')))
+    const exceeded = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => (limits[index % 2] as Count)('a'))
+    )
     t.equal(exceeded.filter(isExceeded => !isExceeded).length, 5)
   })
 }
 
-t.test('Redis: what counters there are begin with the prefix of the store, and go when their window is over', { skip: skipUnless(redisProgram, 'redis-server') }, async t => {
-  const client = connectTo(t, await startRedis(t))
-  await (await limiter(t, redisStore(client, { prefix: 'ours:' }).counters as Counters))('a')
-  const keys = await client.keys('*')
-  t.match(keys, [/^ours:limit:.*a$/])
-  const left = await client.pttl(keys[0] as string)
-  t.ok(left > 0 && left <= MINUTE, `${left} ms`)
-})
+t.test(
+  'Redis: what counters there are begin with the prefix of the store, and go when their window is over',
+  { skip: skipUnless(redisProgram, 'redis-server') },
+  async t => {
+    const client = connectTo(t, await startRedis(t))
+    await (await limiter(t, redisStore(client, { prefix: 'ours:' }).counters as Counters))('a')
+    const keys = await client.keys('*')
+    t.match(keys, [/^ours:limit:.*a$/])
+    const left = await client.pttl(keys[0] as string)
+    t.ok(left > 0 && left <= MINUTE, `${left} ms`)
+  }
+)
 
 /** The counters on a verb whose questions wait until the test answers them. */
 function asked (throws = 0, patience?: number) {
-  const questions: { requests: Record<string, number>, length: number, now: number, answer(counted: Record<string, Counter>): void, fail(error: Error): void }[] = []
-  const increment = (requests: ReadonlyMap<string, number>, length: number, now: number): Promise<ReadonlyMap<string, Counter>> => {
+  const questions: {
+    requests: Record<string, number>
+    length: number
+    now: number
+    answer(counted: Record<string, Counter>): void
+    fail(error: Error): void
+  }[] = []
+  const increment = (
+    requests: ReadonlyMap<string, number>, length: number, now: number
+  ): Promise<ReadonlyMap<string, Counter>> => {
     if (throws-- > 0) throw new Error('not even a promise')
     return new Promise((resolve, reject) => {
-      questions.push({ requests: Object.fromEntries(requests), length, now, answer: counted => resolve(new Map(Object.entries(counted))), fail: reject })
+      questions.push({
+        requests: Object.fromEntries(requests),
+        length,
+        now,
+        answer: counted => resolve(new Map(Object.entries(counted))),
+        fail: reject
+      })
     })
   }
   const clock = createClock()
-  const Store = storeCounters({ increment }, clock, patience).store as unknown as new () => ReadableStore
+  const Store = storeCounters({ increment }, clock, patience)
+    .store as unknown as new () => ReadableStore
   const store = new Store()
-  const ask = (verb: 'incr' | 'read') => (key: string, length = MINUTE): Promise<Counter | undefined> =>
-    new Promise((resolve, reject) => store[verb](key, (error, result) => error === null ? resolve(result) : reject(error), length, 5))
+  const ask =
+    (verb: 'incr' | 'read') => (key: string, length = MINUTE): Promise<Counter | undefined> =>
+      new Promise((resolve, reject) =>
+        store[verb](
+          key, (error, result) => error === null ? resolve(result) : reject(error), length, 5
+        )
+      )
   return { store, questions, incr: ask('incr'), read: ask('read'), clock }
 }
 
@@ -113,7 +143,10 @@ t.test('requests that come while the counters are asked are one question more, w
   t.strictSame(questions.map(({ requests }) => requests), [{ a: 1 }, { a: 199, b: 1 }])
   // Other processes have counted three in between.
   questions[1]?.answer({ a: { current: 212, ttl: 30 }, b: { current: 1, ttl: 50 } })
-  t.strictSame((await Promise.all(counted)).map(each => each?.current), [10, ...Array.from({ length: 199 }, (_, index) => 14 + index)])
+  t.strictSame(
+    (await Promise.all(counted)).map(each => each?.current),
+    [10, ...Array.from({ length: 199 }, (_, index) => 14 + index)]
+  )
   t.strictSame(await other, { current: 1, ttl: 50 })
 })
 
@@ -134,12 +167,26 @@ t.test('what is only read is asked with them, and is not counted', async t => {
 
 t.test('windows of other lengths are questions of their own, in the order in which they came', async t => {
   const { questions, incr } = asked()
-  const counted = [incr('a'), incr('b', 2 * MINUTE), incr('c'), incr('d', 2 * MINUTE), incr('e', 4 * MINUTE)]
+  const counted = [
+    incr('a'), incr('b', 2 * MINUTE), incr('c'), incr('d', 2 * MINUTE), incr('e', 4 * MINUTE)
+  ]
   for (let question = 0; question < 4; question++) {
-    questions[question]?.answer(Object.fromEntries(Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])))
+    questions[question]?.answer(
+      Object.fromEntries(
+        Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])
+      )
+    )
     await new Promise(setImmediate)
   }
-  t.strictSame(questions.map(({ requests, length }) => [Object.keys(requests).join(), length / MINUTE]), [['a', 1], ['b,d', 2], ['c', 1], ['e', 4]])
+  t.strictSame(
+    questions.map(({ requests, length }) => [Object.keys(requests).join(), length / MINUTE]),
+    [
+      ['a', 1],
+      ['b,d', 2],
+      ['c', 1],
+      ['e', 4]
+    ]
+  )
   await Promise.all(counted)
 })
 
@@ -147,7 +194,11 @@ t.test('a question has a thousand keys at most, and the rest is the next', async
   const { questions, incr } = asked()
   const counted = Array.from({ length: 1502 }, (_, index) => incr(`${index}`))
   for (let question = 0; question < 3; question++) {
-    questions[question]?.answer(Object.fromEntries(Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])))
+    questions[question]?.answer(
+      Object.fromEntries(
+        Object.keys(questions[question]?.requests ?? {}).map(key => [key, { current: 1, ttl: 40 }])
+      )
+    )
     await new Promise(setImmediate)
   }
   t.strictSame(questions.map(({ requests }) => Object.keys(requests).length), [1, 1000, 501])

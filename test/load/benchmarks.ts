@@ -5,17 +5,36 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { built } from '../fixtures/servers/built.ts'
 
-/** One of each kind: in process with the heap, with a server of its own, under autocannon over all stores. All of them would take minutes. */
+/**
+ * One of each kind: in process with the heap, with a server of its own, under autocannon over all
+ * stores. All of them would take minutes.
+ */
 const SOME = ['cache-size', 'hashing', 'refresh']
 
-/** A run that is under way. `ended` resolves once it is over and what it has left behind, if anything, was found and killed. */
-interface Run { child: ChildProcess, said: { stdout: string, stderr: string }, ended: Promise<{ code: number | null, leftBehind: boolean }> }
+/**
+ * A run that is under way. `ended` resolves once it is over and what it has left behind, if
+ * anything, was found and killed.
+ */
+interface Run {
+  child: ChildProcess
+  said: { stdout: string, stderr: string }
+  ended: Promise<{ code: number | null, leftBehind: boolean }>
+}
 
-/** Starts `npm run bench` as a group of processes of its own, so that none of them is overlooked. */
+/**
+ * Starts `npm run bench` as a group of processes of its own, so that none of them is overlooked.
+ */
 function start (t: Test, ...args: string[]): Run {
-  const child = spawn(process.execPath, [built('dist/benchmarks/run.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn(process.execPath, [built('dist/benchmarks/run.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true
+  })
   const said = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (text: string) => { said[stream] += text })
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      said[stream] += text
+    })
+  }
   const closed = once(child, 'close')
   t.after(() => killGroup(child))
   return {
@@ -43,7 +62,10 @@ function signalGroup ({ pid }: ChildProcess, signal: NodeJS.Signals | 0): boolea
   }
 }
 
-const pages = (): unknown => readdirSync('benchmarks').filter(name => /\.(md|svg)$/.test(name)).map(name => [name, statSync(`benchmarks/${name}`).mtimeMs])
+const pages = (): unknown =>
+  readdirSync('benchmarks')
+    .filter(name => /\.(md|svg)$/.test(name))
+    .map(name => [name, statSync(`benchmarks/${name}`).mtimeMs])
 
 t.test(`${SOME.join(', ')} run with --quick, each has its table, and no page is written`, async t => {
   const before = pages()
@@ -55,7 +77,9 @@ t.test(`${SOME.join(', ')} run with --quick, each has its table, and no page is 
   t.match(head, /^\| machine [^]*\| CPU /)
   for (const [index, report] of reports.entries()) {
     t.match(report, /^\| .*\|\n\| ---.*\|\n\| .*\d.*\|\n/m, `${SOME[index]} has a table`)
-    t.notMatch(report, /NaN|Infinity|null|undefined|\[object|FAILED/, `${SOME[index]} has measured all of it`)
+    t.notMatch(
+      report, /NaN|Infinity|null|undefined|\[object|FAILED/, `${SOME[index]} has measured all of it`
+    )
   }
 })
 
@@ -73,7 +97,10 @@ t.test('a command line that is wrong is told what is right', async t => {
     const { said, ended } = start(t, ...args)
     t.equal((await ended).code, 1, args.join(' '))
     t.equal(said.stdout, '')
-    t.match(said.stderr, /^\S.*\n\nnpm run bench -- \[NAME\.\.\.\] \[--count N\] \[--quick\] \[--check\]\n/)
+    t.match(
+      said.stderr,
+      /^\S.*\n\nnpm run bench -- \[NAME\.\.\.\] \[--count N\] \[--quick\] \[--check\]\n/
+    )
   }))
 })
 

@@ -6,10 +6,15 @@ import type { SessionStore } from '../../plugin/stores/store.ts'
 import { DAY, MINUTE, createClock } from '../fixtures/app.ts'
 import { type Setup, type Target, createTarget, guess } from '../fixtures/clients/guesser.ts'
 import { postAtOnce } from '../fixtures/clients/last-byte.ts'
-import { byForwardedFor, byUserName, byWholeAddress, countsAfterTheCheck, noLimit } from '../fixtures/naive/limits.ts'
+import {
+  byForwardedFor, byUserName, byWholeAddress, countsAfterTheCheck, noLimit
+} from '../fixtures/naive/limits.ts'
 import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
-/** The limits: tries that one minute allows, and what the growing windows of an account come to in an hour and in a day. */
+/**
+ * The limits: tries that one minute allows, and what the growing windows of an account come to in
+ * an hour and in a day.
+ */
 const PER_ADDRESS = 30
 const PER_ACCOUNT = 5
 const IN_AN_HOUR = 30
@@ -23,45 +28,105 @@ const somewhere = (index: number): string => `198.51.${index >> 8}.${index & 255
 const behind = (proxy: string): Setup => ({ server: { trustProxy: proxy } })
 
 t.test('of 10,000 guesses that one source makes in an hour 30 are looked at', async t => {
-  const guessFor = async (target: Target, times: number): Promise<number> => guess(target, times, () => ({}), HOUR / times)
+  const guessFor = async (target: Target, times: number): Promise<number> =>
+    guess(target, times, () => ({}), HOUR / times)
   t.equal(await guessFor(await createTarget(t), 10_000), IN_AN_HOUR)
-  t.ok(await guessFor(await createTarget(t, { limit: byUserName }), 1000) > IN_AN_HOUR, 'windows that do not grow allow more')
+  t.ok(
+    (await guessFor(await createTarget(t, { limit: byUserName }), 1000)) > IN_AN_HOUR,
+    'windows that do not grow allow more'
+  )
   t.equal(await guessFor(await createTarget(t, { limit: noLimit }), 100), 100)
 })
 
 t.test('1,000 addresses that the sender makes up are one address, unless the peer is a proxy of ours', async t => {
-  for (const [name, setup] of Object.entries({ 'no proxy': {}, 'a proxy that is not the peer': behind('192.0.2.1') })) {
-    t.equal(await guess(await createTarget(t, setup), 1000, index => ({ username: someone(index), forwardedFor: somewhere(index) })), PER_ADDRESS, name)
-    t.equal(await guess(await createTarget(t, setup), 100, index => ({ forwardedFor: somewhere(index) })), PER_ACCOUNT, name)
+  for (const [name, setup] of Object.entries({
+    'no proxy': {},
+    'a proxy that is not the peer': behind('192.0.2.1')
+  })) {
+    t.equal(
+      await guess(await createTarget(t, setup), 1000, index => ({
+        username: someone(index),
+        forwardedFor: somewhere(index)
+      })),
+      PER_ADDRESS,
+      name
+    )
+    t.equal(
+      await guess(await createTarget(t, setup), 100, index => ({ forwardedFor: somewhere(index) })),
+      PER_ACCOUNT,
+      name
+    )
   }
-  const madeUpBefore = (index: number) => ({ username: someone(index), forwardedFor: `${somewhere(index)}, 203.0.113.7` })
-  t.equal(await guess(await createTarget(t, behind('127.0.0.1')), 1000, madeUpBefore), PER_ADDRESS, 'what stood there before the proxy wrote is not believed')
-  t.equal(await guess(await createTarget(t, { limit: byForwardedFor }), 100, madeUpBefore), 100, 'a limit that takes the word of the sender is none')
+  const madeUpBefore = (index: number) => ({
+    username: someone(index),
+    forwardedFor: `${somewhere(index)}, 203.0.113.7`
+  })
+  t.equal(
+    await guess(await createTarget(t, behind('127.0.0.1')), 1000, madeUpBefore),
+    PER_ADDRESS,
+    'what stood there before the proxy wrote is not believed'
+  )
+  t.equal(
+    await guess(await createTarget(t, { limit: byForwardedFor }), 100, madeUpBefore),
+    100,
+    'a limit that takes the word of the sender is none'
+  )
 })
 
 t.test('1,000 addresses that a proxy tells of are as many, and the account has its five tries all the same', async t => {
-  t.equal(await guess(await createTarget(t, behind('127.0.0.1')), 1000, index => ({ forwardedFor: somewhere(index) })), PER_ACCOUNT)
+  t.equal(
+    await guess(await createTarget(t, behind('127.0.0.1')), 1000, index => ({
+      forwardedFor: somewhere(index)
+    })),
+    PER_ACCOUNT
+  )
   const target = await createTarget(t, behind('127.0.0.1'))
-  t.equal(await guess(target, 100, index => ({ username: someone(index), forwardedFor: somewhere(index) })), 100, 'nobody waits for somebody else')
+  t.equal(
+    await guess(target, 100, index => ({
+      username: someone(index),
+      forwardedFor: somewhere(index)
+    })),
+    100,
+    'nobody waits for somebody else'
+  )
 })
 
 t.test('1,000 addresses of one IPv6 network are one', async t => {
-  const within = (index: number) => ({ username: someone(index), forwardedFor: `2001:db8:1:2:${index.toString(16)}::1` })
+  const within = (index: number) => ({
+    username: someone(index),
+    forwardedFor: `2001:db8:1:2:${index.toString(16)}::1`
+  })
   t.equal(await guess(await createTarget(t, behind('127.0.0.1')), 1000, within), PER_ADDRESS)
-  t.equal(await guess(await createTarget(t, { ...behind('127.0.0.1'), limit: byWholeAddress }), 100, within), 100, 'a limit of whole addresses is none')
+  t.equal(
+    await guess(
+      await createTarget(t, { ...behind('127.0.0.1'), limit: byWholeAddress }), 100, within
+    ),
+    100,
+    'a limit of whole addresses is none'
+  )
 })
 
 t.test('1,000 user names that one source tries within ten minutes are 300', async t => {
-  const spray = async (target: Target, names: number): Promise<number> => guess(target, names, index => ({ username: someone(index) }), 10 * MINUTE / 1000)
+  const spray = async (target: Target, names: number): Promise<number> =>
+    guess(target, names, index => ({ username: someone(index) }), (10 * MINUTE) / 1000)
   t.equal(await spray(await createTarget(t), 1000), 10 * PER_ADDRESS)
-  t.equal(await spray(await createTarget(t, { limit: byUserName }), 100), 100, 'a limit of user names alone does not see it')
+  t.equal(
+    await spray(await createTarget(t, { limit: byUserName }), 100),
+    100,
+    'a limit of user names alone does not see it'
+  )
 })
 
 /** How many passwords are looked at of 200 whose last byte comes in the same instant. */
 async function guessAtOnce (t: Test, setup: Setup): Promise<number> {
   const target = await createTarget(t, setup)
   await target.app.listen({ host: '127.0.0.1', port: 0 })
-  const answers = await postAtOnce((target.app.server.address() as AddressInfo).port, '/api/token/', { username: 'vitor', password: 'wrong' }, 200)
+  const answers = await postAtOnce(
+    (target.app.server.address() as AddressInfo).port,
+    '/api/token/',
+    { username: 'vitor', password: 'wrong' },
+    200
+  )
   t.equal(answers.filter(({ status }) => status === 401).length, target.checks)
   t.equal(answers.filter(({ status }) => status === 429).length, 200 - target.checks)
   return target.checks
@@ -69,7 +134,10 @@ async function guessAtOnce (t: Test, setup: Setup): Promise<number> {
 
 t.test('of 200 guesses in the same instant five are looked at', async t => {
   t.equal(await guessAtOnce(t, {}), PER_ACCOUNT)
-  t.ok(await guessAtOnce(t, { limit: countsAfterTheCheck }) > PER_ACCOUNT, 'a limit that counts failures lets more in')
+  t.ok(
+    (await guessAtOnce(t, { limit: countsAfterTheCheck })) > PER_ACCOUNT,
+    'a limit that counts failures lets more in'
+  )
 })
 
 for (const { name, skip, start } of sharedStores.filter(({ name }) => name === 'SQLite')) {
@@ -86,12 +154,21 @@ for (const { name, skip, start } of sharedStores.filter(({ name }) => name === '
   t.test(`${name}: a restart gives nobody more tries, and makes nobody a stranger at home`, { skip }, async t => {
     const [url, clock] = [await start(t), createClock()]
     /** Starts anew each minute, ten times, and guesses each time before the owner logs in. */
-    async function guessAndRestart (setup: Setup, open: () => Promise<SessionStore>): Promise<{ checks: number, statuses: Set<number> }> {
+    async function guessAndRestart (
+      setup: Setup, open: () => Promise<SessionStore>
+    ): Promise<{ checks: number, statuses: Set<number> }> {
       let checks = 0
       const statuses = new Set<number>()
       for (let restart = 0; restart < 10; restart++) {
-        const target = await createTarget(t, { ...setup, ...behind('127.0.0.1'), clock, store: await open() })
-        checks += await guess(target, restart === 0 ? 0 : 10, index => ({ forwardedFor: somewhere(index) }))
+        const target = await createTarget(t, {
+          ...setup,
+          ...behind('127.0.0.1'),
+          clock,
+          store: await open()
+        })
+        checks += await guess(target, restart === 0 ? 0 : 10, index => ({
+          forwardedFor: somewhere(index)
+        }))
         statuses.add(await target.login({ password: '123', forwardedFor: HOME }))
         await target.app.close()
         clock.advance(MINUTE)
@@ -101,32 +178,56 @@ for (const { name, skip, start } of sharedStores.filter(({ name }) => name === '
     const { checks, statuses } = await guessAndRestart({}, () => opened(t, url))
     t.ok(checks <= 4 * PER_ACCOUNT, `${checks} in windows of 1, 2, 4 and 8 minutes`)
     t.strictSame(statuses, new Set([200]), 'the logins at home')
-    t.equal((await guessAndRestart({ limit: byUserName }, async () => memoryStore())).checks, 9 * PER_ACCOUNT, 'a limit that is in the memory forgets')
+    t.equal(
+      (await guessAndRestart({ limit: byUserName }, async () => memoryStore())).checks,
+      9 * PER_ACCOUNT,
+      'a limit that is in the memory forgets'
+    )
   })
 }
 
-/** Each minute a guesser tries from a new address, until it must wait or has had its tries. The owner logs in at home every ten minutes. */
-async function guessFor (hours: number, target: Target, triesAMinute: number): Promise<{ checks: number, refused: number }> {
+/**
+ * Each minute a guesser tries from a new address, until it must wait or has had its tries. The
+ * owner logs in at home every ten minutes.
+ */
+async function guessFor (
+  hours: number, target: Target, triesAMinute: number
+): Promise<{ checks: number, refused: number }> {
   let refused = 0
   await target.login({ password: '123', forwardedFor: HOME })
   target.clock.advance(MINUTE)
   for (let minute = 0; minute < hours * 60; minute++) {
     let status = 401
-    for (let tries = 0; tries < triesAMinute && status === 401; tries++) status = await target.login({ forwardedFor: somewhere(minute) })
-    if (minute % 10 === 0 && await target.login({ password: '123', forwardedFor: HOME }) !== 200) refused++
+    for (let tries = 0; tries < triesAMinute && status === 401; tries++) {
+      status = await target.login({ forwardedFor: somewhere(minute) })
+    }
+    if (
+      minute % 10 === 0 &&
+      (await target.login({ password: '123', forwardedFor: HOME })) !== 200
+    ) {
+      refused++
+    }
     target.clock.advance(MINUTE)
   }
   return { checks: target.checks, refused }
 }
 
-const GUESSERS: [name: string, triesAMinute: number][] = [['one who never sleeps', Infinity], ['one who leaves the last try of each minute', PER_ACCOUNT - 1], ['one who tries once a minute', 1]]
+const GUESSERS: [name: string, triesAMinute: number][] = [
+  ['one who never sleeps', Infinity],
+  ['one who leaves the last try of each minute', PER_ACCOUNT - 1],
+  ['one who tries once a minute', 1]
+]
 
 for (const [name, triesAMinute] of GUESSERS) {
   t.test(`a day of ${name} is at most 150 guesses, and the owner is never refused at home`, async t => {
-    const { checks, refused } = await guessFor(24, await createTarget(t, behind('127.0.0.1')), triesAMinute)
+    const { checks, refused } = await guessFor(
+      24, await createTarget(t, behind('127.0.0.1')), triesAMinute
+    )
     t.ok(checks <= IN_A_DAY, `${checks} guesses`)
     t.equal(refused, 0)
-    const naive = await guessFor(1, await createTarget(t, { ...behind('127.0.0.1'), limit: byUserName }), triesAMinute)
+    const naive = await guessFor(
+      1, await createTarget(t, { ...behind('127.0.0.1'), limit: byUserName }), triesAMinute
+    )
     t.ok(naive.checks > IN_AN_HOUR, `windows that do not grow allow ${naive.checks} in an hour`)
   })
 }

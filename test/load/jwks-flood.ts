@@ -28,10 +28,16 @@ async function start (t: Test): Promise<Flooded> {
   app.get('/hello/', { onRequest: app.authenticate }, async () => ({}))
   const begun = performance.now()
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return { url, issuer, good: await tokenOf(key), mostFetches: () => 1 + Math.floor((performance.now() - begun) / COOLDOWN) }
+  return {
+    url,
+    issuer,
+    good: await tokenOf(key),
+    mostFetches: () => 1 + Math.floor((performance.now() - begun) / COOLDOWN)
+  }
 }
 
-const p99 = (replies: TimedReply[]): number => replies.map(({ took }) => took).sort((a, b) => a - b)[Math.floor(replies.length * 0.99)] as number
+const p99 = (replies: TimedReply[]): number =>
+  replies.map(({ took }) => took).sort((a, b) => a - b)[Math.floor(replies.length * 0.99)] as number
 
 t.test('10 000 tokens with unknown kids at full speed are 401s and one fetch per cooldown, and good tokens are let in', async t => {
   const flooder = await startFlooder(t)
@@ -41,8 +47,12 @@ t.test('10 000 tokens with unknown kids at full speed are 401s and one fetch per
   const forged = await flooder.flood(url, TOTAL)
   const seconds = (performance.now() - begun) / 1000
   const replies = await stop()
-  t.comment(`${TOTAL} forged tokens in ${seconds.toFixed(1)} s, ${Math.round(TOTAL / seconds)} a second: ${JSON.stringify(forged)}; ` +
-    `good ones: ${JSON.stringify(counted(replies))}, p99 ${p99(replies).toFixed(1)} ms; the issuer was asked ${issuer.count} times`)
+  t.comment(
+    `${TOTAL} forged tokens in ${seconds.toFixed(1)} s, ${Math.round(TOTAL / seconds)} a ` +
+      `second: ${JSON.stringify(forged)}; ` +
+      `good ones: ${JSON.stringify(counted(replies))}, p99 ${p99(replies).toFixed(1)} ms; the ` +
+      `issuer was asked ${issuer.count} times`
+  )
   t.same(forged, { '401 token_not_valid': TOTAL })
   t.same(Object.keys(counted(replies)), ['200 '])
   t.ok(issuer.count <= mostFetches())
@@ -57,7 +67,10 @@ t.test('a flood that the machine can carry does not slow good tokens down', asyn
     return stop()
   }
 
-  /** Whether good tokens take as long during the flood as without. On a machine that is busy with something else both take many milliseconds, so some are granted. */
+  /**
+   * Whether good tokens take as long during the flood as without. On a machine that is busy with
+   * something else both take many milliseconds, so some are granted.
+   */
   async function takesAsLong (): Promise<boolean> {
     const [without, during]: [TimedReply[], TimedReply[]] = [[], []]
     for (let round = 0; round < ROUNDS; round++) {
@@ -67,7 +80,9 @@ t.test('a flood that the machine can carry does not slow good tokens down', asyn
       t.same(Object.keys(await stop()), ['401 token_not_valid'])
     }
     t.same(Object.keys(counted([...without, ...during])), ['200 '])
-    t.comment(`p99 of ${without.length} good tokens: ${p99(without).toFixed(2)} ms, and of ${during.length} beside ${FORGED} forged ones a second: ${p99(during).toFixed(2)} ms; the issuer was asked ${issuer.count} times`)
+    t.comment(
+      `p99 of ${without.length} good tokens: ${p99(without).toFixed(2)} ms, and of ${during.length} beside ${FORGED} forged ones a second: ${p99(during).toFixed(2)} ms; the issuer was asked ${issuer.count} times`
+    )
     return p99(during) < Math.max(2 * p99(without), 15)
   }
 

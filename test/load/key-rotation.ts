@@ -6,7 +6,9 @@ import { generateKey } from '../../plugin/keys/generate-key.ts'
 import { buildApp } from '../fixtures/app.ts'
 import { hello, login } from '../fixtures/clients/demo-client.ts'
 import { type Demo, startDemo } from '../fixtures/servers/demo.ts'
-import { CLIENTS, LIFETIME, kidOf, presentWhile, rotateThrough, startTraffic, tokenOf } from '../fixtures/load/key-traffic.ts'
+import {
+  CLIENTS, LIFETIME, kidOf, presentWhile, rotateThrough, startTraffic, tokenOf
+} from '../fixtures/load/key-traffic.ts'
 import { buildNaive, naiveSetKeys } from '../fixtures/naive/keys.ts'
 import { until } from '../fixtures/servers/processes.ts'
 import { type KeyFile, keyFile } from '../fixtures/servers/resource-server.ts'
@@ -14,15 +16,24 @@ import { publicPart } from '../fixtures/servers/serve.ts'
 import { createClients } from '../fixtures/clients/token-client.ts'
 
 const PER_SECOND = 200
-const KEYS = [generateKey('HS256'), generateKey('ES256'), generateKey('EdDSA'), generateKey('RS256')]
+const KEYS = [
+  generateKey('HS256'), generateKey('ES256'), generateKey('EdDSA'), generateKey('RS256')
+]
 const inputs = (t: Test, keys: Jwk[]) => readKeys(keyFile(t, ...keys).path)
 
 interface Rotating { url: string, setKeys(...keys: Jwk[]): Promise<void> }
 
 /** An app in this process, whose keys are set by app.tokens.setKeys(). */
 async function startApp (t: Test, key: Jwk): Promise<Rotating> {
-  const { app } = await buildApp(t, { keys: inputs(t, [key]), accessTokenLifetime: LIFETIME, now: Date.now })
-  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), setKeys: (...keys) => app.tokens.setKeys(inputs(t, keys)) }
+  const { app } = await buildApp(t, {
+    keys: inputs(t, [key]),
+    accessTokenLifetime: LIFETIME,
+    now: Date.now
+  })
+  return {
+    url: await app.listen({ host: '127.0.0.1', port: 0 }),
+    setKeys: (...keys) => app.tokens.setKeys(inputs(t, keys))
+  }
 }
 
 const said = ({ log }: Demo, words: string): string[] => log.filter(line => line.includes(words))
@@ -49,7 +60,10 @@ async function startRereading (t: Test, key: Jwk): Promise<Rotating> {
   }
 }
 
-for (const [name, start] of Object.entries({ 'setKeys() in one process': startApp, 'SIGHUP for the demo': startRereading })) {
+for (const [name, start] of Object.entries({
+  'setKeys() in one process': startApp,
+  'SIGHUP for the demo': startRereading
+})) {
   t.test(`${name}: three rotations by the runbook under load refuse no good token`, async t => {
     const { url, setKeys } = await start(t, KEYS[0] as Jwk)
     const clients = await createClients(url, CLIENTS)
@@ -58,9 +72,19 @@ for (const [name, start] of Object.entries({ 'setKeys() in one process': startAp
     await traffic.stop()
     const total = Object.values(traffic.answers).reduce((sum, count) => sum + count, 0)
     t.comment(`${total} requests: ${JSON.stringify(traffic.answers)}`)
-    t.same(Object.keys(traffic.answers).sort(), ['hello 200', 'login 200', 'refresh 200', 'verify 200'], 'no false 401')
+    t.same(
+      Object.keys(traffic.answers).sort(),
+      ['hello 200', 'login 200', 'refresh 200', 'verify 200'],
+      'no false 401'
+    )
     t.same([...traffic.kids], KEYS.map(({ kid }) => kid), 'tokens of every key were presented')
-    t.same(new Set((await Promise.all(clients.map(client => client.refresh()))).map(({ status }) => status)), new Set([200]), 'every client goes on')
+    t.same(
+      new Set(
+        (await Promise.all(clients.map(client => client.refresh()))).map(({ status }) => status)
+      ),
+      new Set([200]),
+      'every client goes on'
+    )
   })
 
   t.test(`${name}: a token of a dropped key is refused from the next request on, though it was cached`, async t => {
@@ -94,14 +118,20 @@ for (const [name, naive] of Object.entries(naiveSetKeys)) {
 
 t.test('at SIGHUP a bad key file leaves the keys as they are, and the log names no key', async t => {
   const [key, other] = [generateKey('ES256'), generateKey('ES256')]
-  const weak = { kty: 'oct', kid: 'weak', alg: 'HS256', k: Buffer.from('too short a secret').toString('base64url') }
+  const weak = {
+    kty: 'oct',
+    kid: 'weak',
+    alg: 'HS256',
+    k: Buffer.from('too short a secret').toString('base64url')
+  }
   const file = keyFile(t, key)
   const demo = await startDemoWith(t, file)
   const access = await tokenOf(key)
 
   const spoilt: Record<string, () => void> = {
     'cut short': () => file.spoil(JSON.stringify({ keys: [key] }).slice(0, -4)),
-    'a PEM': () => file.spoil('-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n'),
+    'a PEM': () =>
+      file.spoil('-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n'),
     empty: () => file.spoil(''),
     null: () => file.spoil('null'),
     'no keys': () => file.write(),
@@ -118,12 +148,18 @@ t.test('at SIGHUP a bad key file leaves the keys as they are, and the log names 
     spoil()
     await reread(demo, 'the keys stay as they were')
     const line = said(demo, 'the keys stay as they were').at(-1) as string
-    t.match(JSON.parse(line), { level: 50, msg: /^SIGHUP: the keys stay as they were\. ./ }, `${name}: ${String(JSON.parse(line).msg)}`)
+    t.match(
+      JSON.parse(line),
+      { level: 50, msg: /^SIGHUP: the keys stay as they were\. ./ },
+      `${name}: ${String(JSON.parse(line).msg)}`
+    )
     t.equal(await hello(demo.url, access), 200, name)
     t.equal(kidOf((await login(demo.url)).access), key.kid, name)
   }
   const log = demo.log.join('\n')
-  for (const secret of [key.d, other.d, weak.k, 'too short a secret', 'MIGHAgEAMBMGByqGSM49']) t.notOk(log.includes(String(secret)))
+  for (const secret of [key.d, other.d, weak.k, 'too short a secret', 'MIGHAgEAMBMGByqGSM49']) {
+    t.notOk(log.includes(String(secret)))
+  }
 
   file.write(other, key)
   await reread(demo)

@@ -16,9 +16,16 @@ const TIMES = 2000
 /** How far the medians may be apart. */
 const TOLERANCE = 1.05
 
-/** The same cost for each password: half a millisecond, about as much as all the rest of a login. */
+/**
+ * The same cost for each password: half a millisecond, about as much as all the rest of a login.
+ */
 const hashOf = (password: string): Buffer => scryptSync(password, 'salt', 32, { N: 128 })
-const hashes = new Map(createUsers().map((user): [string, { user: TestUser, hash: Buffer }] => [user.name, { user, hash: hashOf(user.password) }]))
+const hashes = new Map(
+  createUsers().map((user): [string, { user: TestUser, hash: Buffer }] => [
+    user.name,
+    { user, hash: hashOf(user.password) }
+  ])
+)
 const NOBODY = hashOf('a password that nobody knows')
 
 /** Hashes for a name that does not exist too, as example/users.ts does. */
@@ -29,7 +36,8 @@ const careful: Check = ({ username, password }) => {
 }
 
 /** Has nothing to hash if there is no such name. */
-const careless: Check = (credentials, request) => hashes.has(credentials.username) ? careful(credentials, request) : null
+const careless: Check = (credentials, request) =>
+  hashes.has(credentials.username) ? careful(credentials, request) : null
 
 /** The limits count, and let all pass. */
 const target = (t: Test, verifyCredentials: Check): Promise<TestApp> =>
@@ -44,9 +52,16 @@ function median (values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1] as number
 }
 
-/** Median milliseconds of so many logins for each reason, one after another in random order, so that what else the machine does is spread over all alike. */
+/**
+ * Median milliseconds of so many logins for each reason, one after another in random order, so that
+ * what else the machine does is spread over all alike.
+ */
 async function timeLogins ({ post }: TestApp, times: number): Promise<Record<Reason, number>> {
-  const took: Record<Reason, number[]> = { 'an unknown user': [], 'a wrong password': [], 'an inactive user': [] }
+  const took: Record<Reason, number[]> = {
+    'an unknown user': [],
+    'a wrong password': [],
+    'an inactive user': []
+  }
   for (let time = 0; time < times; time++) {
     for (const reason of shuffled(REASONS)) {
       const startedAt = performance.now()
@@ -54,16 +69,23 @@ async function timeLogins ({ post }: TestApp, times: number): Promise<Record<Rea
       took[reason].push(performance.now() - startedAt)
     }
   }
-  return Object.fromEntries(REASONS.map(reason => [reason, median(took[reason])])) as Record<Reason, number>
+  return Object.fromEntries(REASONS.map(reason => [reason, median(took[reason])])) as Record<
+    Reason,
+    number
+  >
 }
 
-const apart = (medians: Record<Reason, number>): number => Math.max(...Object.values(medians)) / Math.min(...Object.values(medians))
-const shown = (medians: Record<Reason, number>): string => REASONS.map(reason => `${reason} ${medians[reason].toFixed(3)} ms`).join(', ')
+const apart = (medians: Record<Reason, number>): number =>
+  Math.max(...Object.values(medians)) / Math.min(...Object.values(medians))
+const shown = (medians: Record<Reason, number>): string =>
+  REASONS.map(reason => `${reason} ${medians[reason].toFixed(3)} ms`).join(', ')
 
 t.test('the reason of a refused login is not in the answer: the same bytes, the same headers', async t => {
   const { post } = await target(t, careful)
   const answers = await Promise.all(REASONS.map(async reason => {
-    const { statusCode, headers: { date: _date, ...headers }, rawPayload } = await post('/api/token/', LOGINS[reason])
+    const {
+      statusCode, headers: { date: _date, ...headers }, rawPayload
+    } = await post('/api/token/', LOGINS[reason])
     return { statusCode, headers, body: rawPayload.toString('hex') }
   }))
   t.equal(answers[0]?.statusCode, 401)
@@ -75,7 +97,8 @@ t.test('nor in its time', async t => {
   await timeLogins(app, 50)
   let medians = await timeLogins(app, TIMES)
   t.comment(shown(medians))
-  // What another process takes from this one is not always spread evenly. What the plugin gives away would be there again.
+  // What another process takes from this one is not always spread evenly. What the plugin gives
+  // away would be there again.
   if (apart(medians) > TOLERANCE) medians = await timeLogins(app, TIMES)
   t.ok(apart(medians) <= TOLERANCE, shown(medians))
 })

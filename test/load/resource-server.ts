@@ -9,28 +9,42 @@ import { startDemo } from '../fixtures/servers/demo.ts'
 import { claims } from '../fixtures/tokens/forged.ts'
 import { decode, sign } from '../fixtures/tokens/jwt.ts'
 import { until } from '../fixtures/servers/processes.ts'
-import { AUDIENCE, ISSUER, issuing, keyFile, newKey, startResourceServer } from '../fixtures/servers/resource-server.ts'
+import {
+  AUDIENCE, ISSUER, issuing, keyFile, newKey, startResourceServer
+} from '../fixtures/servers/resource-server.ts'
 import { publicPart, serve, serveKeys } from '../fixtures/servers/serve.ts'
 import { type TimedReply, ask } from '../fixtures/clients/timed-request.ts'
 
 const JWKS = '/.well-known/jwks.json'
-const hello = (url: string, access: string): Promise<TimedReply> => ask(url, { method: 'GET', path: '/hello/', access })
+const hello = (url: string, access: string): Promise<TimedReply> =>
+  ask(url, { method: 'GET', path: '/hello/', access })
 const privateKey = (key: Jwk): KeyObject => createPrivateKey({ key, format: 'jwk' })
 
 /** A token that the issuer might have signed: with its key, odd in one way. */
-const signed = (key: Jwk, changes: Record<string, unknown> = {}, header: Record<string, unknown> = {}, type: 'access' | 'refresh' = 'access'): Promise<string> =>
-  new SignJWT(claims(type, { iss: ISSUER, aud: AUDIENCE, ...changes })).setProtectedHeader({ alg: 'ES256', kid: key.kid as string, ...header }).sign(privateKey(key))
+const signed = (
+  key: Jwk,
+  changes: Record<string, unknown> = {},
+  header: Record<string, unknown> = {},
+  type: 'access' | 'refresh' = 'access'
+): Promise<string> =>
+  new SignJWT(claims(type, { iss: ISSUER, aud: AUDIENCE, ...changes }))
+    .setProtectedHeader({ alg: 'ES256', kid: key.kid as string, ...header })
+    .sign(privateKey(key))
 
 /** Passes all on to an issuer after a while, whose keys it lets be kept for `maxAge` seconds. */
-const inFrontOf = (issuer: string, maxAge: number, milliseconds = 0): RequestListener => async ({ url = '' }, response) => {
-  try {
-    await delay(milliseconds)
-    const answer = await fetch(issuer + url)
-    response.writeHead(answer.status, { 'cache-control': `max-age=${maxAge}` }).end(await answer.text())
-  } catch {
-    response.destroy()
-  }
-}
+const inFrontOf =
+  (issuer: string, maxAge: number, milliseconds = 0): RequestListener =>
+    async ({ url = '' }, response) => {
+      try {
+        await delay(milliseconds)
+        const answer = await fetch(issuer + url)
+        response
+          .writeHead(answer.status, { 'cache-control': `max-age=${maxAge}` })
+          .end(await answer.text())
+      } catch {
+        response.destroy()
+      }
+    }
 
 t.test('who has logged in at the issuer is let in at the resource server', async t => {
   const issuer = await startDemo(t, issuing(keyFile(t, newKey())))
@@ -38,8 +52,21 @@ t.test('who has logged in at the issuer is let in at the resource server', async
   const { access, refresh } = await login(issuer.url)
   t.match(await hello(resources.url, access), { status: 200, body: { message: 'Hello, user 1!' } })
   t.equal((await hello(resources.url, refresh)).status, 401, 'but not with a refresh token')
-  t.equal((await ask(resources.url, { path: '/api/token/', body: { username: 'vitor', password: '123' } })).status, 404, 'nobody logs in there')
-  t.equal((await ask(resources.url, { method: 'GET', path: JWKS })).status, 404, 'and it has no keys of its own')
+  t.equal(
+    (
+      await ask(resources.url, {
+        path: '/api/token/',
+        body: { username: 'vitor', password: '123' }
+      })
+    ).status,
+    404,
+    'nobody logs in there'
+  )
+  t.equal(
+    (await ask(resources.url, { method: 'GET', path: JWKS })).status,
+    404,
+    'and it has no keys of its own'
+  )
   t.equal(await resources.stop(), 0, 'it ends when it is asked to')
 })
 
@@ -49,11 +76,22 @@ t.test('a token that the issuer did not make for the resource server is a 401, a
   const trap = await serveKeys(t, [attacker])
   const issuer = await serveKeys(t, [key])
   const { url } = await startResourceServer(t, issuer.url)
-  const pem = createPublicKey({ key: publicPart(key), format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
-  const asSecret = (secret: string, kid: string | undefined): string => sign(claims('access', { iss: ISSUER, aud: AUDIENCE }), { alg: 'HS256', typ: 'JWT', kid }, secret)
+  const pem = createPublicKey({ key: publicPart(key), format: 'jwk' })
+    .export({ type: 'spki', format: 'pem' })
+    .toString()
+  const asSecret = (secret: string, kid: string | undefined): string =>
+    sign(
+      claims('access', { iss: ISSUER, aud: AUDIENCE }), { alg: 'HS256', typ: 'JWT', kid }, secret
+    )
 
   t.equal((await hello(url, await signed(key))).status, 200)
-  const pointers = { jku: trap.url, x5u: trap.url, jwk: publicPart(attacker), x5c: [pem.replace(/-----.*-----|\s/g, '')], iss: trap.url }
+  const pointers = {
+    jku: trap.url,
+    x5u: trap.url,
+    jwk: publicPart(attacker),
+    x5c: [pem.replace(/-----.*-----|\s/g, '')],
+    iss: trap.url
+  }
   const tokens: Record<string, string> = {
     'another audience': await signed(key, { aud: 'others' }),
     'no audience': await signed(key, { aud: undefined }),
@@ -62,24 +100,45 @@ t.test('a token that the issuer did not make for the resource server is a 401, a
     'a refresh token': await signed(key, {}, {}, 'refresh'),
     expired: await signed(key, { iat: 1000, exp: 2000 }),
     'another key': await signed(attacker),
-    'another key under the kid of the issuer': await signed({ ...attacker, kid: key.kid as string }),
+    'another key under the kid of the issuer': await signed({
+      ...attacker,
+      kid: key.kid as string
+    }),
     'another key without a kid': await signed(attacker, {}, { kid: undefined }),
-    unsigned: sign(claims('access', { iss: ISSUER, aud: AUDIENCE }), { alg: 'none', kid: key.kid }).replace(/[^.]+$/, 'AAAA')
+    unsigned: sign(claims('access', { iss: ISSUER, aud: AUDIENCE }), {
+      alg: 'none',
+      kid: key.kid
+    }).replace(/[^.]+$/, 'AAAA')
   }
   for (const [name, value] of Object.entries(pointers)) {
     tokens[`${name}, unknown kid`] = await signed(attacker, {}, { [name]: value })
-    tokens[`${name}, the kid of the issuer`] = await signed(attacker, {}, { [name]: value, kid: key.kid })
+    tokens[`${name}, the kid of the issuer`] = await signed(
+      attacker, {}, { [name]: value, kid: key.kid }
+    )
     tokens[`${name}, no kid`] = await signed(attacker, {}, { [name]: value, kid: undefined })
   }
   tokens['a kid that is an address'] = await signed(attacker, {}, { kid: trap.url })
   for (const kid of [key.kid, undefined, 'other']) {
-    for (const text of [pem, pem.trim(), pem.replaceAll('\n', '\r\n'), JSON.stringify(publicPart(key)), JSON.stringify({ keys: [publicPart(key)] }), String(key.x)]) {
-      tokens[`HS256 with ${text.slice(0, 30)}, ${text.length} characters, kid ${kid}`] = asSecret(text, kid)
+    for (const text of [
+      pem,
+      pem.trim(),
+      pem.replaceAll('\n', '\r\n'),
+      JSON.stringify(publicPart(key)),
+      JSON.stringify({ keys: [publicPart(key)] }),
+      String(key.x)
+    ]) {
+      tokens[`HS256 with ${text.slice(0, 30)}, ${text.length} characters, kid ${kid}`] = asSecret(
+        text, kid
+      )
     }
   }
   for (const [name, token] of Object.entries(tokens)) {
     const reply = await fetch(`${url}/hello/`, { headers: { authorization: `Bearer ${token}` } })
-    t.equal(`${reply.status} ${reply.headers.get('www-authenticate')}`, '401 Bearer realm="api", error="invalid_token"', name)
+    t.equal(
+      `${reply.status} ${reply.headers.get('www-authenticate')}`,
+      '401 Bearer realm="api", error="invalid_token"',
+      name
+    )
   }
   t.equal(trap.count, 0, 'the server of the attacker was not asked')
   t.ok(issuer.count <= 2, `the issuer was, ${issuer.count} times`)
@@ -96,7 +155,9 @@ t.test('while the issuer is down known keys go on, a resource server that has no
 
   const fresh = await startResourceServer(t, issuer.url + JWKS)
   for (let turn = 0; turn < 20; turn++) {
-    const [known, unknown] = await Promise.all([hello(resources.url, access), hello(fresh.url, access)])
+    const [known, unknown] = await Promise.all([
+      hello(resources.url, access), hello(fresh.url, access)
+    ])
     t.equal(known.status, 200)
     t.match(unknown, { status: 503, retryAfter: /^[1-9]$/, body: { code: 'keys_unavailable' } })
     await delay(50)
@@ -112,7 +173,10 @@ t.test('while the issuer is down known keys go on, a resource server that has no
   const took = Math.round(performance.now() - back)
   t.comment(`a resource server that had no keys is well ${took} ms after the issuer`)
   t.ok(took < 3000)
-  t.notOk(fresh.log.some(line => line.startsWith('{"level":60')), 'and nothing was rejected that nobody heard')
+  t.notOk(
+    fresh.log.some(line => line.startsWith('{"level":60')),
+    'and nothing was rejected that nobody heard'
+  )
 })
 
 t.test('50 simultaneous first requests are all 200, and the JWK set is asked for once', async t => {
@@ -121,7 +185,14 @@ t.test('50 simultaneous first requests are all 200, and the JWK set is asked for
   for (let round = 0; round < 3; round++) {
     const front = await serve(t, inFrontOf(issuer.url, 300, 500))
     const { url } = await startResourceServer(t, front.url + JWKS)
-    t.same(new Set((await Promise.all(Array.from({ length: 50 }, () => hello(url, access)))).map(({ status }) => status)), new Set([200]))
+    t.same(
+      new Set(
+        (await Promise.all(Array.from({ length: 50 }, () => hello(url, access)))).map(
+          ({ status }) => status
+        )
+      ),
+      new Set([200])
+    )
     t.equal(front.count, 1)
   }
 })
@@ -132,7 +203,8 @@ t.test('the key of the issuer is changed under load, by the book, and no good to
   const issuer = await startDemo(t, issuing(file))
   const front = await serve(t, inFrontOf(issuer.url, 1))
   const { url } = await startResourceServer(t, front.url + JWKS)
-  const rereadTimes = (): number => issuer.log.filter(line => line.includes('keys were read again')).length
+  const rereadTimes = (): number =>
+    issuer.log.filter(line => line.includes('keys were read again')).length
   const change = async (...keys: Jwk[]): Promise<void> => {
     const times = rereadTimes()
     file.write(...keys)

@@ -4,7 +4,11 @@ import { startDemo } from '../fixtures/servers/demo.ts'
 import { isLong } from '../fixtures/load/rounds.ts'
 import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
-const ENV = { JWT_SECRET: 'a secret that both processes know', RATE_LIMIT: 'off', LOG_LEVEL: 'info' }
+const ENV = {
+  JWT_SECRET: 'a secret that both processes know',
+  RATE_LIMIT: 'off',
+  LOG_LEVEL: 'info'
+}
 
 /** In `npm test` the first that is here: killed-app.ts starts servers again over all of them. */
 const stores = isLong ? sharedStores : sharedStores.filter(({ skip }) => !skip).slice(0, 1)
@@ -14,15 +18,27 @@ for (const { name, skip, start } of stores) {
     const env = { ...ENV, STORE_URL: await start(t), REUSE_INTERVAL: '0' }
     const [one, other] = await Promise.all([startDemo(t, env), startDemo(t, env)])
     const first = await login(one.url)
-    const second = await (await post(`${other.url}/api/token/refresh/`, { refresh: first.refresh })).json() as typeof first
+    const second = (await (
+      await post(`${other.url}/api/token/refresh/`, { refresh: first.refresh })
+    ).json()) as typeof first
     t.equal(await hello(one.url, second.access), 200)
     await Promise.all([one.stop(), other.stop()])
 
     const again = await startDemo(t, env)
-    const third = await (await post(`${again.url}/api/token/refresh/`, { refresh: second.refresh })).json() as typeof first
+    const third = (await (
+      await post(`${again.url}/api/token/refresh/`, { refresh: second.refresh })
+    ).json()) as typeof first
     t.equal(await hello(again.url, third.access), 200)
-    t.equal((await post(`${again.url}/api/token/refresh/`, { refresh: first.refresh })).status, 401, 'a token that was spent before the restart is known as spent')
-    t.equal((await post(`${again.url}/api/token/refresh/`, { refresh: third.refresh })).status, 401, 'and its session has ended')
+    t.equal(
+      (await post(`${again.url}/api/token/refresh/`, { refresh: first.refresh })).status,
+      401,
+      'a token that was spent before the restart is known as spent'
+    )
+    t.equal(
+      (await post(`${again.url}/api/token/refresh/`, { refresh: third.refresh })).status,
+      401,
+      'and its session has ended'
+    )
     t.equal(await hello(again.url, third.access), 401)
 
     await again.stop()

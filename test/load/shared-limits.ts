@@ -11,12 +11,18 @@ const guess = async (demo: Demo, username: string): Promise<number> => {
 
 for (const { name, skip, start } of sharedStores) {
   t.test(`${name}: two processes`, { skip }, async t => {
-    const env = { JWT_SECRET: 'a secret that both processes know', STORE_URL: await start(t), TRUST_PROXY: '127.0.0.1' }
+    const env = {
+      JWT_SECRET: 'a secret that both processes know',
+      STORE_URL: await start(t),
+      TRUST_PROXY: '127.0.0.1'
+    }
     const demos = await Promise.all([startDemo(t, env), startDemo(t, env)])
 
     await t.test('five tries are five over all processes, not five each', async t => {
       const statuses: number[] = []
-      for (let count = 0; count < 8; count++) statuses.push(await guess(demos[count % 2] as Demo, 'vitor'))
+      for (let count = 0; count < 8; count++) {
+        statuses.push(await guess(demos[count % 2] as Demo, 'vitor'))
+      }
       t.same(statuses, [401, 401, 401, 401, 401, 429, 429, 429])
       t.equal(await guess(demos[0] as Demo, 'somebody else'), 401)
     })

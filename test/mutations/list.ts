@@ -8,122 +8,307 @@ export interface Mutation {
   tests: string[]
 }
 
-/** The source without the check. @throws Error if a text is not there, or not once */
-export function broken ({ file, edits }: Mutation, source: string): string {
-  return edits.reduce((text, [find, replace]) => {
-    const parts = text.split(find)
-    if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${find}`)
-    return parts.join(replace)
-  }, source)
+/** The source without whitespace, and the position in the source of each character kept. */
+function squeezed (source: string): { text: string, positions: number[] } {
+  const positions = [...source.matchAll(/\S/g)].map(({ index }) => index)
+  return { text: positions.map(position => source[position]).join(''), positions }
 }
 
-const of = (file: string, ...mutations: [check: string, find: string, replace: string, ...tests: string[]][]): Mutation[] =>
-  mutations.map(([check, find, replace, ...tests]) => ({ check, file: `plugin/${file}`, edits: [[find, replace]], tests: tests.map(test => `test/${test}`) }))
+/** Replaces a text of the source. Spaces and line breaks may differ between the two. */
+function replaceOnce (source: string, find: string, replace: string, file: string): string {
+  const { text, positions } = squeezed(source)
+  const wanted = squeezed(find).text
+  const parts = text.split(wanted)
+  if (wanted === '' || parts.length !== 2) {
+    throw new Error(`${file} must have the text once; it has it ${parts.length - 1} times: ${find}`)
+  }
+  const first = (parts[0] as string).length
+  const start = positions[first] as number
+  const end = positions[first + wanted.length - 1] as number + 1
+  return source.slice(0, start) + replace + source.slice(end)
+}
+
+/** Returns the source without the check. @throws Error if a text is not in it exactly once */
+export function broken ({ file, edits }: Mutation, source: string): string {
+  return edits.reduce((text, [find, replace]) => replaceOnce(text, find, replace, file), source)
+}
+
+const of = (
+  file: string, ...mutations: [check: string, find: string, replace: string, ...tests: string[]][]
+): Mutation[] =>
+  mutations.map(([check, find, replace, ...tests]) => ({
+    check,
+    file: `plugin/${file}`,
+    edits: [[find, replace]],
+    tests: tests.map(test => `test/${test}`)
+  }))
 
 /** Each check in turn. */
 export const mutations: Mutation[] = [
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
     file: 'plugin/keys/key-ring.ts',
-    edits: [['if (codec.key.algorithm !== alg) continue', ''], ['({ algorithm }: Key) =>\n  ({ algorithms: [algorithm], complete', '(_key: Key) =>\n  ({ complete']],
+    edits: [
+      ['if (codec.key.algorithm !== alg) continue', ''],
+      [
+        '({ algorithm }: Key) =>\n  ({ algorithms: [algorithm], complete',
+        '(_key: Key) =>\n  ({ complete'
+      ]
+    ],
     tests: ['test/keys/key-ring.ts', 'test/keys/key-ring-signatures.ts']
   },
   ...of('keys/key-ring.ts',
-    ['a kid selects its key and no other', 'index.byKid.get(kid)', '[...index.byAlgorithm.values()].flat()', 'keys/key-ring.ts']),
+    [
+      'a kid selects its key and no other', 'index.byKid.get(kid)',
+      '[...index.byAlgorithm.values()].flat()', 'keys/key-ring.ts'
+    ]),
   ...of('registration.ts',
-    ['a token of a dropped key is refused, cached or not', '    cache.clear()\n', '', 'registration.ts']),
+    [
+      'a token of a dropped key is refused, cached or not', '    cache.clear()\n', '',
+      'registration.ts'
+    ]),
   ...of('tokens/jws.ts',
     ['8 KB at most', 'token.length > MAX_TOKEN_LENGTH || ', '', 'tokens/jws.ts'],
     ['no character but those of base64url', ' || !CHARACTERS.test(token)', '', 'tokens/jws.ts'],
     ['three parts', " || token.includes('.', second + 1)", '', 'tokens/jws.ts'],
-    ['no unused bits', 'return (last & (length === 2 ? 0b1111 : 0b11)) === 0', 'return last >= 0', 'tokens/jws.ts'],
+    [
+      'no unused bits', 'return (last & (length === 2 ? 0b1111 : 0b11)) === 0', 'return last >= 0',
+      'tokens/jws.ts'
+    ],
     ['UTF-8 in the payload', 'isUtf8(bytes) && !has', '!has', 'tokens/jws.ts'],
     ['UTF-8 in the header', '  if (!isUtf8(bytes)) return undefined\n', '', 'tokens/jws.ts'],
     ['no crit', "Object.hasOwn(header, 'crit') || ", '', 'tokens/jws.ts'],
     ['no b64', " || Object.hasOwn(header, 'b64')", '', 'tokens/jws.ts'],
-    ['typ is JWT, at+jwt or absent', "typ !== undefined && typ !== 'JWT' && typ !== 'at+jwt'", 'false', 'tokens/jws.ts']),
+    [
+      'typ is JWT, at+jwt or absent', "typ !== undefined && typ !== 'JWT' && typ !== 'at+jwt'",
+      'false', 'tokens/jws.ts'
+    ]),
   ...of('tokens/duplicate-members.ts',
     ['no name twice', 'if (names.has(name)) return true', '', 'tokens/duplicate-members.ts']),
   ...of('tokens/claims.ts',
-    ['dead at the second of exp', "if (exp <= now - leeway) return 'Token is expired'", '', 'tokens/claims.ts'],
+    [
+      'dead at the second of exp', "if (exp <= now - leeway) return 'Token is expired'", '',
+      'tokens/claims.ts'
+    ],
     ['not before nbf', ' || nbf > now + leeway', '', 'tokens/claims.ts'],
-    ['iat is not in the future', "if (iat !== undefined && iat > now + leeway + CLOCK_SKEW_SECONDS) return 'Token is invalid'", '', 'tokens/claims.ts'],
-    ['exp comes after iat', "if (iat !== undefined && exp <= iat) return 'Token is invalid'", '', 'tokens/claims.ts'],
-    ['no life over 366 days', "if (exp - (iat ?? now) > MAX_LIFETIME_SECONDS) return 'Token is invalid'", '', 'tokens/claims.ts'],
+    [
+      'iat is not in the future',
+      "if (iat !== undefined && iat > now + leeway + CLOCK_SKEW_SECONDS) return 'Token is invalid'",
+      '', 'tokens/claims.ts'
+    ],
+    [
+      'exp comes after iat', "if (iat !== undefined && exp <= iat) return 'Token is invalid'", '',
+      'tokens/claims.ts'
+    ],
+    [
+      'no life over 366 days',
+      "if (exp - (iat ?? now) > MAX_LIFETIME_SECONDS) return 'Token is invalid'", '',
+      'tokens/claims.ts'
+    ],
     ['the issuer is ours', 'issuer !== undefined && iss !== issuer', 'false', 'tokens/claims.ts'],
     ['the audience is ours', 'audiences.includes(audience)', 'true', 'tokens/claims.ts'],
-    ['exp is required', "if (exp === undefined) return \"Token has no 'exp' claim\"", '', 'tokens/claims.ts'],
+    [
+      'exp is required', 'if (exp === undefined) return "Token has no \'exp\' claim"', '',
+      'tokens/claims.ts'
+    ],
     ['jti is required', "if (jti === undefined) return 'Token has no id'", '', 'tokens/claims.ts'],
-    ['kinds exclude each other', ': type !== expected) return', ': false) return', 'tokens/claims.ts'],
+    ['kinds exclude each other', ': type !== expected)', ': false)', 'tokens/claims.ts'],
     ['claims are frozen', 'return Object.freeze(value)', 'return value', 'tokens/claims.ts']),
   ...of('guard/bearer-token.ts',
     ['one Authorization header', 'if (seen) return true', '', 'guard/authenticate.ts'],
     ['no tab in it', " || header.includes('\\t')) throw", ') throw', 'guard/authenticate.ts']),
   ...of('guard/authenticate.ts',
-    ['an ended session is refused', "if (revoked) throw unauthorized.refusedByGuard('Token is blacklisted')", '', 'guard/authenticate.ts'],
-    ['an inactive user is refused', 'if (!isActive(user)) throw parts.unauthorized.userInactive()', '', 'guard/authenticate.ts']),
+    [
+      'an ended session is refused',
+      "if (revoked) throw unauthorized.refusedByGuard('Token is blacklisted')", '',
+      'guard/authenticate.ts'
+    ],
+    [
+      'an inactive user is refused', 'if (!isActive(user)) throw parts.unauthorized.userInactive()',
+      '', 'guard/authenticate.ts'
+    ]),
   ...of('tokens/verification-cache.ts',
-    ['a cached token is dead at exp', ' && now < entry.expiresAt', '', 'tokens/verification-cache.ts'],
-    ['two tokens never share an entry', 'entry.credentials === credentials && ', '', 'tokens/verification-cache.ts']),
+    [
+      'a cached token is dead at exp', ' && now < entry.expiresAt', '',
+      'tokens/verification-cache.ts'
+    ],
+    [
+      'two tokens never share an entry', 'entry.credentials === credentials && ', '',
+      'tokens/verification-cache.ts'
+    ]),
   ...of('stores/memory.ts',
-    ['a spent token is exchanged no more', 'if (session.jti !== presented) {', 'if (false) {', 'stores/memory.ts'],
-    ['reuse ends the session', "      revokeNow(session, now)\n      return { outcome: 'reused'", "      return { outcome: 'reused'", 'stores/memory.ts'],
-    ['a late call changes nothing', '    const { sid, presented, next, now, deadline } = rotation\n    checkDeadline(deadline)\n', '    const { sid, presented, next, now } = rotation\n', 'stores/memory.ts']),
+    [
+      'a spent token is exchanged no more', 'if (session.jti !== presented) {', 'if (false) {',
+      'stores/memory.ts'
+    ],
+    [
+      'reuse ends the session', "      revokeNow(session, now)\n      return { outcome: 'reused'",
+      "      return { outcome: 'reused'", 'stores/memory.ts'
+    ],
+    [
+      'a late call changes nothing',
+      '    const { sid, presented, next, now, deadline } = rotation\n    checkDeadline(deadline)\n',
+      '    const { sid, presented, next, now } = rotation\n', 'stores/memory.ts'
+    ]),
   ...of('stores/rotation.ts',
-    ['an ended session stays ended', "if (session === null || !isLive(session, now)) return 'ended'", "if (session === null) return 'ended'", 'stores/memory.ts']),
+    [
+      'an ended session stays ended',
+      'if (session === null || !isLive(session, now)) return ' + "'ended'",
+      "if (session === null) return 'ended'",
+      'stores/memory.ts'
+    ]),
   ...of('stores/sql/statements.ts',
-    ['in SQL too reuse ends the session', 'revoked_at = CASE WHEN jti = :presented THEN NULL ELSE CAST(:now AS bigint) END', 'revoked_at = NULL', 'stores/sqlite.ts'],
-    ['in SQL too an ended session stays ended', 'WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at', 'WHERE sid = :sid AND CAST(:now AS bigint) < expires_at', 'stores/sqlite.ts'],
-    ['in SQL too a replay changes nothing', ' OR previous_jti <> :presented OR CAST(:now AS bigint) - rotated_at >= CAST(:reuseInterval AS bigint)', ' OR true', 'stores/sqlite.ts']),
+    [
+      'in SQL too reuse ends the session',
+      'revoked_at = CASE WHEN jti = :presented THEN NULL ELSE CAST(:now AS bigint) END',
+      'revoked_at = NULL', 'stores/sqlite.ts'
+    ],
+    [
+      'in SQL too an ended session stays ended',
+      'WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at',
+      'WHERE sid = :sid AND CAST(:now AS bigint) < expires_at', 'stores/sqlite.ts'
+    ],
+    [
+      'in SQL too a replay changes nothing',
+      ' OR previous_jti <> :presented OR CAST(:now AS bigint) - rotated_at >= ' +
+        'CAST(:reuseInterval AS bigint)',
+      ' OR true',
+      'stores/sqlite.ts'
+    ]),
   ...of('stores/redis/scripts.ts',
-    ['in Redis too reuse ends the session', '  revoke(sid, now, row[7], adopted)\n  row[10] = now\n', '', 'services/redis/store.ts'],
-    ['in Redis too a late call changes nothing', "if too_late(deadline) then return {'late', row} end\n", '', 'services/redis/scripts.ts', 'services/redis/away.ts'],
-    ['in Redis too an ended session stays ended', 'jti and not row[10] and at', 'jti and at', 'services/redis/store.ts']),
+    [
+      'in Redis too reuse ends the session',
+      '  revoke(sid, now, row[7], adopted)\n  row[10] = now\n', '', 'services/redis/store.ts'
+    ],
+    [
+      'in Redis too a late call changes nothing',
+      "if too_late(deadline) then return {'late', row} end\n", '', 'services/redis/scripts.ts',
+      'services/redis/away.ts'
+    ],
+    [
+      'in Redis too an ended session stays ended', 'jti and not row[10] and at', 'jti and at',
+      'services/redis/store.ts'
+    ]),
   ...of('service/revoke.ts',
-    ['a spent token that logs out is reuse', 'if (!isGood) throw', 'if (false) throw', 'routes/blacklist.ts']),
+    [
+      'a spent token that logs out is reuse', 'if (!isGood) throw', 'if (false) throw',
+      'routes/blacklist.ts'
+    ]),
   ...of('service/login.ts',
-    ['an inactive user gets no pair', 'if (!user || !isActive(user)) {', 'if (!user) {', 'routes/obtain.ts']),
+    [
+      'an inactive user gets no pair', 'if (!user || !isActive(user)) {', 'if (!user) {',
+      'routes/obtain.ts'
+    ]),
   ...of('routes/obtain.ts',
     ['the address is counted', 'rateLimiter.loginPerAddress]', ']', 'routes/obtain.ts'],
-    ['the user name is counted', '    preHandler: rateLimiter.loginPerUsername,\n', '', 'routes/obtain.ts']),
+    [
+      'the user name is counted', '    preHandler: rateLimiter.loginPerUsername,\n', '',
+      'routes/obtain.ts'
+    ]),
   ...of('service/custom-claims.ts',
-    ['an inactive user is not refreshed', 'if (!user || !isActive(user)) throw', 'if (!user) throw', 'routes/refresh.ts']),
+    [
+      'an inactive user is not refreshed', 'if (!user || !isActive(user)) throw',
+      'if (!user) throw', 'routes/refresh.ts'
+    ]),
   ...of('limits/counter-keys.ts',
-    ['one spelling of a user name', "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')", 'username', 'limits/rate-limiter-keys.ts'],
-    ['IPv6 by its /64', '&& normalizeIP(withoutPort(request.ip))', '&& request.ip', 'limits/rate-limiter-keys.ts']),
+    [
+      'one spelling of a user name',
+      "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')",
+      'username', 'limits/rate-limiter-keys.ts'
+    ],
+    [
+      'IPv6 by its /64', '&& normalizeIP(withoutPort(request.ip))', '&& request.ip',
+      'limits/rate-limiter-keys.ts'
+    ]),
   ...of('limits/login-backoff.ts',
-    ['waits grow', 'Math.min(MINUTE_MS * 2 ** Math.floor(failures / max), HOUR_MS)', 'MINUTE_MS', 'limits/login-backoff.ts'],
-    ['waits end', 'Math.min(MINUTE_MS * 2 ** Math.floor(failures / max), HOUR_MS)', 'MINUTE_MS * 2 ** Math.floor(failures / max)', 'limits/login-backoff.ts'],
-    ['strangers do not lock anybody out at home', 'isExceeded(ofAll) && await loginsBefore() === 0', 'isExceeded(ofAll)', 'limits/login-backoff.ts']),
+    [
+      'waits grow', 'Math.min(MINUTE_MS * 2 ** Math.floor(failures / max), HOUR_MS)', 'MINUTE_MS',
+      'limits/login-backoff.ts'
+    ],
+    [
+      'waits end', 'Math.min(MINUTE_MS * 2 ** Math.floor(failures / max), HOUR_MS)',
+      'MINUTE_MS * 2 ** Math.floor(failures / max)', 'limits/login-backoff.ts'
+    ],
+    [
+      'strangers do not lock anybody out at home',
+      'isExceeded(ofAll) && await loginsBefore() === 0', 'isExceeded(ofAll)',
+      'limits/login-backoff.ts'
+    ]),
   ...of('cookie/csrf.ts',
     ['another origin is refused', 'if (!isSameOrigin) throw crossOrigin()', '', 'cookie/csrf.ts'],
-    ['a subdomain is refused', ": site === 'same-origin'", ": site !== 'cross-site'", 'cookie/csrf.ts']),
+    [
+      'a subdomain is refused', ": site === 'same-origin'", ": site !== 'cross-site'",
+      'cookie/csrf.ts'
+    ]),
   ...of('cookie/transport.ts',
-    ['no refresh token in a body, in cookie mode', '  preValidation: [notInBody],\n', '  preValidation: [],\n', 'cookie/transport.ts'],
-    ['no refresh token in an answer, in cookie mode', 'return { access }', 'return { access, ...(refresh !== undefined && { refresh }) }', 'cookie/transport.ts']),
+    [
+      'no refresh token in a body, in cookie mode', '  preValidation: [notInBody],\n',
+      '  preValidation: [],\n', 'cookie/transport.ts'
+    ],
+    [
+      'no refresh token in an answer, in cookie mode', 'return { access }',
+      'return { access, ...(refresh !== undefined && { refresh }) }', 'cookie/transport.ts'
+    ]),
   ...of('guard/require-claims.ts',
-    ['nothing but true lets in', 'allows(claims) !== true', '!allows(claims)', 'guard/require-claims.ts'],
-    ['a requirement that requires nothing stops the start', 'if (entries.length === 0) {', 'if (false) {', 'guard/require-claims.ts']),
+    [
+      'nothing but true lets in', 'allows(claims) !== true', '!allows(claims)',
+      'guard/require-claims.ts'
+    ],
+    [
+      'a requirement that requires nothing stops the start', 'if (entries.length === 0) {',
+      'if (false) {', 'guard/require-claims.ts'
+    ]),
   ...of('http/body-parsers.ts',
-    ['16 KB of body at most', 'const MAX_BODY_BYTES = 16_384', 'const MAX_BODY_BYTES = 16_384_000', 'http/body-parsers.ts'],
-    ['no other content type', 'done(unsupportedMediaType(type ?? \'\'))', 'done(null, {})', 'http/body-parsers.ts']),
+    [
+      '16 KB of body at most', 'const MAX_BODY_BYTES = 16_384', 'const MAX_BODY_BYTES = 16_384_000',
+      'http/body-parsers.ts'
+    ],
+    [
+      'no other content type', "done(unsupportedMediaType(type ?? ''))", 'done(null, {})',
+      'http/body-parsers.ts'
+    ]),
   ...of('http/body-validation.ts',
-    ['fields are strings', "if (typeof value !== 'string') return ['', ['Not a valid string.']]", "if (typeof value !== 'string') return [value as string, []]", 'http/body-validation.ts']),
+    [
+      'fields are strings', "if (typeof value !== 'string') return ['', ['Not a valid string.']]",
+      "if (typeof value !== 'string') return [value as string, []]", 'http/body-validation.ts'
+    ]),
   ...of('keys/jwk.ts',
-    ['public members alone are published', "const { kty, ...members } = requiredMembers(key.export({ format: 'jwk' }) as Jwk)", "const { kty, ...members } = key.export({ format: 'jwk' }) as Jwk", 'keys/jwk.ts']),
+    [
+      'public members alone are published',
+      "const { kty, ...members } = requiredMembers(key.export({ format: 'jwk' }) as Jwk)",
+      "const { kty, ...members } = key.export({ format: 'jwk' }) as Jwk", 'keys/jwk.ts'
+    ]),
   ...of('keys/parse-secret.ts',
     ['no short secret', 'bytes.length < leastBytes', 'false', 'keys/parse-secret.ts'],
-    ['no public key for a secret', 'if (looksLikeKey(bytes, 3)) refuse', 'if (false) refuse', 'keys/parse-secret.ts']),
+    ['no public key for a secret', 'looksLikeKey(bytes, 3)', 'false', 'keys/parse-secret.ts']),
   ...of('keys/parse-key.ts',
     ['no RSA under 2048 bits', 'modulusLength < 2048', 'false', 'keys/parse-key.ts'],
-    ['no curve but the one of the algorithm', "kind.kty === 'EC' && namedCurve !== CURVES[kind.crv]", 'false', 'keys/parse-key.ts']),
+    [
+      'no curve but the one of the algorithm',
+      "kind.kty === 'EC' && namedCurve !== CURVES[kind.crv]", 'false', 'keys/parse-key.ts'
+    ]),
   ...of('keys/remote-jwks.ts',
-    ['unknown kids do not flood the issuer', 'const COOLDOWN_MS = 10_000', 'const COOLDOWN_MS = 0', 'keys/remote-jwks.ts']),
+    [
+      'unknown kids do not flood the issuer', 'const COOLDOWN_MS = 10_000', 'const COOLDOWN_MS = 0',
+      'keys/remote-jwks.ts'
+    ]),
   ...of('sessions/bounded-store.ts',
-    ['a silent store is a 503 in time', 'return await withTimeout(counted(() => call(Date.now() + within)), within, \'The store\')', 'return await counted(() => call(Date.now() + within))', 'sessions/bounded-store.ts'],
-    ['a call that comes late changes nothing', 'store.rotate({ ...rotation, deadline })', 'store.rotate(rotation)', 'sessions/bounded-store.ts']),
+    [
+      'a silent store is a 503 in time',
+      "return await withTimeout(counted(() => call(Date.now() + within)), within, 'The store')",
+      'return await counted(() => call(Date.now() + within))', 'sessions/bounded-store.ts'
+    ],
+    [
+      'a call that comes late changes nothing', 'store.rotate({ ...rotation, deadline })',
+      'store.rotate(rotation)', 'sessions/bounded-store.ts'
+    ]),
   ...of('http/error-reply.ts',
-    ['a refusal has its challenge', '  reply.headers(answer.headers)\n', '', 'http/error-reply.ts']),
+    [
+      'a refusal has its challenge', '  reply.headers(answer.headers)\n', '', 'http/error-reply.ts'
+    ]),
   ...of('events.ts',
-    ['what a listener throws changes no answer', '      failed(error)\n    }\n', '      throw error\n    }\n', 'events.ts'])
+    [
+      'what a listener throws changes no answer', '      failed(error)\n    }\n',
+      '      throw error\n    }\n', 'events.ts'
+    ])
 ]

@@ -50,7 +50,9 @@ t.test('a token that was spent long ago is reuse: refused, and the session ends'
 t.test('two logouts at once both succeed and are one event', async t => {
   const { login, post, events } = await buildApp(t)
   const { refresh } = await login()
-  const replies = await Promise.all([post('/api/token/blacklist/', { refresh }), post('/api/token/blacklist/', { refresh })])
+  const replies = await Promise.all([
+    post('/api/token/blacklist/', { refresh }), post('/api/token/blacklist/', { refresh })
+  ])
   t.ok(replies.some(reply => reply.statusCode === 200))
   t.equal(events.filter(event => event.type === 'revoked').length, 1)
 })
@@ -72,8 +74,16 @@ t.test('what is refused, word for word', async t => {
   const cases: [what: string, refresh: unknown, status: number, body: string][] = [
     ['missing', undefined, 400, '{"refresh":["This field is required."]}'],
     ['garbage', 'x', 401, '{"detail":"Token is invalid","code":"token_not_valid"}'],
-    ['an access token', sign(accessClaims()), 401, '{"detail":"Token has wrong type","code":"token_not_valid"}'],
-    ['expired', sign(refreshClaims({ exp: accessClaims().iat })), 401, '{"detail":"Token is expired","code":"token_not_valid"}'],
+    [
+      'an access token', sign(accessClaims()), 401,
+      '{"detail":"Token has wrong type","code":"token_not_valid"}'
+    ],
+    [
+      'expired',
+      sign(refreshClaims({ exp: accessClaims().iat })),
+      401,
+      '{"detail":"Token is expired","code":"token_not_valid"}'
+    ],
     ['without sid', sign(refreshClaims()), 401, BLACKLISTED],
     ['of an unknown session', sign(refreshClaims({ sid: 'x' })), 401, BLACKLISTED]
   ]

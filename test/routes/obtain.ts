@@ -2,7 +2,8 @@ import t from 'tap'
 import { MINUTE, SECRET, START, buildApp, createUsers } from '../fixtures/app.ts'
 import { decode } from '../fixtures/tokens/jwt.ts'
 
-const REFUSED = '{"detail":"No active account found with the given credentials","code":"no_active_account"}'
+const REFUSED =
+  '{"detail":"No active account found with the given credentials","code":"no_active_account"}'
 
 t.test('a user name and a password are exchanged for a pair', async t => {
   const { post, events } = await buildApp(t)
@@ -14,9 +15,23 @@ t.test('a user name and a password are exchanged for a pair', async t => {
 
   const [refresh, access] = [reply.json().refresh, reply.json().access].map(decode)
   t.strictSame(access?.header, { alg: 'HS256', typ: 'JWT' })
-  t.strictSame(Object.keys(access?.payload ?? {}), ['token_type', 'exp', 'iat', 'jti', 'user_id', 'sid'])
-  t.match(access?.payload, { token_type: 'access', exp: START / 1000 + 300, iat: START / 1000, jti: /^[0-9a-f]{32}$/, user_id: '1' })
-  t.match(refresh?.payload, { token_type: 'refresh', exp: START / 1000 + 86_400, iat: START / 1000, jti: /^[0-9a-f]{32}$/, user_id: '1' })
+  t.strictSame(Object.keys(access?.payload ?? {}), [
+    'token_type', 'exp', 'iat', 'jti', 'user_id', 'sid'
+  ])
+  t.match(access?.payload, {
+    token_type: 'access',
+    exp: START / 1000 + 300,
+    iat: START / 1000,
+    jti: /^[0-9a-f]{32}$/,
+    user_id: '1'
+  })
+  t.match(refresh?.payload, {
+    token_type: 'refresh',
+    exp: START / 1000 + 86_400,
+    iat: START / 1000,
+    jti: /^[0-9a-f]{32}$/,
+    user_id: '1'
+  })
   t.equal(refresh?.payload.sid, access?.payload.sid)
   t.match(events, [{ type: 'login', userId: '1', sid: access?.payload.sid, address: '127.0.0.1' }])
 })
@@ -30,7 +45,14 @@ t.test('every login starts a session of its own', async t => {
 
 t.test('an unknown user, a wrong password, another case and an inactive user are answered alike', async t => {
   const { post, events } = await buildApp(t)
-  const tries = [['nobody', '123'], ['vitor', 'wrong'], ['Vitor', '123'], ['inactive', '123'], ['vitor', ' 123'], ['vitor', '123 ']]
+  const tries = [
+    ['nobody', '123'],
+    ['vitor', 'wrong'],
+    ['Vitor', '123'],
+    ['inactive', '123'],
+    ['vitor', ' 123'],
+    ['vitor', '123 ']
+  ]
   for (const [username, password] of tries) {
     const reply = await post('/api/token/', { username, password })
     t.equal(reply.statusCode, 401)
@@ -38,7 +60,10 @@ t.test('an unknown user, a wrong password, another case and an inactive user are
     t.equal(reply.headers['www-authenticate'], 'Bearer realm="api"')
     t.equal(reply.headers['cache-control'], 'no-store')
   }
-  t.strictSame(events.map(({ type, username }) => [type, username]), tries.map(([username]) => ['login_failed', username]))
+  t.strictSame(
+    events.map(({ type, username }) => [type, username]),
+    tries.map(([username]) => ['login_failed', username])
+  )
 })
 
 t.test('what comes back for an unknown user may be null, undefined or false', async t => {
@@ -50,35 +75,71 @@ t.test('what comes back for an unknown user may be null, undefined or false', as
 
 t.test('the user name loses the spaces around it, the password does not', async t => {
   const seen: unknown[] = []
-  const { post } = await buildApp(t, { verifyCredentials: credentials => { seen.push(credentials); return null } })
+  const { post } = await buildApp(t, {
+    verifyCredentials: credentials => {
+      seen.push(credentials)
+      return null
+    }
+  })
   await post('/api/token/', { username: ' vitor\n', password: ' 12 3 ', admin: true })
   await post('/api/token/', { username: 'vitor', password: '   ' })
-  t.strictSame(seen, [{ username: 'vitor', password: ' 12 3 ' }, { username: 'vitor', password: '   ' }])
+  t.strictSame(seen, [
+    { username: 'vitor', password: ' 12 3 ' },
+    { username: 'vitor', password: '   ' }
+  ])
 })
 
 t.test('the login field may have another name', async t => {
   const seen: unknown[] = []
-  const { post } = await buildApp(t, { usernameField: 'email', verifyCredentials: credentials => { seen.push(credentials); return { id: 'a' } } })
+  const { post } = await buildApp(t, {
+    usernameField: 'email',
+    verifyCredentials: credentials => {
+      seen.push(credentials)
+      return { id: 'a' }
+    }
+  })
   t.equal((await post('/api/token/', { email: 'a@b.c', password: 'x' })).statusCode, 200)
   t.strictSame(seen, [{ email: 'a@b.c', username: 'a@b.c', password: 'x' }])
-  t.equal((await post('/api/token/', { username: 'a@b.c' })).body, '{"email":["This field is required."],"password":["This field is required."]}')
+  t.equal(
+    (await post('/api/token/', { username: 'a@b.c' })).body,
+    '{"email":["This field is required."],"password":["This field is required."]}'
+  )
 })
 
 t.test('custom claims go into the access token, and into the refresh token only if nobody could compute them again', async t => {
-  const claims = (user: { id: unknown }): Record<string, unknown> => ({ role: `role of ${String(user.id)}`, sid: 'not ours to choose', exp: 1 })
+  const claims = (user: { id: unknown }): Record<string, unknown> => ({
+    role: `role of ${String(user.id)}`,
+    sid: 'not ours to choose',
+    exp: 1
+  })
   const alone = await (await buildApp(t, { claims })).login()
-  t.match(decode(alone.access).payload, { role: 'role of 1', exp: START / 1000 + 300, sid: /^[0-9a-f]{32}$/ })
+  t.match(decode(alone.access).payload, {
+    role: 'role of 1',
+    exp: START / 1000 + 300,
+    sid: /^[0-9a-f]{32}$/
+  })
   t.equal(decode(alone.refresh).payload.role, 'role of 1')
 
   const users = createUsers()
-  const recomputed = await (await buildApp(t, { claims, findUser: id => users.find(user => String(user.id) === id) ?? null })).login()
+  const recomputed = await (
+    await buildApp(t, {
+      claims,
+      findUser: id => users.find(user => String(user.id) === id) ?? null
+    })
+  ).login()
   t.equal(decode(recomputed.access).payload.role, 'role of 1')
   t.notOk('role' in decode(recomputed.refresh).payload)
 })
 
 t.test('issuer and audience are written after sid', async t => {
-  const { login } = await buildApp(t, { issuer: 'https://a.example', audience: 'b', claims: () => ({ role: 'r' }) })
-  t.strictSame(Object.keys(decode((await login()).access).payload), ['token_type', 'exp', 'iat', 'jti', 'user_id', 'sid', 'iss', 'aud', 'role'])
+  const { login } = await buildApp(t, {
+    issuer: 'https://a.example',
+    audience: 'b',
+    claims: () => ({ role: 'r' })
+  })
+  t.strictSame(Object.keys(decode((await login()).access).payload), [
+    'token_type', 'exp', 'iat', 'jti', 'user_id', 'sid', 'iss', 'aud', 'role'
+  ])
 })
 
 t.test('the lifetimes are the options, and no token outlives its session', async t => {
@@ -93,19 +154,32 @@ t.test('the lifetimes are the options, and no token outlives its session', async
 t.test('logins are limited by address and by user name, before the password is looked at', async t => {
   let checks = 0
   const verifyCredentials = (): null => { checks++; return null }
-  const { post, clock } = await buildApp(t, { rateLimit: { loginPerAddress: 8, loginPerUsername: 3 }, verifyCredentials })
+  const { post, clock } = await buildApp(t, {
+    rateLimit: { loginPerAddress: 8, loginPerUsername: 3 },
+    verifyCredentials
+  })
   const statuses: number[] = []
-  for (const username of ['vitor', 'VITOR', ' ｖｉｔｏｒ', 'Vitor', 'maria', 'x']) statuses.push((await post('/api/token/', { username, password: 'x' })).statusCode)
+  for (const username of ['vitor', 'VITOR', ' ｖｉｔｏｒ', 'Vitor', 'maria', 'x']) {
+    statuses.push((await post('/api/token/', { username, password: 'x' })).statusCode)
+  }
   t.strictSame(statuses, [401, 401, 401, 429, 401, 401])
   t.equal(checks, 5)
   const malformed = await Promise.all([1, 2, 3].map(() => post('/api/token/', [])))
-  t.strictSame(malformed.map(reply => reply.statusCode), [400, 400, 429], 'what is malformed counts too')
+  t.strictSame(
+    malformed.map(reply => reply.statusCode), [400, 400, 429], 'what is malformed counts too'
+  )
 
   const reply = await post('/api/token/', { username: 'someone', password: 'x' })
   t.equal(reply.headers['retry-after'], '60')
-  t.equal(reply.body, '{"detail":"Request was throttled. Expected available in 60 seconds.","code":"throttled"}')
+  t.equal(
+    reply.body,
+    '{"detail":"Request was throttled. Expected available in 60 seconds.","code":"throttled"}'
+  )
   clock.advance(MINUTE - 1000)
-  t.equal((await post('/api/token/', {})).json().detail, 'Request was throttled. Expected available in 1 second.')
+  t.equal(
+    (await post('/api/token/', {})).json().detail,
+    'Request was throttled. Expected available in 1 second.'
+  )
   clock.advance(1000)
   t.equal((await post('/api/token/', { username: 'vitor', password: 'x' })).statusCode, 401)
 })
@@ -113,23 +187,37 @@ t.test('logins are limited by address and by user name, before the password is l
 t.test('the limits are 30 a minute by address and 5 by user name unless told otherwise', async t => {
   const { post } = await buildApp(t, { rateLimit: {} })
   const count = async (username: (index: number) => string): Promise<number> => {
-    const replies = await Promise.all(Array.from({ length: 40 }, (_, index) => post('/api/token/', { username: username(index), password: 'x' })))
+    const replies = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        post('/api/token/', { username: username(index), password: 'x' })
+      )
+    )
     return replies.filter(reply => reply.statusCode === 401).length
   }
   t.equal(await count(() => 'vitor'), 5)
   const other = await buildApp(t, { rateLimit: {} })
-  const replies = await Promise.all(Array.from({ length: 40 }, (_, index) => other.post('/api/token/', { username: `user${index}`, password: 'x' })))
+  const replies = await Promise.all(
+    Array.from({ length: 40 }, (_, index) =>
+      other.post('/api/token/', { username: `user${index}`, password: 'x' })
+    )
+  )
   t.equal(replies.filter(reply => reply.statusCode === 401).length, 30)
 })
 
 t.test('the host may issue a pair after a login by other means, but not to an inactive user', async t => {
   const { app, hello } = await buildApp(t)
   t.equal((await hello((await app.tokens.issue({ id: 7n })).access)).statusCode, 200)
-  await t.rejects(app.tokens.issue({ id: 7, isActive: false }), { statusCode: 401, code: 'no_active_account' })
+  await t.rejects(app.tokens.issue({ id: 7, isActive: false }), {
+    statusCode: 401,
+    code: 'no_active_account'
+  })
 })
 
 t.test('a fault of the host is a 500 without a word of it to the client, but in the log', async t => {
-  const { post } = await buildApp(t, { secret: SECRET, verifyCredentials: () => ({}) as { id: string } })
+  const { post } = await buildApp(t, {
+    secret: SECRET,
+    verifyCredentials: () => ({}) as { id: string }
+  })
   const reply = await post('/api/token/', { username: 'x', password: 'y' })
   t.equal(reply.statusCode, 500)
 })

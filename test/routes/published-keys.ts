@@ -10,16 +10,22 @@ function createApp (t: { after(close: () => unknown): void }): FastifyInstance {
   return app
 }
 
-const ringOf = (app: FastifyInstance, kid: string) => createKeyRing(app, resolved(inputOf('EdDSA', kid)))
+const ringOf = (app: FastifyInstance, kid: string) =>
+  createKeyRing(app, resolved(inputOf('EdDSA', kid)))
 
 t.test('the first registration of an app makes a route, further ones join it', async t => {
   const app = createApp(t)
-  const [one, two, three] = [await ringOf(app, 'one'), await ringOf(app, 'two'), await ringOf(app, 'three')]
+  const [one, two, three] = [
+    await ringOf(app, 'one'), await ringOf(app, 'two'), await ringOf(app, 'three')
+  ]
   const rings = publish(app, one)
   t.same(rings, [one])
   t.equal(publish(app, two), undefined)
   t.equal(publish(app, three), undefined)
-  t.ok([one, two, three].every((ring, index) => rings?.[index] === ring), 'in the order of their registration')
+  t.ok(
+    [one, two, three].every((ring, index) => rings?.[index] === ring),
+    'in the order of their registration'
+  )
 })
 
 t.test('a scope without a prefix shares the path of the app, one with a prefix has a path of its own', async t => {
@@ -46,5 +52,10 @@ t.test('a host that has a route there keeps it', async t => {
   const ring = await ringOf(app, 'k')
   t.equal(publish(app, ring), undefined)
   t.equal(publish(app, ring), undefined)
-  await app.register(async scope => { t.same(publish(scope, ring), [ring], 'its own path only') }, { prefix: '/v1' })
+  await app.register(
+    async scope => {
+      t.same(publish(scope, ring), [ring], 'its own path only')
+    },
+    { prefix: '/v1' }
+  )
 })

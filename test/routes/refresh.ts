@@ -3,7 +3,8 @@ import { DAY, SECOND, START, buildApp } from '../fixtures/app.ts'
 import { decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
 const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
-const NO_ACCOUNT = '{"detail":"No active account found for the given token.","code":"no_active_account"}'
+const NO_ACCOUNT =
+  '{"detail":"No active account found for the given token.","code":"no_active_account"}'
 
 t.test('a refresh token is exchanged for an access token and its successor', async t => {
   const { login, post, clock, hello, events } = await buildApp(t)
@@ -33,7 +34,11 @@ t.test('the token just spent answers with the same successor, byte for byte, and
   t.not(again.access, first.access)
   t.equal(events.at(-1)?.type, 'replayed')
   clock.advance(5 * SECOND)
-  t.equal((await post('/api/token/refresh/', { refresh: first.refresh })).statusCode, 200, 'and the successor goes on')
+  t.equal(
+    (await post('/api/token/refresh/', { refresh: first.refresh })).statusCode,
+    200,
+    'and the successor goes on'
+  )
 })
 
 t.test('a spent refresh token ends the session once the reuse interval is over', async t => {
@@ -47,9 +52,17 @@ t.test('a spent refresh token ends the session once the reuse interval is over',
   t.equal(reuse.body, BLACKLISTED)
   t.equal(reuse.headers['www-authenticate'], 'Bearer realm="api", error="invalid_token"')
   t.equal(events.at(-1)?.type, 'reuse_detected')
-  t.equal((await post('/api/token/refresh/', { refresh: next.refresh })).body, BLACKLISTED, 'the successor is dead')
+  t.equal(
+    (await post('/api/token/refresh/', { refresh: next.refresh })).body,
+    BLACKLISTED,
+    'the successor is dead'
+  )
   t.equal((await hello(next.access)).statusCode, 401, 'and so are the access tokens')
-  t.equal((await post('/api/token/refresh/', { refresh: other.refresh })).statusCode, 200, 'another session of the user goes on')
+  t.equal(
+    (await post('/api/token/refresh/', { refresh: other.refresh })).statusCode,
+    200,
+    'another session of the user goes on'
+  )
   t.equal(events.filter(event => event.type === 'reuse_detected').length, 1)
 })
 
@@ -80,7 +93,10 @@ t.test('a session ends after its lifetime however often it is refreshed', async 
     t.ok(decode(refresh).payload.exp as number <= (START + 3 * DAY) / 1000)
     clock.advance(DAY / 2)
   }
-  t.equal((await post('/api/token/refresh/', { refresh })).body, '{"detail":"Token is expired","code":"token_not_valid"}')
+  t.equal(
+    (await post('/api/token/refresh/', { refresh })).body,
+    '{"detail":"Token is expired","code":"token_not_valid"}'
+  )
 })
 
 t.test('without rotation the refresh token stays good and only an access token comes back', async t => {
@@ -97,7 +113,9 @@ t.test('without rotation the refresh token stays good and only an access token c
 })
 
 t.test('a user who is gone or not active any more gets nothing, and may come back', async t => {
-  const app = await buildApp(t, { findUser: async id => app.users.find(user => String(user.id) === id) ?? null })
+  const app = await buildApp(t, {
+    findUser: async id => app.users.find(user => String(user.id) === id) ?? null
+  })
   const { refresh } = await app.login()
   const vitor = app.users[0]!
   vitor.isActive = false
@@ -108,13 +126,24 @@ t.test('a user who is gone or not active any more gets nothing, and may come bac
   app.users.shift()
   t.equal((await app.post('/api/token/refresh/', { refresh })).body, NO_ACCOUNT)
   app.users.unshift({ ...vitor, isActive: true })
-  t.equal((await app.post('/api/token/refresh/', { refresh })).statusCode, 200, 'the token was not spent')
+  t.equal(
+    (await app.post('/api/token/refresh/', { refresh })).statusCode, 200, 'the token was not spent'
+  )
 })
 
 t.test('claims that fail, or that no token can carry, spend no token', async t => {
-  for (const bad of [() => { throw new Error('down') }, () => ({ note: 'x'.repeat(5000) }), () => ({ id: 1n })]) {
+  for (const bad of [
+    () => {
+      throw new Error('down')
+    },
+    () => ({ note: 'x'.repeat(5000) }),
+    () => ({ id: 1n })
+  ]) {
     let claims: () => object = () => ({})
-    const { login, post, clock, app } = await buildApp(t, { claims: () => claims() as Record<string, unknown>, findUser: async id => ({ id }) })
+    const { login, post, clock, app } = await buildApp(t, {
+      claims: () => claims() as Record<string, unknown>,
+      findUser: async id => ({ id })
+    })
     const { refresh } = await login()
     claims = bad
     t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 500)
@@ -152,14 +181,49 @@ t.test('what is refused, word for word', async t => {
     ['a number', 1, 400, '{"refresh":["Not a valid string."]}'],
     ['garbage', 'x', 401, '{"detail":"Token is invalid","code":"token_not_valid"}'],
     ['not ASCII', 'é.é.é', 401, '{"detail":"Token is invalid","code":"token_not_valid"}'],
-    ['a bad signature', sign(refreshClaims(), undefined, 'another secret, of the same length'), 401, '{"detail":"Token is invalid","code":"token_not_valid"}'],
+    [
+      'a bad signature',
+      sign(refreshClaims(), undefined, 'another secret, of the same length'),
+      401,
+      '{"detail":"Token is invalid","code":"token_not_valid"}'
+    ],
     ['an access token', access, 401, '{"detail":"Token has wrong type","code":"token_not_valid"}'],
-    ['a sliding token', sign(refreshClaims({ token_type: 'sliding' })), 401, '{"detail":"Token has wrong type","code":"token_not_valid"}'],
-    ['an expired token', sign(refreshClaims({ iat: now - 60, exp: now })), 401, '{"detail":"Token is expired","code":"token_not_valid"}'],
-    ['no exp', sign(refreshClaims({ exp: undefined })), 401, '{"detail":"Token has no \'exp\' claim","code":"token_not_valid"}'],
-    ['no jti', sign(refreshClaims({ jti: undefined })), 401, '{"detail":"Token has no id","code":"token_not_valid"}'],
-    ['no type', sign(refreshClaims({ token_type: undefined })), 401, '{"detail":"Token has no type","code":"token_not_valid"}'],
-    ['no user', sign(refreshClaims({ user_id: undefined })), 401, '{"detail":"Token contained no recognizable user identification","code":"token_not_valid"}'],
+    [
+      'a sliding token',
+      sign(refreshClaims({ token_type: 'sliding' })),
+      401,
+      '{"detail":"Token has wrong type","code":"token_not_valid"}'
+    ],
+    [
+      'an expired token',
+      sign(refreshClaims({ iat: now - 60, exp: now })),
+      401,
+      '{"detail":"Token is expired","code":"token_not_valid"}'
+    ],
+    [
+      'no exp',
+      sign(refreshClaims({ exp: undefined })),
+      401,
+      '{"detail":"Token has no \'exp\' claim","code":"token_not_valid"}'
+    ],
+    [
+      'no jti',
+      sign(refreshClaims({ jti: undefined })),
+      401,
+      '{"detail":"Token has no id","code":"token_not_valid"}'
+    ],
+    [
+      'no type',
+      sign(refreshClaims({ token_type: undefined })),
+      401,
+      '{"detail":"Token has no type","code":"token_not_valid"}'
+    ],
+    [
+      'no user',
+      sign(refreshClaims({ user_id: undefined })),
+      401,
+      '{"detail":"Token contained no recognizable user identification","code":"token_not_valid"}'
+    ],
     ['no sid', sign(refreshClaims()), 401, BLACKLISTED],
     ['an unknown session', sign(refreshClaims({ sid: 'unknown' })), 401, BLACKLISTED]
   ]
@@ -167,7 +231,11 @@ t.test('what is refused, word for word', async t => {
     const reply = await post('/api/token/refresh/', { refresh })
     t.equal(reply.body, body, what)
     t.equal(reply.statusCode, status, what)
-    t.equal(reply.headers['www-authenticate'], status === 401 ? 'Bearer realm="api", error="invalid_token"' : undefined, what)
+    t.equal(
+      reply.headers['www-authenticate'],
+      status === 401 ? 'Bearer realm="api", error="invalid_token"' : undefined,
+      what
+    )
   }
 })
 
@@ -175,7 +243,9 @@ t.test('a forged token that names a live session does not end it', async t => {
   const { login, post } = await buildApp(t)
   const { refresh } = await login()
   const { payload } = decode(refresh)
-  await post('/api/token/refresh/', { refresh: sign({ ...payload, jti: 'other' }, undefined, 'another secret, of the same length') })
+  await post('/api/token/refresh/', {
+    refresh: sign({ ...payload, jti: 'other' }, undefined, 'another secret, of the same length')
+  })
   t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 200)
 })
 
@@ -183,6 +253,8 @@ t.test('refreshes are limited by address', async t => {
   const { login, post } = await buildApp(t, { rateLimit: { refreshPerAddress: 2 } })
   const { refresh } = await login()
   const statuses = []
-  for (let count = 0; count < 3; count++) statuses.push((await post('/api/token/refresh/', { refresh })).statusCode)
+  for (let count = 0; count < 3; count++) {
+    statuses.push((await post('/api/token/refresh/', { refresh })).statusCode)
+  }
   t.strictSame(statuses, [200, 200, 429])
 })

@@ -1,6 +1,9 @@
 import t from 'tap'
 import type { FieldsSchema } from '../../plugin/http/body-validation.ts'
-import { blacklistSchema, endSessionSchema, endSessionsSchema, listSessionsSchema, obtainSchema, refreshSchema, verifySchema } from '../../plugin/routes/schemas.ts'
+import {
+  blacklistSchema, endSessionSchema, endSessionsSchema, listSessionsSchema, obtainSchema,
+  refreshSchema, verifySchema
+} from '../../plugin/routes/schemas.ts'
 
 type Body = FieldsSchema & { examples: Record<string, string>[] }
 
@@ -23,7 +26,8 @@ for (const [name, { body }, fields] of BODIES) {
 }
 
 t.test('tokens are answered in SimpleJWT\'s order, and in cookie mode the access token alone', async t => {
-  const answered = ({ response }: { response: { 200: { properties: object } } }): string[] => Object.keys(response[200].properties)
+  const answered = ({ response }: { response: { 200: { properties: object } } }): string[] =>
+    Object.keys(response[200].properties)
   t.strictSame(answered(obtainSchema('username', false)), ['refresh', 'access'])
   t.strictSame(answered(refreshSchema(false)), ['access', 'refresh'])
   t.strictSame(answered(obtainSchema('username', true)), ['access'])
@@ -31,10 +35,16 @@ t.test('tokens are answered in SimpleJWT\'s order, and in cookie mode the access
 })
 
 t.test('every route says what it does and how it may refuse', async t => {
-  const bothWays = [false, true].flatMap(inCookie => [obtainSchema('username', inCookie), refreshSchema(inCookie), blacklistSchema(inCookie)])
-  for (const schema of [...bothWays, verifySchema, listSessionsSchema, endSessionsSchema, endSessionSchema]) {
+  const bothWays = [false, true].flatMap(inCookie => [
+    obtainSchema('username', inCookie), refreshSchema(inCookie), blacklistSchema(inCookie)
+  ])
+  for (const schema of [
+    ...bothWays, verifySchema, listSessionsSchema, endSessionsSchema, endSessionSchema
+  ]) {
     t.match(schema.summary, /\.$/)
     t.ok('401' in schema.response && '503' in schema.response)
   }
-  t.strictSame(bothWays.map(({ response }) => '403' in response), [false, false, false, true, true, true])
+  t.strictSame(
+    bothWays.map(({ response }) => '403' in response), [false, false, false, true, true, true]
+  )
 })

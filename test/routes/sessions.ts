@@ -4,7 +4,11 @@ import { accessClaims, decode, sign } from '../fixtures/tokens/jwt.ts'
 
 type Method = 'GET' | 'DELETE' | 'HEAD'
 const ask = ({ app }: TestApp, method: Method, path: string, access: string) =>
-  app.inject({ method, url: `/api/token/sessions${path}`, headers: { authorization: `Bearer ${access}` } })
+  app.inject({
+    method,
+    url: `/api/token/sessions${path}`,
+    headers: { authorization: `Bearer ${access}` }
+  })
 
 const sidOf = (token: string): string => decode(token).payload.sid as string
 
@@ -13,7 +17,13 @@ t.test('a user sees his own live sessions, oldest first', async t => {
   await test.login('maria', '456')
   const first = await test.login()
   test.clock.advance(MINUTE)
-  const second = (await test.post('/api/token/', { username: 'vitor', password: '123' }, { headers: { 'user-agent': 'Firefox' } })).json()
+  const second = (
+    await test.post(
+      '/api/token/',
+      { username: 'vitor', password: '123' },
+      { headers: { 'user-agent': 'Firefox' } }
+    )
+  ).json()
   const third = await test.login()
   await test.post('/api/token/blacklist/', { refresh: third.refresh })
   test.clock.advance(MINUTE)
@@ -58,9 +68,13 @@ t.test('a user ends one of his sessions', async t => {
 
 t.test('the session of another user, one that has ended and one that never was are not found', async t => {
   const test = await buildApp(t)
-  const [own, ended, foreign] = [await test.login(), await test.login(), await test.login('maria', '456')]
+  const [own, ended, foreign] = [
+    await test.login(), await test.login(), await test.login('maria', '456')
+  ]
   await test.post('/api/token/blacklist/', { refresh: ended.refresh })
-  for (const sid of [sidOf(foreign.access), sidOf(ended.access), 'unknown', '__proto__', '%00', '%F0%9F%98%80']) {
+  for (const sid of [
+    sidOf(foreign.access), sidOf(ended.access), 'unknown', '__proto__', '%00', '%F0%9F%98%80'
+  ]) {
     const reply = await ask(test, 'DELETE', `/${sid}/`, own.access)
     t.equal(reply.statusCode, 404, sid)
     t.equal(reply.body, '{"detail":"Not found."}', sid)
@@ -70,7 +84,9 @@ t.test('the session of another user, one that has ended and one that never was a
 
 t.test('a user logs out everywhere', async t => {
   const test = await buildApp(t)
-  const [one, other, foreign] = [await test.login(), await test.login(), await test.login('maria', '456')]
+  const [one, other, foreign] = [
+    await test.login(), await test.login(), await test.login('maria', '456')
+  ]
   t.equal((await ask(test, 'DELETE', '/', one.access)).statusCode, 204)
   for (const { access, refresh } of [one, other]) {
     t.equal((await test.hello(access)).statusCode, 401)
@@ -94,14 +110,19 @@ t.test('a user ends sessions whose refresh token has expired, for their access t
     const { access } = (await test.post('/api/token/refresh/', { refresh })).json()
     test.clock.advance(MINUTE)
     t.equal((await test.hello(access)).statusCode, 200)
-    t.equal((await ask(test, 'DELETE', end === 'all' ? '/' : `/${sidOf(access)}/`, access)).statusCode, 204)
+    t.equal(
+      (await ask(test, 'DELETE', end === 'all' ? '/' : `/${sidOf(access)}/`, access)).statusCode,
+      204
+    )
     t.equal((await test.hello(access)).statusCode, 401)
   }
 })
 
 t.test('a hook of the host that puts another in request.user changes nothing here', async t => {
   const test = await buildApp(t)
-  test.app.addHook('preHandler', async request => { Object.assign(request, { user: { name: 'somebody' } }) })
+  test.app.addHook('preHandler', async request => {
+    Object.assign(request, { user: { name: 'somebody' } })
+  })
   const { access } = await test.login()
   t.equal((await ask(test, 'GET', '/', access)).json().length, 1)
   t.equal((await ask(test, 'DELETE', '/', access)).statusCode, 204)
@@ -115,6 +136,15 @@ t.test('without an access token there is nothing to see', async t => {
     const reply = await app.inject({ method, url: `/api/token/sessions${url}` })
     t.equal(reply.body, '{"detail":"Authentication credentials were not provided."}')
     t.equal(reply.headers['www-authenticate'], 'Bearer realm="api"')
-    t.equal((await app.inject({ method, url: `/api/token/sessions${url}`, headers: { authorization: `Bearer ${refresh}` } })).statusCode, 401)
+    t.equal(
+      (
+        await app.inject({
+          method,
+          url: `/api/token/sessions${url}`,
+          headers: { authorization: `Bearer ${refresh}` }
+        })
+      ).statusCode,
+      401
+    )
   }
 })

@@ -7,7 +7,9 @@ const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
 t.test('a good token of either kind is verified with an empty object', async t => {
   const { login, post } = await buildApp(t)
   const { access, refresh } = await login()
-  for (const token of [access, refresh, ` ${access}\n`, sign(accessClaims()), sign(accessClaims({ user_id: 1 }))]) {
+  for (const token of [
+    access, refresh, ` ${access}\n`, sign(accessClaims()), sign(accessClaims({ user_id: 1 }))
+  ]) {
     const reply = await post('/api/token/verify/', { token })
     t.equal(reply.body, '{}')
     t.equal(reply.statusCode, 200)
@@ -21,7 +23,11 @@ t.test('a spent refresh token is blacklisted, its successor is not', async t => 
   const next = (await post('/api/token/refresh/', { refresh })).json()
   clock.advance(SECOND)
   t.equal((await post('/api/token/verify/', { token: refresh })).body, BLACKLISTED)
-  t.equal((await post('/api/token/verify/', { token: next.refresh })).body, '{}', 'and asking about a spent token ended nothing')
+  t.equal(
+    (await post('/api/token/verify/', { token: next.refresh })).body,
+    '{}',
+    'and asking about a spent token ended nothing'
+  )
 })
 
 t.test('every token of an ended session is blacklisted, whichever way the guard learns of it', async t => {
@@ -54,12 +60,42 @@ t.test('what is refused, word for word', async t => {
     ['missing', undefined, 400, '{"token":["This field is required."]}'],
     ['garbage', 'x', 401, '{"detail":"Token is invalid","code":"token_not_valid"}'],
     ['a number', 1, 400, '{"token":["Not a valid string."]}'],
-    ['expired', sign(accessClaims({ exp: payload.iat })), 401, '{"detail":"Token is expired","code":"token_not_valid"}'],
-    ['no exp', sign(accessClaims({ exp: undefined })), 401, '{"detail":"Token has no \'exp\' claim","code":"token_not_valid"}'],
-    ['no jti', sign(accessClaims({ jti: undefined })), 401, '{"detail":"Token has no id","code":"token_not_valid"}'],
-    ['no type', sign(accessClaims({ token_type: undefined })), 401, '{"detail":"Token has no type","code":"token_not_valid"}'],
-    ['a sliding token', sign(accessClaims({ token_type: 'sliding' })), 401, '{"detail":"Token has wrong type","code":"token_not_valid"}'],
-    ['no user', sign(accessClaims({ user_id: undefined })), 401, '{"detail":"Token contained no recognizable user identification","code":"token_not_valid"}'],
+    [
+      'expired',
+      sign(accessClaims({ exp: payload.iat })),
+      401,
+      '{"detail":"Token is expired","code":"token_not_valid"}'
+    ],
+    [
+      'no exp',
+      sign(accessClaims({ exp: undefined })),
+      401,
+      '{"detail":"Token has no \'exp\' claim","code":"token_not_valid"}'
+    ],
+    [
+      'no jti',
+      sign(accessClaims({ jti: undefined })),
+      401,
+      '{"detail":"Token has no id","code":"token_not_valid"}'
+    ],
+    [
+      'no type',
+      sign(accessClaims({ token_type: undefined })),
+      401,
+      '{"detail":"Token has no type","code":"token_not_valid"}'
+    ],
+    [
+      'a sliding token',
+      sign(accessClaims({ token_type: 'sliding' })),
+      401,
+      '{"detail":"Token has wrong type","code":"token_not_valid"}'
+    ],
+    [
+      'no user',
+      sign(accessClaims({ user_id: undefined })),
+      401,
+      '{"detail":"Token contained no recognizable user identification","code":"token_not_valid"}'
+    ],
     ['a refresh token without sid', sign(refreshClaims()), 401, BLACKLISTED],
     ['a refresh token of an unknown session', sign(refreshClaims({ sid: 'x' })), 401, BLACKLISTED]
   ]

@@ -21,7 +21,10 @@ t.test('a refresh token of another server goes on here, under its own jti as the
 t.test('an adopted token is replayed and reused like any other', async t => {
   const { post, clock } = await buildApp(t, { adoptRefreshTokens: true })
   const foreign = sign(refreshClaims())
-  const [first, second] = await Promise.all([post('/api/token/refresh/', { refresh: foreign }), post('/api/token/refresh/', { refresh: foreign })])
+  const [first, second] = await Promise.all([
+    post('/api/token/refresh/', { refresh: foreign }),
+    post('/api/token/refresh/', { refresh: foreign })
+  ])
   t.equal(first.json().refresh, second.json().refresh)
   clock.advance(10 * SECOND)
   t.equal((await post('/api/token/refresh/', { refresh: foreign })).body, BLACKLISTED)
@@ -31,11 +34,16 @@ t.test('an adopted token is replayed and reused like any other', async t => {
 t.test('without rotation an adopted token stays good', async t => {
   const { post } = await buildApp(t, { adoptRefreshTokens: true, rotateRefreshTokens: false })
   const refresh = sign(refreshClaims())
-  for (let count = 0; count < 2; count++) t.match((await post('/api/token/refresh/', { refresh })).body, /^\{"access":"[\w.-]+"\}$/)
+  for (let count = 0; count < 2; count++) {
+    t.match((await post('/api/token/refresh/', { refresh })).body, /^\{"access":"[\w.-]+"\}$/)
+  }
 })
 
 t.test('a token that lives longer than our sessions do is not adopted a second time', async t => {
-  const { post, app, clock } = await buildApp(t, { adoptRefreshTokens: true, sessionLifetime: '2d' })
+  const { post, app, clock } = await buildApp(t, {
+    adoptRefreshTokens: true,
+    sessionLifetime: '2d'
+  })
   const { iat } = refreshClaims()
   const refresh = sign(refreshClaims({ exp: iat as number + 10 * 86_400 }))
   const next = (await post('/api/token/refresh/', { refresh })).json()
@@ -49,7 +57,11 @@ t.test('a token that lives longer than our sessions do is not adopted a second t
 
 t.test('a token without iat is adopted too', async t => {
   const { post } = await buildApp(t, { adoptRefreshTokens: true })
-  t.equal((await post('/api/token/refresh/', { refresh: sign(refreshClaims({ iat: undefined })) })).statusCode, 200)
+  t.equal(
+    (await post('/api/token/refresh/', { refresh: sign(refreshClaims({ iat: undefined })) }))
+      .statusCode,
+    200
+  )
 })
 
 t.test('nothing is adopted unless the option says so', async t => {

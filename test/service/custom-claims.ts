@@ -1,5 +1,7 @@
 import t from 'tap'
-import { claimsAtLogin, claimsAtRefresh, recomputesClaims } from '../../plugin/service/custom-claims.ts'
+import {
+  claimsAtLogin, claimsAtRefresh, recomputesClaims
+} from '../../plugin/service/custom-claims.ts'
 import type { RefreshClaims } from '../../plugin/tokens/claims.ts'
 import type { User } from '../../plugin/user.ts'
 import { buildRegistration } from '../fixtures/registration.ts'
@@ -12,13 +14,22 @@ const claims = (user: User) => ({ role: (user as Member).role })
 const presented = refreshClaims({ role: 'admin', team: 'a' }) as unknown as RefreshClaims
 
 t.test('claims at login are what the host computes, without those that are the plugin\'s', async t => {
-  const { registration } = await buildRegistration(t, { claims: async user => ({ ...claims(user), exp: 0, user_id: '2' }) })
+  const { registration } = await buildRegistration(t, {
+    claims: async user => ({ ...claims(user), exp: 0, user_id: '2' })
+  })
   t.same(await claimsAtLogin(registration, vitor), { role: 'admin' })
 })
 
 t.test('there are none where the host computes none', async t => {
   t.same(await claimsAtLogin((await buildRegistration(t)).registration, vitor), {})
-  for (const nothing of [undefined, null]) t.same(await claimsAtLogin((await buildRegistration(t, { claims: () => nothing as never })).registration, vitor), {})
+  for (const nothing of [undefined, null]) {
+    t.same(
+      await claimsAtLogin(
+        (await buildRegistration(t, { claims: () => nothing as never })).registration, vitor
+      ),
+      {}
+    )
+  }
 })
 
 t.test('claims at refresh are carried, or computed anew where both findUser and claims are given', async t => {
@@ -31,14 +42,20 @@ t.test('claims at refresh are carried, or computed anew where both findUser and 
   for (const [options, recomputes, expected] of cases) {
     const { registration } = await buildRegistration(t, options)
     t.equal(recomputesClaims(registration), recomputes)
-    t.same(await claimsAtRefresh(registration, presented), expected, Object.keys(options).join(' and '))
+    t.same(
+      await claimsAtRefresh(registration, presented), expected, Object.keys(options).join(' and ')
+    )
   }
 })
 
 t.test('a user who is gone or not active any more gets no claims', async t => {
   for (const found of [null, undefined, { id: 1, isActive: false }]) {
     const { registration } = await buildRegistration(t, { findUser: () => found as never })
-    await t.rejects(claimsAtRefresh(registration, presented), { statusCode: 401, code: 'no_active_account', body: { detail: 'No active account found for the given token.' } })
+    await t.rejects(claimsAtRefresh(registration, presented), {
+      statusCode: 401,
+      code: 'no_active_account',
+      body: { detail: 'No active account found for the given token.' }
+    })
   }
 })
 
@@ -54,12 +71,23 @@ t.test('the host is asked for the user of the token, with the request there is',
 
 t.test('what the host throws is the host\'s error', async t => {
   const broken = () => { throw new Error('the database is down') }
-  await t.rejects(claimsAtLogin((await buildRegistration(t, { claims: broken })).registration, vitor), { message: 'the database is down' })
-  await t.rejects(claimsAtRefresh((await buildRegistration(t, { findUser: broken })).registration, presented), { message: 'the database is down' })
+  await t.rejects(
+    claimsAtLogin((await buildRegistration(t, { claims: broken })).registration, vitor),
+    { message: 'the database is down' }
+  )
+  await t.rejects(
+    claimsAtRefresh((await buildRegistration(t, { findUser: broken })).registration, presented),
+    { message: 'the database is down' }
+  )
 })
 
 t.test('claims that no token can carry are a fault of the host', async t => {
-  for (const [given, error] of [[{ note: 'x'.repeat(4096) }, 'RangeError'], [{ id: 1n }, 'TypeError'], ['admin', 'TypeError'], [['admin'], 'TypeError']] as const) {
+  for (const [given, error] of [
+    [{ note: 'x'.repeat(4096) }, 'RangeError'],
+    [{ id: 1n }, 'TypeError'],
+    ['admin', 'TypeError'],
+    [['admin'], 'TypeError']
+  ] as const) {
     const { registration } = await buildRegistration(t, { claims: () => given as never })
     await t.rejects(claimsAtLogin(registration, vitor), { name: error })
   }
@@ -68,9 +96,23 @@ t.test('claims that no token can carry are a fault of the host', async t => {
 t.test('in cookie mode those that the refresh token carries may take half as much, or no browser would keep it', async t => {
   const note = 'x'.repeat(2049)
   const { registration } = await buildRegistration(t, { cookie: true, claims: () => ({ note }) })
-  await t.rejects(claimsAtLogin(registration, vitor), { name: 'RangeError', message: 'fastify-simplejwt: custom claims may take 2048 bytes as JSON.' })
-  await t.rejects(claimsAtRefresh(registration, refreshClaims({ note }) as unknown as RefreshClaims), { message: 'Token is invalid' }, 'before a token of another server is spent for one that is lost')
-  t.same(await claimsAtLogin((await buildRegistration(t, { cookie: true, findUser, claims: () => ({ note }) })).registration, vitor), { note })
+  await t.rejects(claimsAtLogin(registration, vitor), {
+    name: 'RangeError',
+    message: 'fastify-simplejwt: custom claims may take 2048 bytes as JSON.'
+  })
+  await t.rejects(
+    claimsAtRefresh(registration, refreshClaims({ note }) as unknown as RefreshClaims),
+    { message: 'Token is invalid' },
+    'before a token of another server is spent for one that is lost'
+  )
+  t.same(
+    await claimsAtLogin(
+      (await buildRegistration(t, { cookie: true, findUser, claims: () => ({ note }) }))
+        .registration,
+      vitor
+    ),
+    { note }
+  )
 })
 
 t.test('a token of another server that carries more than we can pass on is refused', async t => {

@@ -11,7 +11,13 @@ t.test('a pair is a refresh token first, then an access token of the same sessio
   t.same(Object.keys(pair), ['refresh', 'access'])
   t.same(decode(pair.refresh).payload, refreshClaimsOf(session()))
   const { jti, ...access } = decode(pair.access).payload
-  t.same(access, { token_type: 'access', exp: START / 1000 + 300, iat: START / 1000, user_id: '1', sid: session().sid })
+  t.same(access, {
+    token_type: 'access',
+    exp: START / 1000 + 300,
+    iat: START / 1000,
+    user_id: '1',
+    sid: session().sid
+  })
   t.not(jti, session().jti)
 })
 
@@ -25,7 +31,12 @@ t.test('asked for again the refresh token is the same, the access token is new',
 })
 
 t.test('the refresh token carries custom claims, unless they are computed at each refresh', async t => {
-  const cases = [[{}, 'admin'], [{ claims: () => ({}) }, 'admin'], [{ findUser: () => null }, 'admin'], [{ claims: () => ({}), findUser: () => null }, undefined]] as const
+  const cases = [
+    [{}, 'admin'],
+    [{ claims: () => ({}) }, 'admin'],
+    [{ findUser: () => null }, 'admin'],
+    [{ claims: () => ({}), findUser: () => null }, undefined]
+  ] as const
   for (const [options, role] of cases) {
     const { registration } = await buildRegistration(t, options)
     const pair = mintPair(registration, session(), { role: 'admin' })

@@ -9,20 +9,29 @@ import { buildRegistration } from '../fixtures/registration.ts'
 import { accessClaims, decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 import { inputOf, pairOf, publicInputOf, signAs } from '../fixtures/tokens/keys.ts'
 
-const blacklisted = { statusCode: 401, code: 'token_not_valid', body: { detail: 'Token is blacklisted' } }
+const blacklisted = {
+  statusCode: 401,
+  code: 'token_not_valid',
+  body: { detail: 'Token is blacklisted' }
+}
 const sidOf = (token: string): string => decode(token).payload.sid as string
 
 t.test('issue logs a user in by other means', async t => {
   const { app, hello, events } = await buildApp(t)
   const { access, refresh } = await app.tokens.issue({ id: 7 })
   t.equal((await hello(access)).statusCode, 200)
-  t.match(await app.tokens.sessions(7), [{ sid: sidOf(refresh), userId: '7', userAgent: null, address: null }])
+  t.match(await app.tokens.sessions(7), [
+    { sid: sidOf(refresh), userId: '7', userAgent: null, address: null }
+  ])
   t.same(events, [{ type: 'login', userId: '7', sid: sidOf(refresh) }])
 })
 
 t.test('issue refuses a user who is not active and a user without an id', async t => {
   const { app } = await buildApp(t)
-  await t.rejects(app.tokens.issue({ id: 7, isActive: false }), { statusCode: 401, code: 'no_active_account' })
+  await t.rejects(app.tokens.issue({ id: 7, isActive: false }), {
+    statusCode: 401,
+    code: 'no_active_account'
+  })
   await t.rejects(app.tokens.issue({} as { id: number }), { name: 'TypeError' })
   t.same(await app.tokens.sessions(7), [])
 })
@@ -41,10 +50,21 @@ t.test('refresh exchanges a refresh token, revoke ends its session', async t => 
   const { app, clock } = await buildApp(t)
   const { refresh: first } = await app.tokens.issue({ id: 7 })
   clock.advance(MINUTE)
-  const { access, refresh: second } = await app.tokens.refresh(first) as { access: string, refresh: string }
+  const { access, refresh: second } = (await app.tokens.refresh(first)) as {
+    access: string
+    refresh: string
+  }
   t.match(await app.tokens.verify(access), { user_id: '7', iat: START / 1000 + 60 })
   await app.tokens.revoke(second)
-  for (const refused of [() => app.tokens.refresh(second), () => app.tokens.revoke(second), () => app.tokens.verify(access)]) await t.rejects(async () => { await refused() }, blacklisted)
+  for (const refused of [
+    () => app.tokens.refresh(second),
+    () => app.tokens.revoke(second),
+    () => app.tokens.verify(access)
+  ]) {
+    await t.rejects(async () => {
+      await refused()
+    }, blacklisted)
+  }
 })
 
 t.test('without rotation refresh gives an access token alone', async t => {
@@ -56,7 +76,18 @@ t.test('without rotation refresh gives an access token alone', async t => {
 
 t.test('every refusal of a token is a SimpleJwtError, of its own promise and never thrown at once', async t => {
   const { app } = await buildApp(t)
-  const bad = ['', 'x', '..', '💥', '\0', sign('null'), sign(accessClaims({ exp: 1 })), sign(refreshClaims({ exp: 1 })), sign(accessClaims(), { alg: 'none' }), sign(refreshClaims({ sid: 'unknown' }))]
+  const bad = [
+    '',
+    'x',
+    '..',
+    '💥',
+    '\0',
+    sign('null'),
+    sign(accessClaims({ exp: 1 })),
+    sign(refreshClaims({ exp: 1 })),
+    sign(accessClaims(), { alg: 'none' }),
+    sign(refreshClaims({ sid: 'unknown' }))
+  ]
   for (const act of [app.tokens.verify, app.tokens.refresh, app.tokens.revoke]) {
     for (const token of bad) {
       const error = await act(token).then(() => undefined, (error: unknown) => error)
@@ -74,15 +105,30 @@ t.test('revokeSession ends a session once, an expired one too', async t => {
   t.same(events.slice(1), [{ type: 'revoked', userId: '7', sid: sidOf(access) }])
   const { access: late } = await app.tokens.issue({ id: 7 })
   clock.advance(DAY)
-  t.equal(await app.tokens.revokeSession(sidOf(late)), true, 'for its last access token may be good yet')
+  t.equal(
+    await app.tokens.revokeSession(sidOf(late)), true, 'for its last access token may be good yet'
+  )
 })
 
 t.test('revokeUser ends all sessions of a user but one, and says how many', async t => {
   const { app, events } = await buildApp(t)
-  const [one, two, three] = [await app.tokens.issue({ id: 7 }), await app.tokens.issue({ id: 7n }), await app.tokens.issue({ id: '7' })]
+  const [one, two, three] = [
+    await app.tokens.issue({ id: 7 }),
+    await app.tokens.issue({ id: 7n }),
+    await app.tokens.issue({ id: '7' })
+  ]
   await app.tokens.issue({ id: 8 })
   t.equal(await app.tokens.revokeUser(7, { except: sidOf(two.access) }), 2)
-  t.same(events.filter(({ type }) => type === 'revoked').map(({ sid, userId }) => [sid, userId]).sort(), [[sidOf(one.access), '7'], [sidOf(three.access), '7']].sort())
+  t.same(
+    events
+      .filter(({ type }) => type === 'revoked')
+      .map(({ sid, userId }) => [sid, userId])
+      .sort(),
+    [
+      [sidOf(one.access), '7'],
+      [sidOf(three.access), '7']
+    ].sort()
+  )
   await t.rejects(app.tokens.verify(one.access), blacklisted)
   t.match(await app.tokens.verify(two.access), { user_id: '7' })
   t.equal(await app.tokens.revokeUser('7'), 1)
@@ -94,7 +140,11 @@ t.test('sessions are the live ones of a user, oldest first', async t => {
   const { app, clock } = await buildApp(t)
   const [one] = [await app.tokens.issue({ id: 7 }), clock.advance(1)]
   const two = await app.tokens.issue({ id: 7 })
-  for (const id of [7, '7', 7n]) t.same((await app.tokens.sessions(id)).map(({ sid }) => sid), [sidOf(one.access), sidOf(two.access)])
+  for (const id of [7, '7', 7n]) {
+    t.same(
+      (await app.tokens.sessions(id)).map(({ sid }) => sid), [sidOf(one.access), sidOf(two.access)]
+    )
+  }
 })
 
 t.test('the key set is the public keys, in the order of their kids; secrets are in none', async t => {
@@ -102,14 +152,27 @@ t.test('the key set is the public keys, in the order of their kids; secrets are 
   t.same(app.tokens.jwks(), { keys: [] })
   const secret: KeyInput = { algorithm: 'HS256', secret: SECRET }
   await app.tokens.setKeys([secret, inputOf('ES256', 'b'), publicInputOf('EdDSA', 'a')])
-  t.same(app.tokens.jwks(), { keys: [['EdDSA', 'a'], ['ES256', 'b']].map(([alg, kid]) => ({ ...pairOf(alg as 'EdDSA' | 'ES256').publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg })) })
+  t.same(app.tokens.jwks(), {
+    keys: [
+      ['EdDSA', 'a'],
+      ['ES256', 'b']
+    ].map(([alg, kid]) => ({
+      ...pairOf(alg as 'EdDSA' | 'ES256').publicKey.export({ format: 'jwk' }),
+      kid,
+      use: 'sig',
+      alg
+    }))
+  })
 })
 
 t.test('setKeys takes effect at once, for tokens that were seen before too', async t => {
   const { app, hello, events } = await buildApp(t)
   const { access } = await app.tokens.issue({ id: 7 })
   t.equal((await hello(access)).statusCode, 200)
-  await app.tokens.setKeys([{ kid: 'new', algorithm: 'HS256', secret: 'n'.repeat(32) }, { algorithm: 'HS256', secret: SECRET }])
+  await app.tokens.setKeys([
+    { kid: 'new', algorithm: 'HS256', secret: 'n'.repeat(32) },
+    { algorithm: 'HS256', secret: SECRET }
+  ])
   t.equal((await hello(access)).statusCode, 200, 'the old key verifies as long as it is there')
   const { access: newer } = await app.tokens.issue({ id: 7 })
   t.equal(decode(newer).header.kid, 'new')
@@ -122,8 +185,22 @@ t.test('setKeys takes effect at once, for tokens that were seen before too', asy
 t.test('keys that are bad change nothing', async t => {
   const { app, hello, events } = await buildApp(t)
   const { access } = await app.tokens.issue({ id: 7 })
-  const bad = [undefined, null, [], [null], [{ algorithm: 'HS256', secret: 'short' }], [{ algorithm: 'none', secret: SECRET }], [{ algorithm: 'HS256', secret: SECRET }, { algorithm: 'HS256', secret: '' }]]
-  for (const keys of bad) await t.rejects(app.tokens.setKeys(keys as never), { name: 'TypeError', message: /option "(keys|secret)/ }, JSON.stringify(keys))
+  const bad = [
+    undefined,
+    null,
+    [],
+    [null],
+    [{ algorithm: 'HS256', secret: 'short' }],
+    [{ algorithm: 'none', secret: SECRET }],
+    [{ algorithm: 'HS256', secret: SECRET }, { algorithm: 'HS256', secret: '' }]
+  ]
+  for (const keys of bad) {
+    await t.rejects(
+      app.tokens.setKeys(keys as never),
+      { name: 'TypeError', message: /option "(keys|secret)/ },
+      JSON.stringify(keys)
+    )
+  }
   t.equal((await hello(access)).statusCode, 200)
   t.equal(events.filter(({ type }) => type === 'keys_changed').length, 0)
 })
@@ -131,7 +208,10 @@ t.test('keys that are bad change nothing', async t => {
 t.test('where tokens are signed one key must be able to: else setKeys changes nothing', async t => {
   const { app, hello, events } = await buildApp(t, { keys: [inputOf('ES256', 'a')] })
   const { access } = await app.tokens.issue({ id: 7 })
-  await t.rejects(app.tokens.setKeys([publicInputOf('ES256', 'a'), publicInputOf('EdDSA')]), { name: 'TypeError', message: 'option "keys" must have a key that can sign' })
+  await t.rejects(app.tokens.setKeys([publicInputOf('ES256', 'a'), publicInputOf('EdDSA')]), {
+    name: 'TypeError',
+    message: 'option "keys" must have a key that can sign'
+  })
   t.equal((await hello(access)).statusCode, 200)
   t.equal((await hello((await app.tokens.issue({ id: 7 })).access)).statusCode, 200)
   t.same(app.tokens.jwks().keys.map(({ kid }) => kid), ['a'])
@@ -153,11 +233,30 @@ t.test('a key changes without logging anybody out: the old one goes on as its pu
 
 t.test('where tokens are only verified nothing is issued or refreshed, stored or spent', async t => {
   const calls: string[] = []
-  const store = Object.fromEntries(Object.entries(memoryStore()).map(([name, member]: [string, unknown]) =>
-    [name, typeof member !== 'function' ? member : (...args: unknown[]) => { calls.push(name); return member(...args) }])) as unknown as SessionStore
-  const { registration, events } = await buildRegistration(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never, store })
+  const store = Object.fromEntries(
+    Object.entries(memoryStore()).map(([name, member]: [string, unknown]) => [
+      name,
+      typeof member !== 'function'
+        ? member
+        : (...args: unknown[]) => {
+            calls.push(name)
+            return member(...args)
+          }
+    ])
+  ) as unknown as SessionStore
+  const { registration, events } = await buildRegistration(t, {
+    secret: undefined,
+    keys: [publicInputOf('ES256')],
+    verifyCredentials: undefined as never,
+    store
+  })
   const tokens = createTokenService(registration)
-  const onlyVerifies = { name: 'Error', message: 'fastify-simplejwt: this registration only verifies tokens. Configure a signing key: "secret", or "keys" with a private key.' }
+  const onlyVerifies = {
+    name: 'Error',
+    message:
+      'fastify-simplejwt: this registration only verifies tokens. Configure a signing key: ' +
+      '"secret", or "keys" with a private key.'
+  }
   await t.rejects(tokens.issue({ id: 7 }), onlyVerifies)
   await t.rejects(tokens.refresh(signAs('ES256', refreshClaims({ sid: 's' }))), onlyVerifies)
   await t.rejects(tokens.refresh('garbage'), onlyVerifies)
@@ -167,11 +266,18 @@ t.test('where tokens are only verified nothing is issued or refreshed, stored or
 })
 
 t.test('where tokens are only verified setKeys takes keys that cannot sign, and one that can issues nothing', async t => {
-  const { registration, events } = await buildRegistration(t, { secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined as never })
+  const { registration, events } = await buildRegistration(t, {
+    secret: undefined,
+    keys: [publicInputOf('ES256')],
+    verifyCredentials: undefined as never
+  })
   const tokens = createTokenService(registration)
   await tokens.setKeys([publicInputOf('EdDSA')])
   t.match(await tokens.verify(signAs('EdDSA', accessClaims())), { user_id: '1' })
-  await t.rejects(tokens.verify(signAs('ES256', accessClaims())), { name: 'SimpleJwtError', message: 'Token is invalid' })
+  await t.rejects(tokens.verify(signAs('ES256', accessClaims())), {
+    name: 'SimpleJwtError',
+    message: 'Token is invalid'
+  })
   await tokens.setKeys([inputOf('EdDSA')])
   await t.rejects(tokens.issue({ id: 7 }), { message: 'only verifies tokens' })
   t.same(tokens.jwks(), { keys: [] })
@@ -179,9 +285,19 @@ t.test('where tokens are only verified setKeys takes keys that cannot sign, and 
 })
 
 t.test('with jwksUrl the keys are another server\'s: setKeys is refused, whatever it is given', async t => {
-  const { registration, events } = await buildRegistration(t, { secret: undefined, jwksUrl: 'https://issuer.example/', verifyCredentials: undefined as never })
+  const { registration, events } = await buildRegistration(t, {
+    secret: undefined,
+    jwksUrl: 'https://issuer.example/',
+    verifyCredentials: undefined as never
+  })
   const tokens = createTokenService(registration)
-  for (const keys of [[inputOf('ES256')], [publicInputOf('ES256')], [], undefined]) await t.rejects(tokens.setKeys(keys as KeyInput[]), { message: 'fastify-simplejwt: setKeys() cannot replace the keys of "jwksUrl". Rotate the keys at the issuer.' })
+  for (const keys of [[inputOf('ES256')], [publicInputOf('ES256')], [], undefined]) {
+    await t.rejects(tokens.setKeys(keys as KeyInput[]), {
+      message:
+        'fastify-simplejwt: setKeys() cannot replace the keys of "jwksUrl". Rotate the keys at ' +
+        'the issuer.'
+    })
+  }
   t.same(events, [])
   t.notOk(registration.keys.knows('ES256', undefined))
 })

@@ -7,7 +7,14 @@ import type { Rotation, SessionStore } from '../../plugin/stores/store.ts'
 import { DAY, SECOND, START } from '../fixtures/app.ts'
 import { session, storeThat } from '../fixtures/stores/session.ts'
 
-const ROTATION: Rotation = { sid: session().sid, presented: session().jti, next: { jti: 'next', issuedAt: START, expiresAt: START + DAY }, now: START, reuseInterval: 0, deadline: Infinity }
+const ROTATION: Rotation = {
+  sid: session().sid,
+  presented: session().jti,
+  next: { jti: 'next', issuedAt: START, expiresAt: START + DAY },
+  now: START,
+  reuseInterval: 0,
+  deadline: Infinity
+}
 
 const CALLS: [verb: string, (store: SessionStore) => Promise<unknown>][] = [
   ['create', store => store.create(session())],
@@ -21,13 +28,30 @@ const CALLS: [verb: string, (store: SessionStore) => Promise<unknown>][] = [
   ['sweep', store => store.sweep(START)]
 ]
 
-const UNAVAILABLE = { name: 'SimpleJwtError', statusCode: 503, code: 'store_unavailable', headers: { 'retry-after': '1' } }
+const UNAVAILABLE = {
+  name: 'SimpleJwtError',
+  statusCode: 503,
+  code: 'store_unavailable',
+  headers: { 'retry-after': '1' }
+}
 
 /** All that is told of failures: verb and cause. */
 function build (store: SessionStore, timeoutMs?: number, maxPending?: number) {
   const failures: [verb: string, cause: unknown][] = []
-  const bounds = { ...(timeoutMs !== undefined && { timeoutMs }), ...(maxPending !== undefined && { maxPending }) }
-  return { failures, store: boundedStore(store, (verb, cause) => { failures.push([verb, cause]) }, bounds) }
+  const bounds = {
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(maxPending !== undefined && { maxPending })
+  }
+  return {
+    failures,
+    store: boundedStore(
+      store,
+      (verb, cause) => {
+        failures.push([verb, cause])
+      },
+      bounds
+    )
+  }
 }
 
 const never = storeThat(() => new Promise(() => {}))
@@ -46,10 +70,17 @@ t.test('a store that rejects, or throws at once, is a 503, and the cause is told
 })
 
 t.test('what the store said does not reach the answer', async t => {
-  const { store } = build(storeThat(async () => { throw new Error('password authentication failed for user "app"') }))
+  const { store } = build(
+    storeThat(async () => {
+      throw new Error('password authentication failed for user "app"')
+    })
+  )
   const error = await store.find('a').catch((error: unknown) => error as Error & { body: unknown })
   t.notMatch(JSON.stringify(error), /password/)
-  t.same((error as { body: unknown }).body, { detail: 'The session store is not available. Try again.', code: 'store_unavailable' })
+  t.same((error as { body: unknown }).body, {
+    detail: 'The session store is not available. Try again.',
+    code: 'store_unavailable'
+  })
 })
 
 t.test('a store that never answers is a 503 when timeoutMs is at its end', async t => {
@@ -78,7 +109,17 @@ t.test('the feed of ended sessions and a sweep, for which no request waits, have
 
 t.test('no more calls are made while too many are unanswered, given up or not', async t => {
   const answers: ((answer: null) => void)[] = []
-  const { store, failures } = build({ ...memoryStore(), find: () => new Promise(resolve => { answers.push(resolve) }) }, 20, 3)
+  const { store, failures } = build(
+    {
+      ...memoryStore(),
+      find: () =>
+        new Promise(resolve => {
+          answers.push(resolve)
+        })
+    },
+    20,
+    3
+  )
   for (let count = 0; count < 3; count++) await t.rejects(store.find('a'), UNAVAILABLE)
   await t.rejects(store.find('a'), UNAVAILABLE)
   t.equal(answers.length, 3)
@@ -99,7 +140,10 @@ t.test('a store that fails, or is said to be in doubt, is waited for a shorter t
       const { store } = build({
         ...memory,
         find: async () => { throw new Error('down') },
-        rotate: rotation => { left.push(rotation.deadline - Date.now()); return memory.rotate(rotation) }
+        rotate: rotation => {
+          left.push(rotation.deadline - Date.now())
+          return memory.rotate(rotation)
+        }
       }, timeoutMs)
       if (failing) await t.rejects(store.find('a'), UNAVAILABLE)
       else store.suspect()
@@ -116,14 +160,24 @@ t.test('what spends a token or ends a session carries the end of timeoutMs as it
     const deadlines: (number | undefined)[] = []
     const { store } = build({
       ...memoryStore(),
-      rotate: async ({ deadline }) => { deadlines.push(deadline); return { outcome: 'ended', session: null } },
+      rotate: async ({ deadline }) => {
+        deadlines.push(deadline)
+        return { outcome: 'ended', session: null }
+      },
       revoke: async (_sid, _now, deadline) => { deadlines.push(deadline); return true },
-      revokeUser: async (_userId, _now, _except, deadline) => { deadlines.push(deadline); return [] }
+      revokeUser: async (_userId, _now, _except, deadline) => {
+        deadlines.push(deadline)
+        return []
+      }
     }, timeoutMs)
     const before = Date.now()
     for (const [, call] of CALLS) await call(store)
     t.equal(deadlines.length, 3)
-    for (const deadline of deadlines) t.ok(deadline !== undefined && deadline >= before + expected && deadline <= Date.now() + expected)
+    for (const deadline of deadlines) {
+      t.ok(
+        deadline !== undefined && deadline >= before + expected && deadline <= Date.now() + expected
+      )
+    }
   }
 })
 
@@ -131,7 +185,13 @@ t.test('a rotation that starts too late changes nothing after the client was tol
   const memory = memoryStore()
   await memory.create(session())
   let thawed = Promise.resolve()
-  const { store } = build({ ...memory, rotate: rotation => (thawed = setTimeout(40)).then(() => memory.rotate(rotation)) }, 10)
+  const { store } = build(
+    {
+      ...memory,
+      rotate: rotation => (thawed = setTimeout(40)).then(() => memory.rotate(rotation))
+    },
+    10
+  )
   await t.rejects(store.rotate(ROTATION), UNAVAILABLE)
   await thawed
   await setTimeout(5)
@@ -142,12 +202,31 @@ t.test('what the store answers in time is passed on, and so is what it was asked
   for (const [verb, call] of CALLS) {
     const asked: unknown[] = []
     const answer = {}
-    const { store, failures } = build({ ...memoryStore(), [verb]: async (...given: unknown[]) => { asked.push(...given); return answer } })
+    const { store, failures } = build({
+      ...memoryStore(),
+      [verb]: async (...given: unknown[]) => {
+        asked.push(...given)
+        return answer
+      }
+    })
     t.equal(await call(store), answer, verb)
     const direct: unknown[] = []
-    await call({ ...memoryStore(), [verb]: async (...given: unknown[]) => { direct.push(...given) } })
-    if (['revoke', 'revokeUser'].includes(verb)) t.ok(asked.pop() as number > Date.now(), 'a deadline is added')
-    t.same(asked.map(given => verb === 'rotate' ? { ...given as Rotation, deadline: Infinity } : given), direct, verb)
+    await call({
+      ...memoryStore(),
+      [verb]: async (...given: unknown[]) => {
+        direct.push(...given)
+      }
+    })
+    if (['revoke', 'revokeUser'].includes(verb)) {
+      t.ok((asked.pop() as number) > Date.now(), 'a deadline is added')
+    }
+    t.same(
+      asked.map(given =>
+        verb === 'rotate' ? { ...(given as Rotation), deadline: Infinity } : given
+      ),
+      direct,
+      verb
+    )
     t.equal(failures.length, 0)
   }
 })

@@ -4,7 +4,9 @@ import { clientInfo, eventSubject } from '../../plugin/sessions/client-info.ts'
 import { listenOnUnixSocket } from '../fixtures/servers/unix-socket.ts'
 
 /** An app whose one route answers with what is made of the request. */
-function answering (t: { after(close: () => unknown): void }, make: (request: FastifyRequest) => object) {
+function answering (
+  t: { after(close: () => unknown): void }, make: (request: FastifyRequest) => object
+) {
   const app = fastify()
   t.after(() => app.close())
   app.post('/', async request => make(request))
@@ -12,18 +14,36 @@ function answering (t: { after(close: () => unknown): void }, make: (request: Fa
 }
 
 t.test('the origin of a request is its address and its user agent', async t => {
-  const reply = await answering(t, clientInfo).inject({ method: 'POST', url: '/', remoteAddress: '203.0.113.1', headers: { 'user-agent': 'Firefox' } })
+  const reply = await answering(t, clientInfo).inject({
+    method: 'POST',
+    url: '/',
+    remoteAddress: '203.0.113.1',
+    headers: { 'user-agent': 'Firefox' }
+  })
   t.same(reply.json(), { userAgent: 'Firefox', address: '203.0.113.1' })
 })
 
 t.test('of a user agent 256 characters are kept', async t => {
-  const reply = await answering(t, clientInfo).inject({ method: 'POST', url: '/', headers: { 'user-agent': `${'x'.repeat(256)}y` } })
+  const reply = await answering(t, clientInfo).inject({
+    method: 'POST',
+    url: '/',
+    headers: { 'user-agent': `${'x'.repeat(256)}y` }
+  })
   t.equal(reply.json().userAgent, 'x'.repeat(256))
 })
 
 t.test('a request over a Unix socket comes from nowhere', async t => {
-  const post = await listenOnUnixSocket(t, answering(t, request => ({ origin: clientInfo(request), eventSubject: eventSubject({ userId: '1', sid: 's' }, request) })))
-  t.same(JSON.parse((await post({})).body), { origin: { userAgent: null, address: null }, eventSubject: { userId: '1', sid: 's' } })
+  const post = await listenOnUnixSocket(
+    t,
+    answering(t, request => ({
+      origin: clientInfo(request),
+      eventSubject: eventSubject({ userId: '1', sid: 's' }, request)
+    }))
+  )
+  t.same(JSON.parse((await post({})).body), {
+    origin: { userAgent: null, address: null },
+    eventSubject: { userId: '1', sid: 's' }
+  })
 })
 
 t.test('so does a call of the host\'s own code', async t => {
@@ -32,6 +52,13 @@ t.test('so does a call of the host\'s own code', async t => {
 })
 
 t.test('an event tells the user, the session and the address and nothing else', async t => {
-  const app = answering(t, request => eventSubject({ userId: '1', sid: 's', jti: 'secret' } as { userId: string, sid: string }, request))
-  t.equal((await app.inject({ method: 'POST', url: '/', remoteAddress: '203.0.113.1' })).body, '{"userId":"1","sid":"s","address":"203.0.113.1"}')
+  const app = answering(t, request =>
+    eventSubject(
+      { userId: '1', sid: 's', jti: 'secret' } as { userId: string, sid: string }, request
+    )
+  )
+  t.equal(
+    (await app.inject({ method: 'POST', url: '/', remoteAddress: '203.0.113.1' })).body,
+    '{"userId":"1","sid":"s","address":"203.0.113.1"}'
+  )
 })

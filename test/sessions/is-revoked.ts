@@ -6,10 +6,16 @@ import { buildRegistration } from '../fixtures/registration.ts'
 import { accessClaims } from '../fixtures/tokens/jwt.ts'
 import { session } from '../fixtures/stores/session.ts'
 
-const claims = (sid?: string): Claims => accessClaims(sid === undefined ? {} : { sid }) as unknown as Claims
+const claims = (sid?: string): Claims =>
+  accessClaims(sid === undefined ? {} : { sid }) as unknown as Claims
 
-/** Three sessions: one goes on, one was ended here, one was ended elsewhere and has not reached the list. */
-async function withSessions (t: { after(close: () => unknown): void }, revocation: 'list' | 'store' | 'off') {
+/**
+ * Three sessions: one goes on, one was ended here, one was ended elsewhere and has not reached the
+ * list.
+ */
+async function withSessions (
+  t: { after(close: () => unknown): void }, revocation: 'list' | 'store' | 'off'
+) {
   const store = memoryStore()
   for (const sid of ['alive', 'ended here', 'ended elsewhere']) await store.create(session({ sid }))
   const { registration } = await buildRegistration(t, { store, revocation })
@@ -20,17 +26,34 @@ async function withSessions (t: { after(close: () => unknown): void }, revocatio
 
 t.test('by the list, what the process knows is revoked, without waiting', async t => {
   const registration = await withSessions(t, 'list')
-  t.same(['alive', 'ended here', 'ended elsewhere', 'unknown'].map(sid => registration.isRevoked(claims(sid))), [false, true, false, false])
+  t.same(
+    ['alive', 'ended here', 'ended elsewhere', 'unknown'].map(sid =>
+      registration.isRevoked(claims(sid))
+    ),
+    [false, true, false, false]
+  )
 })
 
 t.test('by the store, all that ended or is unknown is revoked', async t => {
   const registration = await withSessions(t, 'store')
-  t.same(await Promise.all(['alive', 'ended here', 'ended elsewhere', 'unknown'].map(sid => registration.isRevoked(claims(sid)))), [false, true, true, true])
+  t.same(
+    await Promise.all(
+      ['alive', 'ended here', 'ended elsewhere', 'unknown'].map(sid =>
+        registration.isRevoked(claims(sid))
+      )
+    ),
+    [false, true, true, true]
+  )
 })
 
 t.test('switched off, nothing is revoked', async t => {
   const registration = await withSessions(t, 'off')
-  t.same(['alive', 'ended here', 'ended elsewhere', 'unknown'].map(sid => registration.isRevoked(claims(sid))), [false, false, false, false])
+  t.same(
+    ['alive', 'ended here', 'ended elsewhere', 'unknown'].map(sid =>
+      registration.isRevoked(claims(sid))
+    ),
+    [false, false, false, false]
+  )
 })
 
 t.test('a token without a session cannot be revoked', async t => {
@@ -40,6 +63,17 @@ t.test('a token without a session cannot be revoked', async t => {
 })
 
 t.test('a store that is down is a 503, never a verdict', async t => {
-  const { registration } = await buildRegistration(t, { revocation: 'store', store: { ...memoryStore(), find: async () => { throw new Error('down') } } })
-  await t.rejects(Promise.resolve(registration.isRevoked(claims('alive'))), { statusCode: 503, code: 'store_unavailable' })
+  const { registration } = await buildRegistration(t, {
+    revocation: 'store',
+    store: {
+      ...memoryStore(),
+      find: async () => {
+        throw new Error('down')
+      }
+    }
+  })
+  await t.rejects(Promise.resolve(registration.isRevoked(claims('alive'))), {
+    statusCode: 503,
+    code: 'store_unavailable'
+  })
 })

@@ -8,17 +8,34 @@ import { DAY, MINUTE, SECOND, START, createClock } from '../fixtures/app.ts'
 import { refreshClaims } from '../fixtures/tokens/jwt.ts'
 import { refreshClaimsOf } from '../fixtures/stores/session.ts'
 
-const LIFETIMES = { refreshTokenLifetime: DAY, sessionLifetime: 30 * DAY, accessTokenLifetime: 5 * MINUTE, leeway: 30 * SECOND, reuseInterval: 10 * SECOND }
+const LIFETIMES = {
+  refreshTokenLifetime: DAY,
+  sessionLifetime: 30 * DAY,
+  accessTokenLifetime: 5 * MINUTE,
+  leeway: 30 * SECOND,
+  reuseInterval: 10 * SECOND
+}
 const ORIGIN = { userAgent: 'Firefox', address: '203.0.113.1' }
 
 function build (lifetimes: Partial<typeof LIFETIMES> = {}) {
   const clock = createClock()
   const store = memoryStore()
-  const revocations = createRevocations({ store, interval: SECOND, accessTokenLifetime: 5 * MINUTE, now: clock })
-  return { clock, store, revocations, sessions: createSessions(store, revocations, { ...LIFETIMES, ...lifetimes }, clock) }
+  const revocations = createRevocations({
+    store,
+    interval: SECOND,
+    accessTokenLifetime: 5 * MINUTE,
+    now: clock
+  })
+  return {
+    clock,
+    store,
+    revocations,
+    sessions: createSessions(store, revocations, { ...LIFETIMES, ...lifetimes }, clock)
+  }
 }
 
-const foreign = (changes: Record<string, unknown> = {}) => refreshClaims(changes) as unknown as RefreshClaims
+const foreign = (changes: Record<string, unknown> = {}) =>
+  refreshClaims(changes) as unknown as RefreshClaims
 
 t.test('an end that the store told of too late is learned from the row', async t => {
   const { sessions, store, revocations } = build()
@@ -54,23 +71,39 @@ t.test('a login is one row: new ids, the lifetimes, the origin', async t => {
 
 t.test('no refresh token outlives its session', async t => {
   const short = build({ sessionLifetime: MINUTE })
-  t.match(await short.sessions.start('1', ORIGIN), { expiresAt: START + MINUTE, endsAt: START + MINUTE })
+  t.match(await short.sessions.start('1', ORIGIN), {
+    expiresAt: START + MINUTE,
+    endsAt: START + MINUTE
+  })
 
   const { sessions, clock } = build({ sessionLifetime: DAY + MINUTE })
   const session = await sessions.start('1', ORIGIN)
   clock.advance(DAY - MINUTE)
-  t.match(await sessions.rotate(refreshClaimsOf(session)), { outcome: 'rotated', session: { expiresAt: START + DAY + MINUTE, endsAt: START + DAY + MINUTE } })
+  t.match(await sessions.rotate(refreshClaimsOf(session)), {
+    outcome: 'rotated',
+    session: { expiresAt: START + DAY + MINUTE, endsAt: START + DAY + MINUTE }
+  })
 })
 
 t.test('a rotation changes the row in place', async t => {
   const { sessions, clock, store } = build()
   const before = await sessions.start('1', ORIGIN)
   clock.advance(MINUTE)
-  const { outcome, session: after } = await sessions.rotate(refreshClaimsOf(before)) as { outcome: string, session: Session }
+  const { outcome, session: after } = (await sessions.rotate(refreshClaimsOf(before))) as {
+    outcome: string
+    session: Session
+  }
   t.equal(outcome, 'rotated')
   t.match(after.jti, /^[0-9a-f]{32}$/)
   t.not(after.jti, before.jti)
-  t.same(after, { ...before, jti: after.jti, previousJti: before.jti, issuedAt: START + MINUTE, rotatedAt: START + MINUTE, expiresAt: START + MINUTE + DAY })
+  t.same(after, {
+    ...before,
+    jti: after.jti,
+    previousJti: before.jti,
+    issuedAt: START + MINUTE,
+    rotatedAt: START + MINUTE,
+    expiresAt: START + MINUTE + DAY
+  })
   t.same(await store.find(before.sid), after)
 })
 
@@ -89,7 +122,10 @@ t.test('a token that was spent before that ends the session, and its access toke
   const spent = await sessions.start('1', ORIGIN)
   const { session: successor } = await sessions.rotate(refreshClaimsOf(spent))
   clock.advance(10 * SECOND)
-  t.match(await sessions.rotate(refreshClaimsOf(spent)), { outcome: 'reused', session: { revokedAt: START + 10 * SECOND } })
+  t.match(await sessions.rotate(refreshClaimsOf(spent)), {
+    outcome: 'reused',
+    session: { revokedAt: START + 10 * SECOND }
+  })
   t.ok(revocations.has(spent.sid))
   t.equal((await sessions.rotate(refreshClaimsOf(successor as Session))).outcome, 'ended')
 })
@@ -107,7 +143,10 @@ t.test('a session that is unknown, revoked or expired is ended, and nothing is n
   const session = await sessions.start('1', ORIGIN)
   t.same(await sessions.rotate(foreign({ sid: 'unknown' })), { outcome: 'ended', session: null })
   clock.advance(DAY)
-  t.match(await sessions.rotate(refreshClaimsOf(session)), { outcome: 'ended', session: { revokedAt: null } })
+  t.match(await sessions.rotate(refreshClaimsOf(session)), {
+    outcome: 'ended',
+    session: { revokedAt: null }
+  })
   t.notOk(revocations.has('unknown') || revocations.has(session.sid))
 
   const revoked = await sessions.start('1', ORIGIN)
@@ -118,7 +157,9 @@ t.test('a session that is unknown, revoked or expired is ended, and nothing is n
 t.test('a hundred presentations at once have one successor', async t => {
   const { sessions } = build()
   const session = await sessions.start('1', ORIGIN)
-  const results = await Promise.all(Array.from({ length: 100 }, () => sessions.rotate(refreshClaimsOf(session))))
+  const results = await Promise.all(
+    Array.from({ length: 100 }, () => sessions.rotate(refreshClaimsOf(session)))
+  )
   t.equal(results.filter(({ outcome }) => outcome === 'rotated').length, 1)
   t.equal(results.filter(({ outcome }) => outcome === 'replayed').length, 99)
   t.equal(new Set(results.map(({ session }) => session?.jti)).size, 1)
@@ -128,7 +169,9 @@ t.test('a token is current until it is spent, its session revoked or the time ov
   const { sessions, clock } = build()
   const session = await sessions.start('1', ORIGIN)
   t.same(await sessions.current(refreshClaimsOf(session)), session)
-  const { session: successor } = await sessions.rotate(refreshClaimsOf(session)) as { session: Session }
+  const { session: successor } = (await sessions.rotate(refreshClaimsOf(session))) as {
+    session: Session
+  }
   t.equal(await sessions.current(refreshClaimsOf(session)), null)
   t.same(await sessions.current(refreshClaimsOf(successor)), successor)
   t.equal(await sessions.current(foreign({ sid: 'unknown' })), null)
@@ -159,9 +202,13 @@ t.test('an end that another process caused, or an answer of the store that was l
 
 t.test('all sessions of a user are revoked but one, and nobody else\'s', async t => {
   const { sessions, revocations } = build()
-  const [one, two, three, others] = await Promise.all(['1', '1', '1', '2'].map(userId => sessions.start(userId, ORIGIN))) as [Session, Session, Session, Session]
+  const [one, two, three, others] = (await Promise.all(
+    ['1', '1', '1', '2'].map(userId => sessions.start(userId, ORIGIN))
+  )) as [Session, Session, Session, Session]
   t.same((await sessions.revokeUser('1', two.sid)).sort(), [one.sid, three.sid].sort())
-  t.same([one, two, three, others].map(({ sid }) => revocations.has(sid)), [true, false, true, false])
+  t.same(
+    [one, two, three, others].map(({ sid }) => revocations.has(sid)), [true, false, true, false]
+  )
   t.same(await sessions.revokeUser('1'), [two.sid])
   t.same(await sessions.revokeUser('1'), [])
   t.same(await sessions.list('2'), [others])
@@ -186,7 +233,9 @@ t.test('live is before both ends, a replay is of the last token within the inter
   const { sessions, clock } = build()
   const session = await sessions.start('1', ORIGIN)
   t.equal(sessions.isReplay(session, session.jti), false)
-  const { session: rotated } = await sessions.rotate(refreshClaimsOf(session)) as { session: Session }
+  const { session: rotated } = (await sessions.rotate(refreshClaimsOf(session))) as {
+    session: Session
+  }
   t.equal(sessions.isReplay(rotated, session.jti), true)
   t.equal(sessions.isReplay(rotated, rotated.jti), false)
   t.equal(sessions.isReplay({ ...rotated, rotatedAt: null }, session.jti), false)
@@ -260,7 +309,11 @@ t.test('a token without iat is adopted as of now', async t => {
 
 t.test('an adopted session has whole milliseconds, whatever fractions its token has: stores keep integers', async t => {
   const { sessions, store } = build()
-  await sessions.adopt(foreign({ iat: START / 1000 - 0.1234567, exp: START / 1000 + 0.1234567 }), ORIGIN)
+  await sessions.adopt(
+    foreign({ iat: START / 1000 - 0.1234567, exp: START / 1000 + 0.1234567 }), ORIGIN
+  )
   const session = await store.find(foreign().jti) as Session
-  for (const name of ['issuedAt', 'expiresAt', 'adoptedUntil', 'createdAt', 'endsAt'] as const) t.ok(Number.isInteger(session[name]), `${name} ${session[name]}`)
+  for (const name of ['issuedAt', 'expiresAt', 'adoptedUntil', 'createdAt', 'endsAt'] as const) {
+    t.ok(Number.isInteger(session[name]), `${name} ${session[name]}`)
+  }
 })

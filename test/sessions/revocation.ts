@@ -10,7 +10,12 @@ const INTERVAL = 50
 
 function build (t: { after(stop: () => void): void }, store: SessionStore = memoryStore()) {
   const clock = createClock()
-  const revocations = createRevocations({ store, interval: INTERVAL, accessTokenLifetime: 5 * MINUTE, now: clock })
+  const revocations = createRevocations({
+    store,
+    interval: INTERVAL,
+    accessTokenLifetime: 5 * MINUTE,
+    now: clock
+  })
   t.after(() => revocations.stop())
   return { revocations, clock, store }
 }
@@ -33,13 +38,19 @@ t.test('a session that ends here is on the list at once', async t => {
 
 t.test('what ended before the start is read, as far back as an access token can live', async t => {
   const { revocations, store } = build(t)
-  for (const [sid, revokedAt] of [['just now', START], ['one life ago', START - 5 * MINUTE], ['long ago', START - 6 * MINUTE]] as const) {
+  for (const [sid, revokedAt] of [
+    ['just now', START],
+    ['one life ago', START - 5 * MINUTE],
+    ['long ago', START - 6 * MINUTE]
+  ] as const) {
     await store.create(session({ sid }))
     await store.revoke(sid, revokedAt)
   }
   await store.create(session({ sid: 'alive' }))
   await revocations.start()
-  t.same(['just now', 'one life ago', 'long ago', 'alive'].map(revocations.has), [true, true, false, false])
+  t.same(['just now', 'one life ago', 'long ago', 'alive'].map(revocations.has), [
+    true, true, false, false
+  ])
 })
 
 t.test('a session that another process ends is on the list soon', async t => {
@@ -58,8 +69,19 @@ t.test('a session that another process ends is on the list soon', async t => {
 
 t.test('a poll comes before the interval is over', async t => {
   const asked: number[] = []
-  const store: SessionStore = { ...sharedStore(), revokedSince: async () => { asked.push(performance.now()); return [] } }
-  const revocations = createRevocations({ store, interval: 1000, accessTokenLifetime: 5 * MINUTE, now: createClock() })
+  const store: SessionStore = {
+    ...sharedStore(),
+    revokedSince: async () => {
+      asked.push(performance.now())
+      return []
+    }
+  }
+  const revocations = createRevocations({
+    store,
+    interval: 1000,
+    accessTokenLifetime: 5 * MINUTE,
+    now: createClock()
+  })
   t.after(() => revocations.stop())
   await revocations.start()
   while (asked.length < 2) await setTimeout(5)
@@ -68,17 +90,34 @@ t.test('a poll comes before the interval is over', async t => {
 
 t.test('each poll asks for what ended since the last one, and for ten seconds before that, as clocks differ', async t => {
   const asked: number[] = []
-  const { revocations, clock } = build(t, { ...sharedStore(), revokedSince: async time => { asked.push(time); return [] } })
+  const { revocations, clock } = build(t, {
+    ...sharedStore(),
+    revokedSince: async time => {
+      asked.push(time)
+      return []
+    }
+  })
   clock.advance(MINUTE)
   await revocations.start()
   clock.advance(7 * SECOND)
   while (asked.length < 3) await setTimeout(5)
-  t.same(asked.slice(0, 3), [START - 5 * MINUTE - 10 * SECOND, START + MINUTE - 10 * SECOND, START + MINUTE + 7 * SECOND - 10 * SECOND])
+  t.same(asked.slice(0, 3), [
+    START - 5 * MINUTE - 10 * SECOND,
+    START + MINUTE - 10 * SECOND,
+    START + MINUTE + 7 * SECOND - 10 * SECOND
+  ])
 })
 
 t.test('what ends while a read is under way is for the next read', async t => {
   const asked: number[] = []
-  const { revocations, clock } = build(t, { ...sharedStore(), revokedSince: async time => { asked.push(time); clock.advance(MINUTE); return [] } })
+  const { revocations, clock } = build(t, {
+    ...sharedStore(),
+    revokedSince: async time => {
+      asked.push(time)
+      clock.advance(MINUTE)
+      return []
+    }
+  })
   await revocations.start()
   while (asked.length < 2) await setTimeout(5)
   t.equal(asked[1], START - 10 * SECOND)
@@ -113,7 +152,12 @@ t.test('a poll that fails loses nothing: the next one asks for the same time', a
 })
 
 t.test('a start without the store is refused', async t => {
-  const { revocations } = build(t, { ...memoryStore(), revokedSince: async () => { throw new Error('down') } })
+  const { revocations } = build(t, {
+    ...memoryStore(),
+    revokedSince: async () => {
+      throw new Error('down')
+    }
+  })
   await t.rejects(revocations.start(), { message: 'down' })
 })
 
@@ -138,7 +182,13 @@ t.test('stopped, it reads no more, not even after a read that was under way', as
   while (asked.length < 2) await setTimeout(5)
   busy.revocations.stop()
   answer()
-  const idle = build(t, { ...sharedStore(), revokedSince: async time => { asked.push(time); return [] } })
+  const idle = build(t, {
+    ...sharedStore(),
+    revokedSince: async time => {
+      asked.push(time)
+      return []
+    }
+  })
   await idle.revocations.start()
   idle.revocations.stop()
   await setTimeout(3 * INTERVAL)

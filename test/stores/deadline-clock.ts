@@ -2,7 +2,10 @@ import t, { type Test } from 'tap'
 import { serverClock } from '../../plugin/stores/deadline.ts'
 import { MINUTE, SECOND, START, createClock } from '../fixtures/app.ts'
 
-/** A server whose clock is `ahead` of ours, which takes `takes` ms to answer. Our clocks stand still but for that. */
+/**
+ * A server whose clock is `ahead` of ours, which takes `takes` ms to answer. Our clocks stand still
+ * but for that.
+ */
 function build (t: Test, { ahead = MINUTE, takes = 2 } = {}) {
   const clock = createClock()
   t.intercept(Date, 'now', { value: clock })
@@ -21,13 +24,23 @@ function build (t: Test, { ahead = MINUTE, takes = 2 } = {}) {
 t.test('a time of ours is given by the server\'s clock, ahead or behind, never later than it is there', async t => {
   for (const ahead of [MINUTE, -MINUTE, 0]) {
     t.equal(await build(t, { ahead, takes: 0 }).timeThere(START), START + ahead)
-    t.equal(await build(t, { ahead, takes: 100 }).timeThere(START), START + ahead - 50, 'earlier by the way back')
+    t.equal(
+      await build(t, { ahead, takes: 100 }).timeThere(START),
+      START + ahead - 50,
+      'earlier by the way back'
+    )
   }
 })
 
 t.test('a measurement is believed for 30 seconds', async t => {
   const { clock, server, timeThere } = build(t)
-  for (const [later, asked] of [[0, 1], [0, 1], [30 * SECOND, 1], [1, 2], [30 * SECOND, 2]] as const) {
+  for (const [later, asked] of [
+    [0, 1],
+    [0, 1],
+    [30 * SECOND, 1],
+    [1, 2],
+    [30 * SECOND, 2]
+  ] as const) {
     clock.advance(later)
     await timeThere(START)
     t.equal(server.asked, asked)
@@ -67,7 +80,16 @@ function buildByHand (t: Test) {
   t.intercept(Date, 'now', { value: clock })
   t.intercept(performance, 'now', { value: () => clock() - START + 5 })
   const questions: { answer(time: number): void, fail(error: Error): void }[] = []
-  return { clock, questions, ...serverClock(() => new Promise((resolve, reject) => { questions.push({ answer: resolve, fail: reject }) })) }
+  return {
+    clock,
+    questions,
+    ...serverClock(
+      () =>
+        new Promise((resolve, reject) => {
+          questions.push({ answer: resolve, fail: reject })
+        })
+    )
+  }
 }
 
 t.test('all that come while the server is asked wait for one answer', async t => {
@@ -88,9 +110,13 @@ t.test('nobody waits for an answer that does not come: after 200 ms the server i
   const later = [timeThere(START), timeThere(START)]
   t.equal(questions.length, 2)
   questions[0]?.fail(new Error('stuck'))
-  await Promise.all([t.rejects(stuck, { message: 'stuck' }), t.rejects(waiting, { message: 'stuck' })])
+  await Promise.all([
+    t.rejects(stuck, { message: 'stuck' }), t.rejects(waiting, { message: 'stuck' })
+  ])
   const afterThat = timeThere(START)
-  t.equal(questions.length, 2, 'an answer that is late does not stand in the way of the other question')
+  t.equal(
+    questions.length, 2, 'an answer that is late does not stand in the way of the other question'
+  )
   questions[1]?.answer(clock() + SECOND)
   t.same(await Promise.all([...later, afterThat]), Array.from({ length: 3 }, () => START + SECOND))
 })

@@ -3,7 +3,10 @@ import { LATE, beforeDeadline } from '../../plugin/stores/deadline.ts'
 import type { ServerClock } from '../../plugin/stores/deadline.ts'
 import { MINUTE } from '../fixtures/app.ts'
 
-/** The clock of a server that is a minute ahead of what it was thought to be, until it is measured again. */
+/**
+ * The clock of a server that is a minute ahead of what it was thought to be, until it is measured
+ * again.
+ */
 function build () {
   const clock = { ahead: 0, measured: 0 }
   const serverClock: ServerClock = {
@@ -25,29 +28,47 @@ t.test('a call is told its deadline by the server\'s clock, in whole millisecond
 })
 
 t.test('no deadline is a number too', async t => {
-  t.ok(Number.isSafeInteger(await beforeDeadline(build().serverClock, Infinity, async there => there)))
+  t.ok(
+    Number.isSafeInteger(await beforeDeadline(build().serverClock, Infinity, async there => there))
+  )
 })
 
 t.test('a call that was late by a clock that was wrong is made again, by the right one', async t => {
   const { clock, serverClock } = build()
   const deadline = Date.now() + MINUTE
   const told: number[] = []
-  t.equal(await beforeDeadline(serverClock, deadline, async there => told.push(there) === 1 ? LATE : 'done'), 'done')
+  t.equal(
+    await beforeDeadline(serverClock, deadline, async there =>
+      told.push(there) === 1 ? LATE : 'done'
+    ),
+    'done'
+  )
   t.same(told, [deadline, deadline + MINUTE])
   t.equal(clock.measured, 1)
 })
 
 t.test('a call that is late by any clock is given up at its deadline', async t => {
   const { clock, serverClock } = build()
-  await t.rejects(beforeDeadline(serverClock, Date.now() + 20, async () => LATE), { message: 'The deadline of this call has passed.' })
+  await t.rejects(
+    beforeDeadline(serverClock, Date.now() + 20, async () => LATE),
+    { message: 'The deadline of this call has passed.' }
+  )
   t.ok(clock.measured > 0)
 })
 
 t.test('after its deadline no call is made', async t => {
-  await t.rejects(beforeDeadline(build().serverClock, Date.now() - 1, async () => t.fail()), { message: 'The deadline of this call has passed.' })
+  await t.rejects(
+    beforeDeadline(build().serverClock, Date.now() - 1, async () => t.fail()),
+    { message: 'The deadline of this call has passed.' }
+  )
 })
 
 t.test('a call that fails is not made again', async t => {
   let calls = 0
-  await t.rejects(beforeDeadline(build().serverClock, Infinity, async () => { throw new Error(`${++calls}`) }), { message: '1' })
+  await t.rejects(
+    beforeDeadline(build().serverClock, Infinity, async () => {
+      throw new Error(`${++calls}`)
+    }),
+    { message: '1' }
+  )
 })

@@ -15,7 +15,9 @@ eachSqlite(async t => {
 
   t.test('without its tables the app does not start, and says why', async t => {
     const { app } = await buildApp(t, { store: openStore('empty') })
-    const message = 'fastify-simplejwt: the session store cannot be used. The table simplejwt_sessions is missing: call the store\'s migrate() before the app starts.'
+    const message =
+      'fastify-simplejwt: the session store cannot be used. The table simplejwt_sessions is ' +
+      "missing: call the store's migrate() before the app starts."
     await t.rejects(async () => { await app.ready() }, { message })
   })
 
@@ -26,12 +28,20 @@ eachSqlite(async t => {
     const store = sqliteStore(handle)
     await store.create(session({ adoptedUntil: NOW }))
     const rotated = session({ jti: 't1', previousJti: 't0', rotatedAt: NOW, adoptedUntil: NOW })
-    t.strictSame(await store.rotate(presentation('t0', 't1')), { outcome: 'rotated', session: rotated })
+    t.strictSame(await store.rotate(presentation('t0', 't1')), {
+      outcome: 'rotated',
+      session: rotated
+    })
     t.strictSame([await store.find('s'), await store.list('7', NOW)], [rotated, [rotated]])
     t.equal(await store.revoke('s', NOW), true)
     t.strictSame(await store.revokedSince(NOW), [{ sid: 's', revokedAt: NOW }])
     t.equal(await store.sweep(NOW + 1), 1)
-    if (store.counters && 'increment' in store.counters) t.strictSame([...await store.counters.increment(new Map([['a', 1]]), 1000, NOW)], [['a', { current: 1, ttl: 1000 }]])
+    if (store.counters && 'increment' in store.counters) {
+      t.strictSame(
+        [...(await store.counters.increment(new Map([['a', 1]]), 1000, NOW))],
+        [['a', { current: 1, ttl: 1000 }]]
+      )
+    }
   })
 
   t.test('ten thousand refreshes of a session leave one row', async t => {
@@ -40,7 +50,9 @@ eachSqlite(async t => {
     const store = sqliteStore(handle)
     await store.migrate?.()
     await store.create(session())
-    for (let index = 0; index < 10_000; index++) await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+    for (let index = 0; index < 10_000; index++) {
+      await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+    }
     t.match(handle.prepare('SELECT jti FROM simplejwt_sessions').all({}), [{ jti: 't10000' }])
   })
 
@@ -53,10 +65,20 @@ eachSqlite(async t => {
     const store = sqliteStore(handle)
     const before = await writer.find('s')
     t.same(await store.find('s'), before)
-    for (const rotation of [presentation('t1', 't2'), presentation('t0', 'replay'), presentation('forged', 't2'), presentation('t0', 't1', NOW, { sid: 'unknown' })]) {
+    for (const rotation of [
+      presentation('t1', 't2'),
+      presentation('t0', 'replay'),
+      presentation('forged', 't2'),
+      presentation('t0', 't1', NOW, { sid: 'unknown' })
+    ]) {
       await t.rejects(store.rotate(rotation), { message: /readonly/ }, rotation.presented)
     }
-    for (const call of [() => store.create(session({ sid: 'new' })), () => store.revoke('s', NOW), () => store.revokeUser('7', NOW), () => store.sweep(NOW)]) {
+    for (const call of [
+      () => store.create(session({ sid: 'new' })),
+      () => store.revoke('s', NOW),
+      () => store.revokeUser('7', NOW),
+      () => store.sweep(NOW)
+    ]) {
       await t.rejects(async () => { await call() }, { message: /readonly/ })
     }
     t.same(await writer.find('s'), before)
@@ -82,12 +104,18 @@ eachSqlite(async t => {
     t.equal(await store.find(`s${stored.length}`), null)
     t.same((await store.list('7', NOW)).map(({ sid }) => sid).sort(), stored.sort())
 
-    await t.rejects(store.rotate(presentation('t0', 'x'.repeat(100_000), NOW, { sid: 's0' })), { message: /full/ })
-    t.same(await store.find('s0'), session({ sid: 's0' }), 'the token that was presented is still good')
+    await t.rejects(store.rotate(presentation('t0', 'x'.repeat(100_000), NOW, { sid: 's0' })), {
+      message: /full/
+    })
+    t.same(
+      await store.find('s0'), session({ sid: 's0' }), 'the token that was presented is still good'
+    )
     t.match(handle.prepare('PRAGMA integrity_check').all({}), [{ integrity_check: 'ok' }])
 
     t.equal(await store.revoke('s1', NOW), true, 'what needs no room goes on')
     handle.exec('PRAGMA max_page_count = 1000000')
-    t.match(await store.rotate(presentation('t0', 't1', NOW, { sid: 's0' })), { outcome: 'rotated' })
+    t.match(await store.rotate(presentation('t0', 't1', NOW, { sid: 's0' })), {
+      outcome: 'rotated'
+    })
   })
 })

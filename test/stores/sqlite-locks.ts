@@ -19,8 +19,13 @@ eachSqlite(async t => {
     let answered = 0
     const count = (): void => { answered++ }
     const calls = [
-      store.create(session({ sid: 'new' })), store.adopt(session({ sid: 'adopted' })), store.rotate(presentation('t0', 't1')), store.revoke('s', NOW),
-      store.revokeUser('7', NOW), store.sweep(NOW), store.migrate?.()
+      store.create(session({ sid: 'new' })),
+      store.adopt(session({ sid: 'adopted' })),
+      store.rotate(presentation('t0', 't1')),
+      store.revoke('s', NOW),
+      store.revokeUser('7', NOW),
+      store.sweep(NOW),
+      store.migrate?.()
     ].map(call => call?.then(count))
     let ticks = 0
     const timer = setInterval(() => { ticks++ }, 5)
@@ -30,7 +35,9 @@ eachSqlite(async t => {
     t.equal(answered, 1, 'migrate() finds the tables there, and has nothing to wait for')
     unlock()
     await Promise.all(calls)
-    t.match(other.prepare('SELECT sid FROM simplejwt_sessions WHERE revoked_at IS NULL').all({}), [])
+    t.match(
+      other.prepare('SELECT sid FROM simplejwt_sessions WHERE revoked_at IS NULL').all({}), []
+    )
   })
 
   t.test('what has waited past its deadline rejects, and changes nothing', async t => {
@@ -59,7 +66,9 @@ eachSqlite(async t => {
 
   t.test('a rotation that is given up changes nothing when the lock is let go of', async t => {
     const { store, unlock } = await locked(t, 'givenup')
-    await t.rejects(store.rotate(presentation('t0', 't1')), { message: 'Another process has locked the SQLite file for too long.' })
+    await t.rejects(store.rotate(presentation('t0', 't1')), {
+      message: 'Another process has locked the SQLite file for too long.'
+    })
     unlock()
     await delay(50)
     t.same(await store.find('s'), session())

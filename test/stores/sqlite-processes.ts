@@ -18,8 +18,12 @@ process.stdin.once('data', async () => {
 console.log('ready')`
 
 /** Starts so many apps at once: their exit codes, and what they complained of. */
-async function start (count: number, program: string, url: string): Promise<{ codes: unknown[], said: string }> {
-  const apps = Array.from({ length: count }, () => spawn(process.execPath, ['--input-type=module', '-e', program, url]))
+async function start (
+  count: number, program: string, url: string
+): Promise<{ codes: unknown[], said: string }> {
+  const apps = Array.from({ length: count }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', program, url])
+  )
   let said = ''
   for (const app of apps) app.stderr.on('data', text => { said += text })
   await Promise.all(apps.map(app => once(app.stdout, 'data')))
@@ -28,11 +32,15 @@ async function start (count: number, program: string, url: string): Promise<{ co
   return { codes: (await Promise.all(exits)).map(([code]) => code), said }
 }
 
-t.test('ten processes that start at once on an empty file make its tables, and one that starts later finds them', { skip: skipUnless(drivers.size > 0, 'better-sqlite3') }, async t => {
-  const program = app(built('dist/example/store.js'))
-  const url = `sqlite:${join(sqliteFolder(t), 'sessions.db')}`
-  for (const count of [10, 1]) {
-    const { codes, said } = await start(count, program, url)
-    t.same(codes, Array.from({ length: count }, () => 0), said)
+t.test(
+  'ten processes that start at once on an empty file make its tables, and one that starts later finds them',
+  { skip: skipUnless(drivers.size > 0, 'better-sqlite3') },
+  async t => {
+    const program = app(built('dist/example/store.js'))
+    const url = `sqlite:${join(sqliteFolder(t), 'sessions.db')}`
+    for (const count of [10, 1]) {
+      const { codes, said } = await start(count, program, url)
+      t.same(codes, Array.from({ length: count }, () => 0), said)
+    }
   }
-})
+)

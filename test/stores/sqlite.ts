@@ -9,7 +9,11 @@ forkLean()
 
 eachSqlite(async t => {
   t.test('contract', async t => {
-    storeContract({ test: (name, run) => t.test(name, run), open: openFresh, module: new URL('../fixtures/stores/open-sqlite.ts', import.meta.url) })
+    storeContract({
+      test: (name, run) => t.test(name, run),
+      open: openFresh,
+      module: new URL('../fixtures/stores/open-sqlite.ts', import.meta.url)
+    })
   })
 
   t.test('the store is shared', async t => {
@@ -20,7 +24,12 @@ eachSqlite(async t => {
 
   t.test('without its tables the store says what to do', async t => {
     const store = open('empty')
-    await t.rejects(store.find('s'), { message: 'The table simplejwt_sessions is missing: call the store\'s migrate() before the app starts.', cause: /no such table/ })
+    await t.rejects(store.find('s'), {
+      message:
+        "The table simplejwt_sessions is missing: call the store's migrate() before the app " +
+        'starts.',
+      cause: /no such table/
+    })
     await store.close?.()
   })
 
@@ -30,7 +39,10 @@ eachSqlite(async t => {
     await store.find('s')
     other.exec('BEGIN IMMEDIATE')
     const startedAt = performance.now()
-    const created = t.rejects(store.create(session()), { message: 'Another process has locked the SQLite file for too long.', cause: /locked/ })
+    const created = t.rejects(store.create(session()), {
+      message: 'Another process has locked the SQLite file for too long.',
+      cause: /locked/
+    })
     t.equal(await store.find('s'), null)
     await created
     t.ok(performance.now() - startedAt >= 690)
@@ -53,17 +65,37 @@ eachSqlite(async t => {
     const [handle, other] = [openHandle('between'), await openFresh('between')]
     t.after(() => { handle.close(); return other.close?.() })
     let created: Promise<void> | undefined
-    const store = sqliteStore(before(handle, 'SELECT', () => { created ??= other.create(session()) }))
-    t.match(await store.rotate(presentation('t0', 't1')), { outcome: 'rotated', session: { jti: 't1' } })
+    const store = sqliteStore(
+      before(handle, 'SELECT', () => {
+        created ??= other.create(session())
+      })
+    )
+    t.match(await store.rotate(presentation('t0', 't1')), {
+      outcome: 'rotated',
+      session: { jti: 't1' }
+    })
     await created
   })
 
   t.test('whichever words a driver has for a lock, the call is made again, and for no other error', async t => {
-    const busy = [{ code: 'SQLITE_BUSY' }, { code: 'SQLITE_BUSY_SNAPSHOT' }, { code: 'ERR_SQLITE_ERROR', errcode: 5 }, { code: 'ERR_SQLITE_ERROR', errcode: 517 }]
-    for (const error of [...busy, { code: 'SQLITE_IOERR' }, { code: 'ERR_SQLITE_ERROR', errcode: 10 }]) {
+    const busy = [
+      { code: 'SQLITE_BUSY' },
+      { code: 'SQLITE_BUSY_SNAPSHOT' },
+      { code: 'ERR_SQLITE_ERROR', errcode: 5 },
+      { code: 'ERR_SQLITE_ERROR', errcode: 517 }
+    ]
+    for (const error of [
+      ...busy,
+      { code: 'SQLITE_IOERR' },
+      { code: 'ERR_SQLITE_ERROR', errcode: 10 }
+    ]) {
       const handle = openHandle('words')
       let calls = 0
-      const store = sqliteStore(before(handle, 'INSERT', () => { if (calls++ === 0) throw Object.assign(new Error('words'), error) }))
+      const store = sqliteStore(
+        before(handle, 'INSERT', () => {
+          if (calls++ === 0) throw Object.assign(new Error('words'), error)
+        })
+      )
       await store.migrate?.()
       await store.create(session({ sid: JSON.stringify(error) })).catch(() => {})
       t.equal(calls, busy.includes(error) ? 2 : 1, JSON.stringify(error))

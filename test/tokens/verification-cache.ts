@@ -12,7 +12,12 @@ t.test('claims are found by the whole text of their token', async t => {
   const cache = createVerificationCache(10, 0)
   remember(cache, 'header.payload.signature', claims)
   t.equal(cache.get('header.payload.signature', START), claims)
-  for (const other of ['header.payload.signaturE', 'header.payload', 'header.payload.signature ', '', '__proto__', 'constructor']) t.equal(cache.get(other, START), undefined, other)
+  for (const other of [
+    'header.payload.signaturE', 'header.payload', 'header.payload.signature ', '', '__proto__',
+    'constructor'
+  ]) {
+    t.equal(cache.get(other, START), undefined, other)
+  }
 })
 
 t.test('it counts what it has found and what it has not', async t => {
@@ -25,7 +30,11 @@ t.test('it counts what it has found and what it has not', async t => {
   cache.get('Bearer header.payload.another', START)
   cache.get('Bearer header.payload.signature', EXPIRES)
   t.strictSame(cache.statistics(), { hits: hits + 2, misses: misses + 2, entries: 1 })
-  t.strictSame(createVerificationCache(0, 0).statistics(), { hits: 0, misses: 0, entries: 0 }, 'without a cache there is nothing to count')
+  t.strictSame(
+    createVerificationCache(0, 0).statistics(),
+    { hits: 0, misses: 0, entries: 0 },
+    'without a cache there is nothing to count'
+  )
 })
 
 t.test('a token enters when it comes for the second time', async t => {
@@ -40,11 +49,17 @@ t.test('a token enters when it comes for the second time', async t => {
 
 t.test('tokens that come in turn are soon known, all of them', async t => {
   const cache = createVerificationCache(2000, 0)
-  const tokens = Array.from({ length: 1000 }, (_, index) => `Bearer header.payload.${String(index).padStart(8, '0')}x`)
+  const tokens = Array.from(
+    { length: 1000 }, (_, index) => `Bearer header.payload.${String(index).padStart(8, '0')}x`
+  )
   const unknown = (): number => tokens.filter(token => cache.get(token, START) === undefined).length
-  for (let round = 0; round < 2; round++) for (const token of tokens) if (cache.get(token, START) === undefined) cache.set(token, claims)
+  for (let round = 0; round < 2; round++) {
+    for (const token of tokens) if (cache.get(token, START) === undefined) cache.set(token, claims)
+  }
   t.ok(unknown() < 500, `${unknown()} are not known after two rounds`)
-  for (let round = 0; round < 48; round++) for (const token of tokens) if (cache.get(token, START) === undefined) cache.set(token, claims)
+  for (let round = 0; round < 48; round++) {
+    for (const token of tokens) if (cache.get(token, START) === undefined) cache.set(token, claims)
+  }
   t.equal(unknown(), 0)
 })
 
@@ -52,7 +67,9 @@ t.test('a flood of tokens that come but once drives none out', async t => {
   const cache = createVerificationCache(10, 0)
   const users = Array.from({ length: 10 }, (_, index) => `Bearer header.payload.signature${index}x`)
   for (const user of users) remember(cache, user, claims)
-  for (let count = 0; count < 10_000; count++) cache.set(`Bearer header.payload.${String(count).padStart(10, '0')}x`, claims)
+  for (let count = 0; count < 10_000; count++) {
+    cache.set(`Bearer header.payload.${String(count).padStart(10, '0')}x`, claims)
+  }
   t.same(users.map(user => cache.get(user, START) === claims), users.map(() => true))
 })
 
@@ -76,7 +93,9 @@ t.test('the token that was used least recently leaves first', async t => {
   remember(cache, 'two', claims)
   cache.get('one', START)
   remember(cache, 'three', claims)
-  t.same(['one', 'two', 'three'].map(token => cache.get(token, START) === claims), [true, false, true])
+  t.same(
+    ['one', 'two', 'three'].map(token => cache.get(token, START) === claims), [true, false, true]
+  )
 })
 
 t.test('cleared, it knows no token', async t => {
@@ -115,7 +134,9 @@ t.test('no token ever gets the claims of another, in a million look-ups of a cac
   const cache = createVerificationCache(16, 0)
   const users = Array.from({ length: 64 }, (_, index) => String(index))
   // Some end alike in all the characters that an entry is looked for by.
-  const tokens = users.map(user => `header.${user}.${'s'.repeat(40)}${Number(user) % 8 === 0 ? '' : user.padStart(4, '0')}`)
+  const tokens = users.map(
+    user => `header.${user}.${'s'.repeat(40)}${Number(user) % 8 === 0 ? '' : user.padStart(4, '0')}`
+  )
   let seed = 1
   const random = (below: number): number => {
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31

@@ -8,7 +8,9 @@ export interface RedisClient extends EventEmitter {
   call(command: string, ...parameters: (string | number)[]): Promise<unknown>
 }
 
-/** Sends commands while the client is connected, and never leaves one in a queue to be sent later. */
+/**
+ * Sends commands while the client is connected, and never leaves one in a queue to be sent later.
+ */
 export interface RedisCommands {
   command(name: string, ...parameters: (string | number)[]): Promise<unknown>
   run(script: RedisScript, keys: string[], ...parameters: (string | number)[]): Promise<unknown>
@@ -27,12 +29,19 @@ export function redisCommands (client: RedisClient): RedisCommands {
   async function connected (): Promise<void> {
     if (client.status === 'ready') return
     if (client.status === 'wait') client.connect().catch(() => {})
-    if (!['wait', 'connecting', 'connect'].includes(client.status)) throw new Error(`Redis is not connected: the client is in the state "${client.status}".`)
-    connecting ??= once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).finally(() => { connecting = undefined })
+    if (!['wait', 'connecting', 'connect'].includes(client.status)) {
+      throw new Error(`Redis is not connected: the client is in the state "${client.status}".`)
+    }
+    connecting ??= once(client, 'ready', {
+      signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS)
+    }).finally(() => {
+      connecting = undefined
+    })
     await connecting
   }
 
-  // A command that is lost with its connection may never be answered by the client: by some of its options it forgets it.
+  // A command that is lost with its connection may never be answered by the client: by some of its
+  // options it forgets it.
   const unanswered = new Set<(error: Error) => void>()
   function lose (): void {
     for (const reject of unanswered) reject(new Error('The connection to Redis was lost.'))
@@ -44,7 +53,12 @@ export function redisCommands (client: RedisClient): RedisCommands {
     await connected()
     return new Promise((resolve, reject) => {
       unanswered.add(reject)
-      client.call(name, ...parameters).then(resolve, reject).finally(() => { unanswered.delete(reject) })
+      client
+        .call(name, ...parameters)
+        .then(resolve, reject)
+        .finally(() => {
+          unanswered.delete(reject)
+        })
     })
   }
 

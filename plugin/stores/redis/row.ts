@@ -1,16 +1,36 @@
 import type { Session } from '../session.ts'
 
-/** The fields of a session's hash, in the order in which they are asked for. One that is null is absent. */
-export const FIELDS = ['sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt', 'endsAt', 'revokedAt', 'adoptedUntil', 'userAgent', 'address'] as const
+/**
+ * The fields of a session's hash, in the order in which they are asked for. One that is null is
+ * absent.
+ */
+export const FIELDS = [
+  'sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt',
+  'endsAt', 'revokedAt', 'adoptedUntil', 'userAgent', 'address'
+] as const
 
 /** The values of FIELDS, in their order. */
 export type Row = [
-  sid: string | null, userId: string, jti: string, previousJti: string | null, issuedAt: string, rotatedAt: string | null, expiresAt: string,
-  createdAt: string, endsAt: string, revokedAt: string | null, adoptedUntil: string | null, userAgent: string | null, address: string | null
+  sid: string | null,
+  userId: string,
+  jti: string,
+  previousJti: string | null,
+  issuedAt: string,
+  rotatedAt: string | null,
+  expiresAt: string,
+  createdAt: string,
+  endsAt: string,
+  revokedAt: string | null,
+  adoptedUntil: string | null,
+  userAgent: string | null,
+  address: string | null
 ]
 
 /** The session of a hash, or null for a hash that is not there. */
-export function sessionOf ([sid, userId, jti, previousJti, issuedAt, rotatedAt, expiresAt, createdAt, endsAt, revokedAt, adoptedUntil, userAgent, address]: Row): Session | null {
+export function sessionOf ([
+  sid, userId, jti, previousJti, issuedAt, rotatedAt, expiresAt, createdAt, endsAt, revokedAt,
+  adoptedUntil, userAgent, address
+]: Row): Session | null {
   if (sid === null) return null
   return {
     sid,

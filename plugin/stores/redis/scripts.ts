@@ -4,11 +4,15 @@ import { FIELDS } from './row.ts'
 /** A Lua script, which the server runs as one atomic step and knows by the SHA-1 of its text. */
 export interface RedisScript { lua: string, sha: string }
 
-const script = (lua: string): RedisScript => ({ lua, sha: createHash('sha1').update(lua).digest('hex') })
+const script = (lua: string): RedisScript => ({
+  lua,
+  sha: createHash('sha1').update(lua).digest('hex')
+})
 
 const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
 
-// The keys of a session are in one slot: its hash, and its bucket's sets of sessions by their end and by their revocation.
+// The keys of a session are in one slot: its hash, and its bucket's sets of sessions by their end
+// and by their revocation.
 const KEYS = 'local session, over, revoked = KEYS[1], KEYS[2], KEYS[3]'
 
 const LATER = `
@@ -39,7 +43,10 @@ local function revoke (sid, at, expires, adopted)
   redis.call('ZADD', over, later(at, adopted), sid)
 end`
 
-/** sid, milliseconds to live, expiresAt, adoptedUntil or '', '1' to leave a session that exists as it is, then fields and values. */
+/**
+ * sid, milliseconds to live, expiresAt, adoptedUntil or '', '1' to leave a session that exists as
+ * it is, then fields and values.
+ */
 export const CREATE = script(`${KEYS}${LATER}${KEEP}
 local sid, to_live, expires, adopted, only_if_absent = unpack(ARGV)
 if only_if_absent == '1' and redis.call('EXISTS', session) == 1 then return 0 end
@@ -50,8 +57,9 @@ keep(over, to_live)
 return 1`)
 
 /**
- * sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by this server's clock. Returns what was
- * done ('rotated', 'reused', 'late' or 'nothing') and the values of FIELDS.
+ * sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by this
+ * server's clock. Returns what was done ('rotated', 'reused', 'late' or 'nothing') and the values
+ * of FIELDS.
  */
 export const ROTATE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
 local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
@@ -92,7 +100,10 @@ redis.call('ZREM', over, ARGV[1])
 redis.call('ZREM', revoked, ARGV[1])
 return user`)
 
-/** The index of a user's sessions. sid, milliseconds to live. Those that are gone leave it, by this server's clock. */
+/**
+ * The index of a user's sessions. sid, milliseconds to live. Those that are gone leave it, by this
+ * server's clock.
+ */
 export const INDEX = script(`${KEEP}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -3,7 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 export type Value = string | number | null
 
 /** A query as pg takes it. With a name it is parsed once for each connection. */
-export interface PostgresQuery { name?: string, text: string, values?: Value[], query_timeout?: number }
+export interface PostgresQuery {
+  name?: string
+  text: string
+  values?: Value[]
+  query_timeout?: number
+}
 
 /** What the store needs of a pool, as pg's `Pool` has it. */
 export interface PostgresPool {
@@ -13,7 +18,12 @@ export interface PostgresPool {
 }
 
 /** A statement with named parameters, such as `:sid`. */
-export interface Statement { verb: string, text: string, parameters: Record<string, Value>, timeoutMs?: number }
+export interface Statement {
+  verb: string
+  text: string
+  parameters: Record<string, Value>
+  timeoutMs?: number
+}
 
 /** Milliseconds after which a query is given up and its connection closed: it may be dead. */
 const QUERY_TIMEOUT_MS = 700
@@ -24,10 +34,21 @@ const MAX_ATTEMPTS = 10
 export function postgresClient (pool: PostgresPool, prefix: string) {
   if (pool.listenerCount('error') === 0) pool.on('error', () => {})
 
-  return async function run<Row> ({ verb, text, parameters, timeoutMs = QUERY_TIMEOUT_MS }: Statement): Promise<{ rows: Row[], rowCount: number }> {
+  return async function run<Row> ({
+    verb, text, parameters, timeoutMs = QUERY_TIMEOUT_MS
+  }: Statement): Promise<{ rows: Row[], rowCount: number }> {
     const names: string[] = []
-    const numbered = text.replaceAll(/:(\w+)/g, (_match, name: string) => `$${names.includes(name) ? names.indexOf(name) + 1 : names.push(name)}`)
-    const query = { name: `${prefix}${verb}`, text: numbered, values: names.map(name => storable(parameters[name] as Value)), query_timeout: timeoutMs }
+    const numbered = text.replaceAll(
+      /:(\w+)/g,
+      (_match, name: string) =>
+        `$${names.includes(name) ? names.indexOf(name) + 1 : names.push(name)}`
+    )
+    const query = {
+      name: `${prefix}${verb}`,
+      text: numbered,
+      values: names.map(name => storable(parameters[name] as Value)),
+      query_timeout: timeoutMs
+    }
     let attempt = 0
     for (;;) {
       try {
@@ -40,15 +61,26 @@ export function postgresClient (pool: PostgresPool, prefix: string) {
   }
 }
 
-/** PostgreSQL's text holds no NUL, so no session has an id with one: this looks for another that nobody has. */
-const storable = (value: Value): Value => typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value
+/**
+ * PostgreSQL's text holds no NUL, so no session has an id with one: this looks for another that
+ * nobody has.
+ */
+const storable = (value: Value): Value =>
+  typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value
 
 /** PostgreSQL's code of an error, such as `40001`. */
 export const codeOf = (error: unknown): string | undefined => (error as { code?: string }).code
 
 /** A serialization failure or a deadlock: the statement was rolled back, and may be run again. */
-const isConflict = (error: unknown): boolean => codeOf(error) === '40001' || codeOf(error) === '40P01'
+const isConflict = (error: unknown): boolean =>
+  codeOf(error) === '40001' || codeOf(error) === '40P01'
 
 function withHint (error: unknown): unknown {
-  return codeOf(error) === '42P01' ? new Error(`${(error as Error).message}: call the store's migrate() before the app starts, or create its tables.`, { cause: error }) : error
+  return codeOf(error) === '42P01'
+    ? new Error(
+        `${(error as Error).message}: call the store's migrate() before the app starts, or ` +
+          'create its tables.',
+        { cause: error }
+    )
+    : error
 }

@@ -17,7 +17,8 @@ export interface SessionRow {
   address: string | null
 }
 
-const orNull = (time: number | bigint | string | null): number | null => time === null ? null : Number(time)
+const orNull = (time: number | bigint | string | null): number | null =>
+  time === null ? null : Number(time)
 
 export function sessionOf (row: SessionRow): Session {
   return {
@@ -37,18 +38,30 @@ export function sessionOf (row: SessionRow): Session {
   }
 }
 
-/** The prefix of the tables, if it is a name that needs no quotes, perhaps in a schema: `simplejwt_`, `auth.staff_`. */
+/**
+ * The prefix of the tables, if it is a name that needs no quotes, perhaps in a schema:
+ * `simplejwt_`, `auth.staff_`.
+ */
 export function checkedPrefix (prefix: string): string {
   if (/^([a-z_][a-z0-9_]{0,23}\.)?[a-z_][a-z0-9_]{0,23}$/.test(prefix)) return prefix
-  throw new TypeError('fastify-simplejwt: the prefix of the tables must be lower-case letters, digits and underscores, such as "simplejwt_" or "auth.simplejwt_".')
+  throw new TypeError(
+    'fastify-simplejwt: the prefix of the tables must be lower-case letters, digits and ' +
+      'underscores, such as "simplejwt_" or "auth.simplejwt_".'
+  )
 }
 
-/** Words that only one of the two has: to lock rows before a LIMIT counts them, and for the members of a JSON object as rows. */
+/**
+ * Words that only one of the two has: to lock rows before a LIMIT counts them, and for the members
+ * of a JSON object as rows.
+ */
 export interface Dialect { lockRows: '' | ' FOR UPDATE', members: 'json_each' | 'json_each_text' }
 export const SQLITE: Dialect = { lockRows: '', members: 'json_each' }
 export const POSTGRES: Dialect = { lockRows: ' FOR UPDATE', members: 'json_each_text' }
 
-/** The statements that SQLite and PostgreSQL have in common, with named parameters. Times are bound in milliseconds. */
+/**
+ * The statements that SQLite and PostgreSQL have in common, with named parameters. Times are bound
+ * in milliseconds.
+ */
 export function statements (prefix: string, { lockRows }: Dialect) {
   const sessions = `${prefix}sessions`
   const insert = `INSERT INTO ${sessions} (sid, user_id, jti, previous_jti, issued_at, rotated_at, expires_at, created_at, ends_at, revoked_at, adopted_until, user_agent, address)
@@ -59,8 +72,9 @@ VALUES (:sid, :userId, :jti, :previousJti, :issuedAt, :rotatedAt, :expiresAt, :c
     adopt: `${insert} ON CONFLICT (sid) DO NOTHING`,
     find: `SELECT * FROM ${sessions} WHERE sid = :sid`,
 
-    // Changes the row only where the presentation does: it spends the current token, or else it is reuse. One that has
-    // run before, a replay, a session that is over and a call that is late find no row here.
+    // Changes the row only where the presentation does: it spends the current token, or else it is
+    // reuse. One that has run before, a replay, a session that is over and a call that is late find
+    // no row here.
     rotate: `UPDATE ${sessions} SET
   previous_jti = CASE WHEN jti = :presented THEN jti ELSE previous_jti END,
   rotated_at = CASE WHEN jti = :presented THEN CAST(:now AS bigint) ELSE rotated_at END,
@@ -77,13 +91,16 @@ WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AN
 ) AND revoked_at IS NULL`,
     list: `SELECT * FROM ${sessions} WHERE user_id = :userId AND revoked_at IS NULL AND expires_at > :now AND ends_at > :now ORDER BY created_at, sid`,
     revokedSince: `SELECT sid, revoked_at FROM ${sessions} WHERE revoked_at >= :time`,
-    over: '(revoked_at < :before OR expires_at < :before) AND (adopted_until IS NULL OR adopted_until < :before)'
+    over:
+      '(revoked_at < :before OR expires_at < :before) AND (adopted_until IS NULL OR ' +
+      'adopted_until < :before)'
   }
 }
 
 /**
- * The tables. Run again, this changes nothing. There is no index on `expires_at`, since each rotation moves it: a look at all
- * rows once a minute costs less. `unlogged` is PostgreSQL's word for a table that need not survive a crash.
+ * The tables. Run again, this changes nothing. There is no index on `expires_at`, since each
+ * rotation moves it: a look at all rows once a minute costs less. `unlogged` is PostgreSQL's word
+ * for a table that need not survive a crash.
  */
 export function tables (prefix: string, unlogged: '' | 'UNLOGGED '): string {
   const index = prefix.replace(/^.*\./, '')

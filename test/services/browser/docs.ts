@@ -24,17 +24,25 @@ interface Document {
   paths: Record<string, Record<string, Operation>>
 }
 
-const GUARDED = ['GET /api/token/sessions', 'DELETE /api/token/sessions', 'DELETE /api/token/sessions/{sid}', 'GET /hello/', 'GET /me/']
+const GUARDED = [
+  'GET /api/token/sessions', 'DELETE /api/token/sessions', 'DELETE /api/token/sessions/{sid}',
+  'GET /hello/', 'GET /me/'
+]
 
 t.test('the document', async t => {
   const { url } = await startDemo(t)
   const document = await (await fetch(`${url}/docs/json`)).json() as Document
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation]))
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`, operation
+    ])
+  )
 
   await t.test('is of OpenAPI 3.1, and says what a bearer is', async t => {
     t.equal(document.openapi, '3.1.0')
-    t.match(document.components.securitySchemes, { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } })
+    t.match(document.components.securitySchemes, {
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
+    })
   })
 
   await t.test('has a summary, a tag and examples for each operation', async t => {
@@ -42,18 +50,32 @@ t.test('the document', async t => {
     for (const [name, { summary, tags: [tag = ''] = [], requestBody, responses }] of operations) {
       t.match(summary, /^[A-Z].*\.$/, name)
       t.ok(tags.includes(tag), `${name}: ${tag} is explained`)
-      if (requestBody !== undefined) t.ok(exampleOf(requestBody.content), `${name}: the body has an example`)
+      if (requestBody !== undefined) {
+        t.ok(exampleOf(requestBody.content), `${name}: the body has an example`)
+      }
       for (const [status, { description, content }] of Object.entries(responses)) {
         t.match(description, /\w.*\.$/, `${name}: ${status} is described`)
-        if (Number(status) >= 400) t.equal(content?.['application/json']?.schema.type, 'object', `${name}: ${status} has a body`)
+        if (Number(status) >= 400) {
+          t.equal(
+            content?.['application/json']?.schema.type, 'object', `${name}: ${status} has a body`
+          )
+        }
         if (Number(status) >= 400) t.ok(exampleOf(content), `${name}: ${status} has an example`)
       }
     }
   })
 
   await t.test('asks for a bearer where the guard does, and nowhere else', async t => {
-    t.same(operations.filter(([, { security }]) => security !== undefined).map(([name]) => name).sort(), [...GUARDED].sort())
-    for (const [name, { security, responses }] of operations.filter(([name]) => GUARDED.includes(name))) {
+    t.same(
+      operations
+        .filter(([, { security }]) => security !== undefined)
+        .map(([name]) => name)
+        .sort(),
+      [...GUARDED].sort()
+    )
+    for (const [name, { security, responses }] of operations.filter(([name]) =>
+      GUARDED.includes(name)
+    )) {
       t.same(security, [{ bearer: [] }], name)
       t.ok(responses[401], `${name} may be refused`)
     }
@@ -65,20 +87,30 @@ t.test('the document', async t => {
   })
 
   await t.test('gives a client types that are true, and that notice mistakes', async t => {
-    const folder = t.testdir({ 'package.json': '{ "type": "module" }', 'api.ts': astToString(await openapiTS(JSON.stringify(document))), 'client.ts': CLIENT })
+    const folder = t.testdir({
+      'package.json': '{ "type": "module" }',
+      'api.ts': astToString(await openapiTS(JSON.stringify(document))),
+      'client.ts': CLIENT
+    })
     t.same(typeFaults([join(folder, 'client.ts')]), [])
     writeFileSync(join(folder, 'client.js'), asJavaScript(CLIENT))
-    const { tour } = await import(pathToFileURL(join(folder, 'client.js')).href) as { tour(url: string): Promise<string> }
+    const { tour } = (await import(pathToFileURL(join(folder, 'client.js')).href)) as {
+      tour(url: string): Promise<string>
+    }
     t.equal(await tour(url), 'Hello, World!')
 
     const mistakes: [right: string, wrong: string, fault: string][] = [
       ["username: 'vitor'", "usename: 'vitor'", "'usename' does not exist"],
       ["password: '123'", 'password: 123', "'number' is not assignable to type 'string'"],
       ['pair.refresh', 'pair.refesh', "'refesh' does not exist"],
-      ["'/api/token/refresh'", "'/api/token/refersh'", "'\"/api/token/refersh\"' is not assignable"],
+      [
+        "'/api/token/refresh'", "'/api/token/refersh'", '\'"/api/token/refersh"\' is not assignable'
+      ],
       ['greeting.message', 'greeting.massage', "'massage' does not exist"]
     ]
-    mistakes.forEach(([right, wrong], index) => writeFileSync(join(folder, `mistake-${index}.ts`), CLIENT.replace(right, wrong)))
+    mistakes.forEach(([right, wrong], index) =>
+      writeFileSync(join(folder, `mistake-${index}.ts`), CLIENT.replace(right, wrong))
+    )
     const found = typeFaults(mistakes.map((_, index) => join(folder, `mistake-${index}.ts`)))
     for (const [index, [, wrong, fault]] of mistakes.entries()) {
       t.match(found.filter(text => text.includes(`mistake-${index}.ts`)).join('\n'), fault, wrong)
@@ -91,7 +123,10 @@ const exampleOf = (content: Record<string, Media> | undefined): object | undefin
   return media?.example ?? media?.examples
 }
 
-/** A client that knows of the server what the document says. It logs in, refreshes, and calls /hello/. */
+/**
+ * A client that knows of the server what the document says. It logs in, refreshes, and calls
+ * /hello/.
+ */
 const CLIENT = `
 import type { paths } from './api.ts'
 
@@ -122,7 +157,9 @@ t.test('/docs in Chromium: "Authorize" opens /hello/, and nothing breaks the Con
   const { url } = await startDemo(t)
   const browser = await openBrowser()
   t.after(() => browser.close())
-  const { page, faults } = await visit(browser, `${url}/docs`, { viewport: { width: 1280, height: 900 } })
+  const { page, faults } = await visit(browser, `${url}/docs`, {
+    viewport: { width: 1280, height: 900 }
+  })
   const hello = page.locator('#operations-guarded-get_hello_')
   await hello.locator('.opblock-summary-control').click()
 
@@ -140,10 +177,17 @@ t.test('/docs in Chromium: "Authorize" opens /hello/, and nothing breaks the Con
 /** Presses "Execute" of the one operation that is open, and gives the status that came. */
 async function execute (page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Execute' }).click()
-  return await page.locator('.live-responses-table .response-col_status').last().textContent() as string
+  return (await page
+    .locator('.live-responses-table .response-col_status')
+    .last()
+    .textContent()) as string
 }
 
 async function accessToken (url: string): Promise<string> {
-  const reply = await fetch(`${url}/api/token/`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"username":"vitor","password":"123"}' })
+  const reply = await fetch(`${url}/api/token/`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"username":"vitor","password":"123"}'
+  })
   return (await reply.json() as { access: string }).access
 }

@@ -11,7 +11,11 @@ t.test('the demo beside a Django with the same secret', { skip: skipUnlessDjango
   const { url } = await startDemo(t, { JWT_SECRET: SECRET, ADOPT_REFRESH_TOKENS: 'on' })
   const demo = peerAt(Number(new URL(url).port))
 
-  t.equal(await demo.hello((await django.login()).access), HELLO, "Django's access token opens the demo's /hello/")
+  t.equal(
+    await demo.hello((await django.login()).access),
+    HELLO,
+    "Django's access token opens the demo's /hello/"
+  )
   t.equal(await django.hello((await demo.login()).access), HELLO, "the demo's opens Django's")
 
   const { refresh } = await django.login()

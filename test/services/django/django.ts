@@ -16,7 +16,9 @@ t.test('beside a Django with the same secret', { skip: skipUnlessDjango() }, asy
   })
 
   await t.test('the integer user id of Django is a string in request.user', async t => {
-    const { ours } = await startOurs(t, {}, app => app.get('/claims/', { onRequest: app.authenticate }, async request => request.user))
+    const { ours } = await startOurs(t, {}, app =>
+      app.get('/claims/', { onRequest: app.authenticate }, async request => request.user)
+    )
     const { access } = await django.login()
     const { body } = await ours.send(withAuthorization('/claims/', `Bearer ${access}`))
     t.strictSame(decode(access).payload.user_id, 1)

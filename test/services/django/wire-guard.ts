@@ -79,51 +79,140 @@ const tokens: Record<string, (peer: Peer) => string | Promise<string>> = {
   'exp in the year 300000': () => claimed('access', { exp: 9e12 })
 }
 
-// /hello/ is behind `authenticate`, which reads the claims alone, and /me/ behind `authenticateUser`; Django's are both alike.
+// /hello/ is behind `authenticate`, which reads the claims alone, and /me/ behind
+// `authenticateUser`; Django's are both alike.
 const cases: WireCase[] = ['/hello/', '/me/'].flatMap(target => [
   { name: `no header, ${target}`, request: () => ({ method: 'GET', target }) },
-  { name: `a token in the query, ${target}`, request: async peer => ({ method: 'GET', target: `${target}?token=${(await peer.login()).access}` }) },
+  {
+    name: `a token in the query, ${target}`,
+    request: async peer => ({
+      method: 'GET',
+      target: `${target}?token=${(await peer.login()).access}`
+    })
+  },
   {
     name: `two headers, ${target}`,
     request: async peer => {
       const { access } = await peer.login()
-      return { method: 'GET', target, headers: ['Authorization', `Bearer ${access}`, 'Authorization', `Bearer ${access}`] }
+      return {
+        method: 'GET',
+        target,
+        headers: ['Authorization', `Bearer ${access}`, 'Authorization', `Bearer ${access}`]
+      }
     }
   },
-  ...Object.entries(headers).map(([name, header]): WireCase =>
-    ({ name: `${name}, ${target}`, request: async peer => withAuthorization(target, header((await peer.login()).access)) })),
-  ...Object.entries(tokens).map(([name, token]): WireCase =>
-    ({ name: `${name}, ${target}`, request: async peer => withAuthorization(target, `Bearer ${await token(peer)}`) }))
+  ...Object.entries(headers).map(([name, header]): WireCase => ({
+    name: `${name}, ${target}`,
+    request: async peer => withAuthorization(target, header((await peer.login()).access))
+  })),
+  ...Object.entries(tokens).map(([name, token]): WireCase => ({
+    name: `${name}, ${target}`,
+    request: async peer => withAuthorization(target, `Bearer ${await token(peer)}`)
+  }))
 ])
 
-const both = (...names: string[]): string[] => names.flatMap(name => [`${name}, /hello/`, `${name}, /me/`])
+const both = (...names: string[]): string[] =>
+  names.flatMap(name => [`${name}, /hello/`, `${name}, /me/`])
 const refused = (message: string): string =>
   `401 {"detail":"Given token not valid for any token type","code":"token_not_valid","messages":[{"token_class":"AccessToken","token_type":"access","message":"${message}"}]}`
 const HELLO = '200 {"message":"Hello, World!"}'
 const FAILED = /^500 \n<!doctype html>/
 
-/** What a token with `crit` gets from Django: refused, or let in by a PyJWT that was not updated. */
+/**
+ * What a token with `crit` gets from Django: refused, or let in by a PyJWT that was not updated.
+ */
 const CRIT = /^(200 \{"message"|401 .*Token is invalid or expired)/
 
 const onPurpose: Difference[] = [
-  { why: 'the scheme is case-insensitive', django: '401 {"detail":"Authentication credentials were not provided."}', ours: HELLO, of: both('a scheme in lower case', 'a scheme in capitals') },
-  { why: 'only spaces separate', django: HELLO, ours: '401 {"detail":"Authorization header must contain two space-delimited values","code":"bad_authorization_header"}', of: both('a tab') },
+  {
+    why: 'the scheme is case-insensitive',
+    django: '401 {"detail":"Authentication credentials were not provided."}',
+    ours: HELLO,
+    of: both('a scheme in lower case', 'a scheme in capitals')
+  },
+  {
+    why: 'only spaces separate',
+    django: HELLO,
+    ours:
+      '401 {"detail":"Authorization header must contain two space-delimited ' +
+      'values","code":"bad_authorization_header"}',
+    of: both('a tab')
+  },
   {
     why: 'SimpleJWT 5.5 tells invalid from expired',
     django: refused('Token is invalid or expired'),
     ours: refused('Token is invalid'),
-    of: both('quotes', 'garbage', 'bytes that are not ASCII', 'another secret', 'no signature', 'HS512', 'nbf ahead', 'iat an hour ahead')
+    of: both(
+      'quotes',
+      'garbage',
+      'bytes that are not ASCII',
+      'another secret',
+      'no signature',
+      'HS512',
+      'nbf ahead',
+      'iat an hour ahead'
+    )
   },
-  { why: 'SimpleJWT 5.5 tells expired from invalid', django: refused('Token is invalid or expired'), ours: refused('Token is expired'), of: both('expired') },
-  { why: 'the guard refuses tokens of ended sessions', django: HELLO, ours: refused('Token is blacklisted'), of: both('an access token after the logout') },
-  { why: 'tokens are read strictly', django: HELLO, ours: refused('Token is invalid'), of: both('a header with another typ', 'a loose signature', 'exp in two years') },
-  { why: 'no extension is understood, and PyJWT before its security update of 2026 does not look', django: CRIT, ours: refused('Token is invalid'), of: both('a header with crit') },
-  { why: 'clocks may differ by a minute', django: refused('Token is invalid or expired'), ours: HELLO, of: both('iat half a minute ahead') },
-  { why: 'nothing answers 500 for an odd token', django: FAILED, ours: refused('Token is invalid'), of: both('a user id that is a list', 'exp as a text', 'exp in the year 300000') },
-  { why: 'nothing answers 500 for an odd token', django: FAILED, ours: '401 {"detail":"User not found","code":"user_not_found"}', of: ['a user id that is no number, /me/'] },
-  { why: 'authenticate asks for no user', django: FAILED, ours: HELLO, of: ['a user id that is no number, /hello/'] },
-  { why: 'authenticate asks for no user', django: '401 {"detail":"User not found","code":"user_not_found"}', ours: HELLO, of: ['a user who is gone, /hello/'] },
-  { why: 'authenticate asks for no user', django: '401 {"detail":"User is inactive","code":"user_inactive"}', ours: HELLO, of: ['an inactive user, /hello/'] }
+  {
+    why: 'SimpleJWT 5.5 tells expired from invalid',
+    django: refused('Token is invalid or expired'),
+    ours: refused('Token is expired'),
+    of: both('expired')
+  },
+  {
+    why: 'the guard refuses tokens of ended sessions',
+    django: HELLO,
+    ours: refused('Token is blacklisted'),
+    of: both('an access token after the logout')
+  },
+  {
+    why: 'tokens are read strictly',
+    django: HELLO,
+    ours: refused('Token is invalid'),
+    of: both('a header with another typ', 'a loose signature', 'exp in two years')
+  },
+  {
+    why: 'no extension is understood, and PyJWT before its security update of 2026 does not look',
+    django: CRIT,
+    ours: refused('Token is invalid'),
+    of: both('a header with crit')
+  },
+  {
+    why: 'clocks may differ by a minute',
+    django: refused('Token is invalid or expired'),
+    ours: HELLO,
+    of: both('iat half a minute ahead')
+  },
+  {
+    why: 'nothing answers 500 for an odd token',
+    django: FAILED,
+    ours: refused('Token is invalid'),
+    of: both('a user id that is a list', 'exp as a text', 'exp in the year 300000')
+  },
+  {
+    why: 'nothing answers 500 for an odd token',
+    django: FAILED,
+    ours: '401 {"detail":"User not found","code":"user_not_found"}',
+    of: ['a user id that is no number, /me/']
+  },
+  {
+    why: 'authenticate asks for no user',
+    django: FAILED,
+    ours: HELLO,
+    of: ['a user id that is no number, /hello/']
+  },
+  {
+    why: 'authenticate asks for no user',
+    django: '401 {"detail":"User not found","code":"user_not_found"}',
+    ours: HELLO,
+    of: ['a user who is gone, /hello/']
+  },
+  {
+    why: 'authenticate asks for no user',
+    django: '401 {"detail":"User is inactive","code":"user_inactive"}',
+    ours: HELLO,
+    of: ['an inactive user, /hello/']
+  }
 ]
 
 t.test('the guard opens and refuses as Django does it', { skip: skipUnlessDjango() }, async t => {
@@ -132,7 +221,9 @@ t.test('the guard opens and refuses as Django does it', { skip: skipUnlessDjango
   const [port, { ours }] = await Promise.all([
     startDjango(t),
     startOurs(t, { reuseInterval: 0, findUser, now: Date.now }, app => {
-      app.get('/me/', { onRequest: app.authenticateUser }, async () => ({ message: 'Hello, World!' }))
+      app.get('/me/', { onRequest: app.authenticateUser }, async () => ({
+        message: 'Hello, World!'
+      }))
     })
   ])
   await compare(t, { django: peerAt(port), ours }, cases, onPurpose)

@@ -24,7 +24,8 @@ const tokens: Record<string, (peer: Peer) => string | Promise<string>> = {
   'a good token with spaces around': async peer => ` ${(await peer.login()).refresh}\n`,
   'a successor': async peer => (await peer.next((await peer.login()).refresh)).refresh,
   'a spent token': async peer => (await after(peer, pair => peer.refresh(pair.refresh))).refresh,
-  'a logged-out token': async peer => (await after(peer, pair => peer.logout(pair.refresh))).refresh,
+  'a logged-out token': async peer =>
+    (await after(peer, pair => peer.logout(pair.refresh))).refresh,
   'an access token': async peer => (await peer.login()).access,
   garbage: () => 'abc',
   'three parts of garbage': () => 'a.b.c',
@@ -73,12 +74,17 @@ const tokens: Record<string, (peer: Peer) => string | Promise<string>> = {
 const cases: WireCase[] = ROUTES.flatMap(route => Object.entries(tokens).flatMap(([name, token]) =>
   [asJson, asForm].map(encode => ({
     name: `${name}, at ${route}, as ${encode === asJson ? 'JSON' : 'a form'}`,
-    request: async (peer: Peer) => encode(`/api/token/${route}/`, { [route === 'verify' ? 'token' : 'refresh']: await token(peer) })
+    request: async (peer: Peer) =>
+      encode(`/api/token/${route}/`, {
+        [route === 'verify' ? 'token' : 'refresh']: await token(peer)
+      })
   }))))
 
 /** The names of the cases that present these tokens at these routes. */
 const at = (routes: readonly string[], ...names: string[]): string[] =>
-  routes.flatMap(route => names.flatMap(name => [`${name}, at ${route}, as JSON`, `${name}, at ${route}, as a form`]))
+  routes.flatMap(route =>
+    names.flatMap(name => [`${name}, at ${route}, as JSON`, `${name}, at ${route}, as a form`])
+  )
 const refused = (detail: string): string => `401 {"detail":"${detail}","code":"token_not_valid"}`
 const PAIR = '200 {"access":"JWT","refresh":"JWT"}'
 const NOTHING = '200 {}'
@@ -86,7 +92,10 @@ const FAILED = /^500 \n<!doctype html>/
 const NO_USER_FOUND = '401 {"detail":"User not found","code":"user_not_found"}'
 const NO_USER_NAMED = refused('Token contained no recognizable user identification')
 const QUIET = ['blacklist', 'verify']
-const ODD = ['a header with another typ', 'a loose signature', 'a token of 10,000 characters', 'a user id that is an object', 'exp in two years', 'a number as jti']
+const ODD = [
+  'a header with another typ', 'a loose signature', 'a token of 10,000 characters',
+  'a user id that is an object', 'exp in two years', 'a number as jti'
+]
 
 /** What a token with `crit` gets from Django: refused, or taken by a PyJWT that was not updated. */
 const CRIT = /^(200 \{|401 .*Token is invalid or expired)/
@@ -96,29 +105,122 @@ const onPurpose: Difference[] = [
     why: 'SimpleJWT 5.5 tells invalid from expired',
     django: refused('Token is invalid or expired'),
     ours: refused('Token is invalid'),
-    of: at(ROUTES, 'garbage', 'three parts of garbage', 'a token that is not ASCII', 'a changed payload', 'another secret', 'no signature', 'HS512', 'a header that says RS256', 'nbf ahead', 'iat an hour ahead', 'iat as a text')
+    of: at(
+      ROUTES,
+      'garbage',
+      'three parts of garbage',
+      'a token that is not ASCII',
+      'a changed payload',
+      'another secret',
+      'no signature',
+      'HS512',
+      'a header that says RS256',
+      'nbf ahead',
+      'iat an hour ahead',
+      'iat as a text'
+    )
   },
-  { why: 'SimpleJWT 5.5 tells expired from invalid', django: refused('Token is invalid or expired'), ours: refused('Token is expired'), of: at(ROUTES, 'expired', 'expired and an access token') },
-  { why: 'verification refuses tokens of ended sessions as the other routes do', django: '400 {"non_field_errors":["Token is blacklisted"]}', ours: refused('Token is blacklisted'), of: at(['verify'], 'a spent token', 'a logged-out token') },
-  { why: 'tokens are read strictly', django: PAIR, ours: refused('Token is invalid'), of: at(['refresh'], ...ODD) },
-  { why: 'tokens are read strictly', django: NOTHING, ours: refused('Token is invalid'), of: [...at(QUIET, ...ODD), ...at(['verify'], 'null as jti')] },
-  { why: 'no extension is understood, and PyJWT before its security update of 2026 does not look', django: CRIT, ours: refused('Token is invalid'), of: at(ROUTES, 'a header with crit') },
-  { why: 'clocks may differ by a minute', django: refused('Token is invalid or expired'), ours: PAIR, of: at(['refresh'], 'iat half a minute ahead') },
-  { why: 'clocks may differ by a minute', django: refused('Token is invalid or expired'), ours: NOTHING, of: at(QUIET, 'iat half a minute ahead') },
-  { why: 'every token has a user', django: PAIR, ours: NO_USER_NAMED, of: at(['refresh'], 'no user id') },
-  { why: 'every token has a user', django: NOTHING, ours: NO_USER_NAMED, of: at(QUIET, 'no user id') },
-  { why: 'every token has a user', django: PAIR, ours: NO_USER_FOUND, of: at(['refresh'], 'null as user id') },
-  { why: 'every token has a user', django: NOTHING, ours: NO_USER_FOUND, of: at(QUIET, 'null as user id') },
-  { why: 'verification takes access and refresh tokens, no others', django: NOTHING, ours: refused('Token has no type'), of: at(['verify'], 'no type') },
-  { why: 'verification takes access and refresh tokens, no others', django: NOTHING, ours: refused('Token has wrong type'), of: at(['verify'], 'an unknown type') },
+  {
+    why: 'SimpleJWT 5.5 tells expired from invalid',
+    django: refused('Token is invalid or expired'),
+    ours: refused('Token is expired'),
+    of: at(ROUTES, 'expired', 'expired and an access token')
+  },
+  {
+    why: 'verification refuses tokens of ended sessions as the other routes do',
+    django: '400 {"non_field_errors":["Token is blacklisted"]}',
+    ours: refused('Token is blacklisted'),
+    of: at(['verify'], 'a spent token', 'a logged-out token')
+  },
+  {
+    why: 'tokens are read strictly',
+    django: PAIR,
+    ours: refused('Token is invalid'),
+    of: at(['refresh'], ...ODD)
+  },
+  {
+    why: 'tokens are read strictly',
+    django: NOTHING,
+    ours: refused('Token is invalid'),
+    of: [...at(QUIET, ...ODD), ...at(['verify'], 'null as jti')]
+  },
+  {
+    why: 'no extension is understood, and PyJWT before its security update of 2026 does not look',
+    django: CRIT,
+    ours: refused('Token is invalid'),
+    of: at(ROUTES, 'a header with crit')
+  },
+  {
+    why: 'clocks may differ by a minute',
+    django: refused('Token is invalid or expired'),
+    ours: PAIR,
+    of: at(['refresh'], 'iat half a minute ahead')
+  },
+  {
+    why: 'clocks may differ by a minute',
+    django: refused('Token is invalid or expired'),
+    ours: NOTHING,
+    of: at(QUIET, 'iat half a minute ahead')
+  },
+  {
+    why: 'every token has a user',
+    django: PAIR,
+    ours: NO_USER_NAMED,
+    of: at(['refresh'], 'no user id')
+  },
+  {
+    why: 'every token has a user',
+    django: NOTHING,
+    ours: NO_USER_NAMED,
+    of: at(QUIET, 'no user id')
+  },
+  {
+    why: 'every token has a user',
+    django: PAIR,
+    ours: NO_USER_FOUND,
+    of: at(['refresh'], 'null as user id')
+  },
+  {
+    why: 'every token has a user',
+    django: NOTHING,
+    ours: NO_USER_FOUND,
+    of: at(QUIET, 'null as user id')
+  },
+  {
+    why: 'verification takes access and refresh tokens, no others',
+    django: NOTHING,
+    ours: refused('Token has no type'),
+    of: at(['verify'], 'no type')
+  },
+  {
+    why: 'verification takes access and refresh tokens, no others',
+    django: NOTHING,
+    ours: refused('Token has wrong type'),
+    of: at(['verify'], 'an unknown type')
+  },
   {
     why: 'SimpleJWT 5.5 looks the user up at refresh, and failed refreshes carry a code',
     django: PAIR,
-    ours: '401 {"detail":"No active account found for the given token.","code":"no_active_account"}',
+    ours:
+      '401 {"detail":"No active account found for the given ' +
+      'token.","code":"no_active_account"}',
     of: at(['refresh'], 'a user who is gone', 'an inactive user', 'a user id that is no number')
   },
-  { why: 'nothing answers 500 for an odd token', django: FAILED, ours: refused('Token has no id'), of: at(['refresh', 'blacklist'], 'no jti') },
-  { why: 'nothing answers 500 for an odd token', django: FAILED, ours: refused('Token is invalid'), of: [...at(ROUTES, 'exp as a text', 'exp in the year 300000'), ...at(['refresh', 'blacklist'], 'null as jti')] }
+  {
+    why: 'nothing answers 500 for an odd token',
+    django: FAILED,
+    ours: refused('Token has no id'),
+    of: at(['refresh', 'blacklist'], 'no jti')
+  },
+  {
+    why: 'nothing answers 500 for an odd token',
+    django: FAILED,
+    ours: refused('Token is invalid'),
+    of: [
+      ...at(ROUTES, 'exp as a text', 'exp in the year 300000'),
+      ...at(['refresh', 'blacklist'], 'null as jti')
+    ]
+  }
 ]
 
 t.test('tokens in bodies are taken and refused as Django does it', { skip: skipUnlessDjango() }, async t => {

@@ -22,7 +22,12 @@ t.test('Procfile, started by foreman', { skip: skipUnless(foremanProgram, 'forem
   const start = async () => {
     const port = await freePort()
     const storeUrl = `sqlite:${join(t.testdir(), 'sessions.db')}`
-    const foreman = await startForeman(t, port, 2, { HOST: '127.0.0.1', WEB_CONCURRENCY: '2', STORE_URL: storeUrl, LOG_LEVEL: 'info' })
+    const foreman = await startForeman(t, port, 2, {
+      HOST: '127.0.0.1',
+      WEB_CONCURRENCY: '2',
+      STORE_URL: storeUrl,
+      LOG_LEVEL: 'info'
+    })
     return { ...foreman, port, url: `http://127.0.0.1:${port}` }
   }
 
@@ -42,7 +47,9 @@ t.test('Procfile, started by foreman', { skip: skipUnless(foremanProgram, 'forem
     const { port, servers, ended } = await start()
     const client = connect(port, '127.0.0.1')
     const reply = heard(client)
-    client.write(`POST /api/token/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${LOGIN.length}\r\n\r\n${LOGIN.slice(0, 9)}`)
+    client.write(
+      `POST /api/token/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${LOGIN.length}\r\n\r\n${LOGIN.slice(0, 9)}`
+    )
     await delay(200) // the server has nothing to say yet that one could wait for
     const all = servers()
     for (const pid of all) signal(pid, 'SIGTERM')
@@ -63,23 +70,50 @@ async function heard (socket: Socket): Promise<string> {
 
 t.test('Procfile takes what Heroku sets', async t => {
   /** What the server would find in its environment. */
-  const seen = async (shell: string, env: Record<string, string>): Promise<Record<string, string | undefined>> => {
-    const { stdout } = await run(shell, ['-c', webCommand().replace(`node ${SERVER}`, 'env')], { env: { PATH: process.env.PATH, ...env } })
-    return Object.fromEntries(stdout.trimEnd().split('\n').map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
+  const seen = async (
+    shell: string, env: Record<string, string>
+  ): Promise<Record<string, string | undefined>> => {
+    const { stdout } = await run(shell, ['-c', webCommand().replace(`node ${SERVER}`, 'env')], {
+      env: { PATH: process.env.PATH, ...env }
+    })
+    return Object.fromEntries(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])
+    )
   }
   const database = 'postgres://user:word@host:5432/name'
   for (const shell of ['sh', 'bash']) {
     t.match(await seen(shell, {}), { HOST: '0.0.0.0', STORE_URL: 'memory:' })
-    t.match(await seen(shell, { DATABASE_URL: database, PORT: '5000' }), { HOST: '0.0.0.0', PORT: '5000', STORE_URL: `${database}?sslmode=no-verify` })
-    t.match(await seen(shell, { DATABASE_URL: database, STORE_URL: 'redis://host', HOST: '::' }), { HOST: '::', STORE_URL: 'redis://host' })
+    t.match(await seen(shell, { DATABASE_URL: database, PORT: '5000' }), {
+      HOST: '0.0.0.0',
+      PORT: '5000',
+      STORE_URL: `${database}?sslmode=no-verify`
+    })
+    t.match(await seen(shell, { DATABASE_URL: database, STORE_URL: 'redis://host', HOST: '::' }), {
+      HOST: '::',
+      STORE_URL: 'redis://host'
+    })
   }
 })
 
 t.test('app.json sets what the demo reads, and to what it takes', async t => {
-  const { env } = JSON.parse(readFileSync('app.json', 'utf8')) as { env: Record<string, { value?: string, generator?: string, description: string }> }
+  const { env } = JSON.parse(readFileSync('app.json', 'utf8')) as {
+    env: Record<string, { value?: string, generator?: string, description: string }>
+  }
   const names = Object.keys(env)
   t.ok(names.includes('JWT_SECRET') && names.includes('TRUST_PROXY'))
   t.equal(env.JWT_SECRET?.generator, 'secret')
-  t.doesNotThrow(() => readSettings({ JWT_SECRET: 'a'.repeat(64), ...Object.fromEntries(names.flatMap(name => env[name]?.value === undefined ? [] : [[name, env[name].value]])) }))
-  for (const name of names) t.throws(() => readSettings({ [name]: 'no' }), { message: new RegExp(name) }, name)
+  t.doesNotThrow(() =>
+    readSettings({
+      JWT_SECRET: 'a'.repeat(64),
+      ...Object.fromEntries(
+        names.flatMap(name => env[name]?.value === undefined ? [] : [[name, env[name].value]])
+      )
+    })
+  )
+  for (const name of names) {
+    t.throws(() => readSettings({ [name]: 'no' }), { message: new RegExp(name) }, name)
+  }
 })

@@ -17,14 +17,20 @@ const HEAD = `POST /api/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: appl
 t.test('what nginx keeps from the app', { skip: withoutNginx }, async t => {
   const demo = await startDemo(t, { TRUST_PROXY: 'loopback' })
   const appPort = Number(new URL(demo.url).port)
-  const start = async (t: Test, ...changes: Change[]): Promise<Nginx> => startNginx(t, [appPort, await freePort()], ...changes)
+  const start = async (t: Test, ...changes: Change[]): Promise<Nginx> =>
+    startNginx(t, [appPort, await freePort()], ...changes)
   const nginx = await start(t)
   const ask = secureClient(t, nginx)
 
   await t.test('slow clients are held outside: the app sees a request when it is there as a whole', async t => {
     /** Each from an address of its own: the app counts a login when it sees the head. */
-    const securely = ({ port, certificate: ca }: Nginx) => (index: number) =>
-      connectTls({ socket: connect({ port, host: '127.0.0.1', localAddress: `127.0.1.${index + 1}` }), host: '127.0.0.1', ca })
+    const securely =
+      ({ port, certificate: ca }: Nginx) => (index: number) =>
+        connectTls({
+          socket: connect({ port, host: '127.0.0.1', localAddress: `127.0.1.${index + 1}` }),
+          host: '127.0.0.1',
+          ca
+        })
     const directly = await beginSlowly(50, () => connect(appPort, '127.0.0.1'))
     await until(() => connectionsOf(appPort) === 50)
     for (const socket of directly) socket.destroy()
@@ -48,26 +54,51 @@ t.test('what nginx keeps from the app', { skip: withoutNginx }, async t => {
 
   await t.test('bodies that are too large, and of those that are not none is written to a disk', async t => {
     for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
-      const reply = await ask({ path: '/api/token/', body: { username: 'vitor', password: 'x'.repeat(17_000) }, headers })
+      const reply = await ask({
+        path: '/api/token/',
+        body: { username: 'vitor', password: 'x'.repeat(17_000) },
+        headers
+      })
       t.equal(reply.status, 413)
       t.equal(reply.text, '{"detail":"Request body is too large"}', 'as the app says it')
     }
-    t.equal((await ask({ path: '/api/token/', body: { username: 'vitor', password: 'x'.repeat(16_000) }, from: '127.0.0.9' })).status, 401)
+    t.equal(
+      (
+        await ask({
+          path: '/api/token/',
+          body: { username: 'vitor', password: 'x'.repeat(16_000) },
+          from: '127.0.0.9'
+        })
+      ).status,
+      401
+    )
     t.strictSame(readdirSync(join(nginx.folder, 'body')), [])
   })
 
   await t.test('a flood gets 429s, and those at other addresses do not notice', async t => {
-    const flood = await Promise.all(Array.from({ length: 400 }, () => ask({ path: '/api/token/verify/', body: { token: 'x' } })))
+    const flood = await Promise.all(
+      Array.from({ length: 400 }, () => ask({ path: '/api/token/verify/', body: { token: 'x' } }))
+    )
     const passed = flood.filter(({ status }) => status === 401).length
     const refused = flood.filter(({ status }) => status === 429)
     t.equal(passed + refused.length, 400)
     t.ok(passed >= 100, `${passed} passed: a hundred at once, and 20 a second`)
     t.ok(refused.length > 0, `${refused.length} were refused`)
     for (const { text, headers } of refused.slice(0, 1)) {
-      t.equal(text, '{"detail":"Request was throttled. Expected available in 1 second.","code":"throttled"}')
-      t.match(headers, { 'retry-after': '1', 'content-type': 'application/json', 'cache-control': 'no-store' })
+      t.equal(
+        text,
+        '{"detail":"Request was throttled. Expected available in 1 second.","code":"throttled"}'
+      )
+      t.match(headers, {
+        'retry-after': '1',
+        'content-type': 'application/json',
+        'cache-control': 'no-store'
+      })
     }
-    t.equal((await ask({ path: '/api/token/verify/', body: { token: 'x' }, from: '127.0.0.2' })).status, 401)
+    t.equal(
+      (await ask({ path: '/api/token/verify/', body: { token: 'x' }, from: '127.0.0.2' })).status,
+      401
+    )
     t.equal((await ask({ path: '/hello/' })).status, 401, 'and other routes are open')
   })
 
@@ -76,18 +107,27 @@ t.test('what nginx keeps from the app', { skip: withoutNginx }, async t => {
     t.ok(await isThrottled(ask, '127.0.0.7'))
     t.equal((await guess(ask, '127.0.0.4', 0)).status, 401, 'others have tries of their own')
 
-    const naive = secureClient(t, await start(t, ['X-Forwarded-For $remote_addr', 'X-Forwarded-For $proxy_add_x_forwarded_for']))
-    t.notOk(await isThrottled(naive, '127.0.0.8'), 'a list that a client in the range of trusted addresses has begun is believed')
+    const naive = secureClient(
+      t,
+      await start(t, ['X-Forwarded-For $remote_addr', 'X-Forwarded-For $proxy_add_x_forwarded_for'])
+    )
+    t.notOk(
+      await isThrottled(naive, '127.0.0.8'),
+      'a list that a client in the range of trusted addresses has begun is believed'
+    )
   })
 })
 
 /** Clients that send half a login and then nothing. */
-const beginSlowly = (count: number, open: (index: number) => Socket): Promise<Socket[]> => Promise.all(Array.from({ length: count }, async (_, index) => {
-  const socket = open(index).on('error', () => {})
-  await once(socket, 'encrypted' in socket ? 'secureConnect' : 'connect')
-  socket.write(HEAD + LOGIN.slice(0, 20))
-  return socket
-}))
+const beginSlowly = (count: number, open: (index: number) => Socket): Promise<Socket[]> =>
+  Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const socket = open(index).on('error', () => {})
+      await once(socket, 'encrypted' in socket ? 'secureConnect' : 'connect')
+      socket.write(HEAD + LOGIN.slice(0, 20))
+      return socket
+    })
+  )
 
 async function finish (socket: Socket): Promise<number> {
   socket.setEncoding('latin1').write(LOGIN.slice(20))
@@ -96,20 +136,45 @@ async function finish (socket: Socket): Promise<number> {
   return Number(said.slice(9, 12))
 }
 
-const forged = (address: string) => ({ 'x-forwarded-for': address, 'x-real-ip': address, forwarded: `for=${address}`, 'x-client-ip': address, 'cf-connecting-ip': address })
+const forged = (address: string) => ({
+  'x-forwarded-for': address,
+  'x-real-ip': address,
+  forwarded: `for=${address}`,
+  'x-client-ip': address,
+  'cf-connecting-ip': address
+})
 
 /** Where a user is logged in, as the app has it, after a login with forged headers. */
 async function addressesOf (ask: Ask): Promise<string[]> {
   const from = '127.0.0.3'
-  const login = await ask({ path: '/api/token/', body: JSON.parse(LOGIN), headers: forged('6.6.6.6'), from })
-  const sessions = await ask({ path: '/api/token/sessions/', headers: { authorization: `Bearer ${JSON.parse(login.text).access}` }, from })
-  return (JSON.parse(sessions.text) as { address: string, current: boolean }[]).filter(({ current }) => current).map(({ address }) => address)
+  const login = await ask({
+    path: '/api/token/',
+    body: JSON.parse(LOGIN),
+    headers: forged('6.6.6.6'),
+    from
+  })
+  const sessions = await ask({
+    path: '/api/token/sessions/',
+    headers: { authorization: `Bearer ${JSON.parse(login.text).access}` },
+    from
+  })
+  return (JSON.parse(sessions.text) as { address: string, current: boolean }[])
+    .filter(({ current }) => current)
+    .map(({ address }) => address)
 }
 
 const guess = (ask: Ask, from: string, index: number) =>
-  ask({ path: '/api/token/', body: { username: `user ${index}`, password: 'x' }, headers: forged(`6.6.6.${index}`), from })
+  ask({
+    path: '/api/token/',
+    body: { username: `user ${index}`, password: 'x' },
+    headers: forged(`6.6.6.${index}`),
+    from
+  })
 
-/** Whether the app stops somebody who tries one name after the other, each time as somebody else. Nobody waits longer than a second for nginx. */
+/**
+ * Whether the app stops somebody who tries one name after the other, each time as somebody else.
+ * Nobody waits longer than a second for nginx.
+ */
 async function isThrottled (ask: Ask, from: string): Promise<boolean> {
   for (let index = 0; index < 31; index++) {
     const { status, headers } = await guess(ask, from, index)

@@ -11,20 +11,30 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
 
   t.test('a parameter that is named twice has one number, and a cast is no parameter', async t => {
     const run = postgresClient(poolFor(t), 'named_')
-    const { rows, rowCount } = await run({ verb: 'a', text: 'SELECT CAST(:a AS text) AS a, CAST(:b AS bigint) AS b, CAST(:a AS text) AS c', parameters: { a: 'x', b: null } })
+    const { rows, rowCount } = await run({
+      verb: 'a',
+      text: 'SELECT CAST(:a AS text) AS a, CAST(:b AS bigint) AS b, CAST(:a AS text) AS c',
+      parameters: { a: 'x', b: null }
+    })
     t.same(rows, [{ a: 'x', b: null, c: 'x' }])
     t.equal(rowCount, 1)
   })
 
   t.test('text that PostgreSQL cannot hold is looked for as another', async t => {
     const run = postgresClient(poolFor(t), 'nul_')
-    t.same((await run({ verb: 'a', text: 'SELECT CAST(:a AS text) AS a', parameters: { a: '\0a\0' } })).rows, [{ a: '\ufffda\ufffd' }])
+    t.same(
+      (await run({ verb: 'a', text: 'SELECT CAST(:a AS text) AS a', parameters: { a: '\0a\0' } }))
+        .rows,
+      [{ a: '\ufffda\ufffd' }]
+    )
   })
 
   t.test('a table that is missing is an error that says what to do', async t => {
     const run = postgresClient(poolFor(t), 'none_')
     await t.rejects(run({ verb: 'a', text: 'SELECT 1 FROM none_sessions', parameters: {} }), {
-      message: 'relation "none_sessions" does not exist: call the store\'s migrate() before the app starts, or create its tables.',
+      message:
+        'relation "none_sessions" does not exist: call the store\'s migrate() before the app ' +
+        'starts, or create its tables.',
       cause: { code: '42P01' }
     })
   })
@@ -34,12 +44,24 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     const run = postgresClient(pool, 'slow_')
     for (const [patience, atLeast] of [[undefined, 690], [50, 40]] as const) {
       const startedAt = performance.now()
-      await t.rejects(run({ verb: 'a', text: 'SELECT pg_sleep(3)', parameters: {}, ...(patience && { patience }) }), { message: 'Query read timeout' })
+      await t.rejects(
+        run({
+          verb: 'a',
+          text: 'SELECT pg_sleep(3)',
+          parameters: {},
+          ...(patience && { patience })
+        }),
+        { message: 'Query read timeout' }
+      )
       const took = performance.now() - startedAt
       t.ok(took >= atLeast && took < atLeast + 500, `${took} ms`)
       t.equal(pool.totalCount, 0)
     }
-    t.equal((await run({ verb: 'b', text: 'SELECT pg_sleep(0.8)', parameters: {}, timeoutMs: 5000 })).rowCount, 1)
+    t.equal(
+      (await run({ verb: 'b', text: 'SELECT pg_sleep(0.8)', parameters: {}, timeoutMs: 5000 }))
+        .rowCount,
+      1
+    )
   })
 
   t.test('connections that the server ends do not end the process, though nobody else listens to the pool', async t => {
@@ -48,7 +70,10 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     const ask = () => run({ verb: 'a', text: 'SELECT pg_sleep(0.05)', parameters: {} })
     await Promise.all(Array.from({ length: 5 }, ask))
     t.ok(pool.idleCount > 1)
-    await poolFor(t).query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = \'client backend\'')
+    await poolFor(t).query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() ' +
+        "AND backend_type = 'client backend'"
+    )
     while (pool.totalCount > 0) await delay(5)
     t.equal((await ask()).rowCount, 1, 'and the next query has a new one')
   })
@@ -65,7 +90,12 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
   })
 
   t.test('a statement that others made impossible is run again, but not for ever, and one that failed otherwise is not', async t => {
-    for (const [code, failures, calls] of [['40001', 4, 5], ['40P01', 1, 2], ['53200', 1, 1], ['40001', Infinity, undefined]] as const) {
+    for (const [code, failures, calls] of [
+      ['40001', 4, 5],
+      ['40P01', 1, 2],
+      ['53200', 1, 1],
+      ['40001', Infinity, undefined]
+    ] as const) {
       let called = 0
       const run = postgresClient(queriesOf(poolFor(t), query => {
         if (called++ < failures) throw Object.assign(new Error('no'), { code })

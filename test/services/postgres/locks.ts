@@ -7,17 +7,25 @@ import { poolFor, postgresIsAt, queriesOf } from '../../fixtures/stores/open-pos
 import { postgresProgram, startPostgres } from '../../fixtures/servers/postgres.ts'
 import { skipUnless } from '../../fixtures/servers/programs.ts'
 
-const HOUR_OFF = [["+ interval '1 hour'", 'an hour ahead'], ["- interval '1 hour'", 'an hour behind']] as const
+const HOUR_OFF = [
+  ["+ interval '1 hour'", 'an hour ahead'],
+  ["- interval '1 hour'", 'an hour behind']
+] as const
 
 /** A rotation that is given up before the store gives its query up, as the app's are. */
-const soon = (presented: string, next: string, patience = 600) => presentation(presented, next, NOW, { deadline: Date.now() + patience })
+const soon = (presented: string, next: string, patience = 600) =>
+  presentation(presented, next, NOW, { deadline: Date.now() + patience })
 
 t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t => {
   const { url } = await startPostgres(t, { fsync: 'off' })
   postgresIsAt(url)
 
-  /** A store with one session, on a server whose clock is off as `clock` says when the test begins. */
-  async function build (t: { after(close: () => unknown): void }, prefix: string, clock = { off: '' }) {
+  /**
+   * A store with one session, on a server whose clock is off as `clock` says when the test begins.
+   */
+  async function build (
+    t: { after(close: () => unknown): void }, prefix: string, clock = { off: '' }
+  ) {
     const pool = poolFor(t)
     const store = postgresStore(queriesOf(pool, query => ({
       ...query,
@@ -29,25 +37,40 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     return { pool, store }
   }
 
-  /** A transaction of somebody else that holds the session's row, and has changed it if `change` is given. */
+  /**
+   * A transaction of somebody else that holds the session's row, and has changed it if `change` is
+   * given.
+   */
   async function lockRow (pool: pg.Pool, prefix: string, change?: string) {
     const client = await pool.connect()
     await client.query('BEGIN')
     await client.query(`SELECT sid FROM ${prefix}sessions WHERE sid = 's' FOR UPDATE`)
-    if (change !== undefined) await client.query(`UPDATE ${prefix}sessions SET ${change} WHERE sid = 's'`)
+    if (change !== undefined) {
+      await client.query(`UPDATE ${prefix}sessions SET ${change} WHERE sid = 's'`)
+    }
     return async (end: 'COMMIT' | 'ROLLBACK') => {
       await client.query(end)
       client.release()
     }
   }
 
-  /** Waits until no statement is under way on the server, those included whose connections were closed. */
+  /**
+   * Waits until no statement is under way on the server, those included whose connections were
+   * closed.
+   */
   async function untilIdle (pool: pg.Pool): Promise<void> {
-    const busy = 'SELECT pid FROM pg_stat_activity WHERE backend_type = \'client backend\' AND pid <> pg_backend_pid() AND state <> \'idle\''
+    const busy =
+      "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> " +
+      "pg_backend_pid() AND state <> 'idle'"
     while ((await pool.query(busy)).rows.length > 0) await delay(10)
   }
 
-  const ENDS = [['COMMIT', undefined], ['ROLLBACK', undefined], ['COMMIT', 'address = address'], ['ROLLBACK', 'address = null']] as const
+  const ENDS = [
+    ['COMMIT', undefined],
+    ['ROLLBACK', undefined],
+    ['COMMIT', 'address = address'],
+    ['ROLLBACK', 'address = null']
+  ] as const
   for (const [index, [end, change]] of ENDS.entries()) {
     t.test(`a rotation held up by a row that somebody has ${change ? 'changed' : 'locked'} rejects in time, and after their ${end} changes nothing`, async t => {
       const prefix = `lock${index}_`
@@ -62,7 +85,11 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
       await unlock(end)
       await untilIdle(pool)
       t.same(await store.find('s'), before)
-      t.match(await store.rotate(presentation('t1', 't2')), { outcome: 'rotated' }, 'the token is still good')
+      t.match(
+        await store.rotate(presentation('t1', 't2')),
+        { outcome: 'rotated' },
+        'the token is still good'
+      )
     })
   }
 
@@ -92,7 +119,14 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     const unlock = await lockRow(pool, 'ends_')
     const startedAt = performance.now()
     const deadline = Date.now() + 600
-    await Promise.all([t.rejects(async () => { await store.revoke('s', NOW, deadline) }), t.rejects(async () => { await store.revokeUser('7', NOW, '', deadline) })])
+    await Promise.all([
+      t.rejects(async () => {
+        await store.revoke('s', NOW, deadline)
+      }),
+      t.rejects(async () => {
+        await store.revokeUser('7', NOW, '', deadline)
+      })
+    ])
     t.ok(performance.now() - startedAt < 1000)
     t.same(await store.find('s'), session(), 'and a reader need not wait')
     await unlock('ROLLBACK')
@@ -102,7 +136,10 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
 
   t.test('all of many sessions of a user are ended, though somebody else ends one of them meanwhile', async t => {
     const { pool, store } = await build(t, 'many_')
-    await pool.query('INSERT INTO many_sessions SELECT \'s\' || n, user_id, jti, null, issued_at, null, expires_at, created_at, ends_at FROM many_sessions, generate_series(1, 2500) AS n')
+    await pool.query(
+      "INSERT INTO many_sessions SELECT 's' || n, user_id, jti, null, issued_at, null, " +
+        'expires_at, created_at, ends_at FROM many_sessions, generate_series(1, 2500) AS n'
+    )
     const unlock = await lockRow(pool, 'many_', `revoked_at = ${NOW}`)
     const ended = store.revokeUser('7', NOW)
     await delay(100)

@@ -3,18 +3,25 @@ import { NOW, presentation, session } from '../../../plugin/store-contract/case.
 import { storeContract } from '../../../plugin/store-contract.ts'
 import { postgresStore } from '../../../plugin/stores/postgres.ts'
 import { forkLean } from '../../fixtures/servers/lean-children.ts'
-import open, { openFresh, poolFor, postgresIsAt, queriesOf } from '../../fixtures/stores/open-postgres.ts'
+import open, {
+  openFresh, poolFor, postgresIsAt, queriesOf
+} from '../../fixtures/stores/open-postgres.ts'
 import { postgresProgram, startPostgres } from '../../fixtures/servers/postgres.ts'
 import { skipUnless } from '../../fixtures/servers/programs.ts'
 
 forkLean()
 
 t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t => {
-  const { url } = await startPostgres(t, { fsync: 'off' }) // no wait for the disk, which is not what is tested
+  // no wait for the disk, which is not what is tested
+  const { url } = await startPostgres(t, { fsync: 'off' })
   postgresIsAt(url)
 
   t.test('contract', async t => {
-    storeContract({ test: (name, run) => t.test(name, run), open: openFresh, module: new URL('../../fixtures/stores/open-postgres.ts', import.meta.url) })
+    storeContract({
+      test: (name, run) => t.test(name, run),
+      open: openFresh,
+      module: new URL('../../fixtures/stores/open-postgres.ts', import.meta.url)
+    })
   })
 
   t.test('the store is shared', async t => {
@@ -39,17 +46,35 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
         return pool.query(query)
       }
     }, { prefix: 'between_' })
-    t.match(await store.rotate(presentation('t0', 't1')), { outcome: 'rotated', session: { jti: 't1' } })
+    t.match(await store.rotate(presentation('t0', 't1')), {
+      outcome: 'rotated',
+      session: { jti: 't1' }
+    })
   })
 
   t.test('what the server finds late, again and again, rejects at its deadline and changes nothing', async t => {
     const pool = poolFor(t)
-    const store = postgresStore(queriesOf(pool, query => ({ ...query, text: query.text.replace(/<= (\$\d+) THEN/, '<= CAST($1 AS bigint) - 3600000 THEN') })), { prefix: 'late_' })
+    const store = postgresStore(
+      queriesOf(pool, query => ({
+        ...query,
+        text: query.text.replace(/<= (\$\d+) THEN/, '<= CAST($1 AS bigint) - 3600000 THEN')
+      })),
+      { prefix: 'late_' }
+    )
     await store.migrate?.()
     await store.create(session())
     const deadline = Date.now() + 100
-    for (const call of [() => store.rotate(presentation('t0', 't1', NOW, { deadline })), () => store.revoke('s', NOW, deadline), () => store.revokeUser('7', NOW, '', deadline)]) {
-      await t.rejects(async () => { await call() }, { message: 'The deadline of this call has passed.' })
+    for (const call of [
+      () => store.rotate(presentation('t0', 't1', NOW, { deadline })),
+      () => store.revoke('s', NOW, deadline),
+      () => store.revokeUser('7', NOW, '', deadline)
+    ]) {
+      await t.rejects(
+        async () => {
+          await call()
+        },
+        { message: 'The deadline of this call has passed.' }
+      )
     }
     t.same(await store.find('s'), session())
   })
@@ -57,15 +82,30 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
   t.test('what the server refuses for another reason is not taken for late', async t => {
     const store = await openFresh('refused')
     t.after(() => store.close?.())
-    for (const [now, code] of [[1e20, '22003'], [1.5, '22P02']] as const) await t.rejects(async () => { await store.revoke('s', now, Date.now() + 500) }, { code }, `${now}`)
+    for (const [now, code] of [
+      [1e20, '22003'],
+      [1.5, '22P02']
+    ] as const) {
+      await t.rejects(
+        async () => {
+          await store.revoke('s', now, Date.now() + 500)
+        },
+        { code },
+        `${now}`
+      )
+    }
   })
 
   t.test('a sweep deletes more sessions and counters than one statement may', async t => {
     const pool = poolFor(t)
     const store = postgresStore(pool, { prefix: 'swept_' })
     await store.migrate?.()
-    await pool.query(`INSERT INTO swept_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 5002, 1, ${NOW} + 1 FROM generate_series(1, 5002) AS n`)
-    await pool.query(`INSERT INTO swept_counters SELECT n, 1, ${NOW} + n / 5002 FROM generate_series(1, 5002) AS n`)
+    await pool.query(
+      `INSERT INTO swept_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 5002, 1, ${NOW} + 1 FROM generate_series(1, 5002) AS n`
+    )
+    await pool.query(
+      `INSERT INTO swept_counters SELECT n, 1, ${NOW} + n / 5002 FROM generate_series(1, 5002) AS n`
+    )
     t.equal(await store.sweep(NOW + 1), 5001)
     t.equal((await store.list('7', NOW)).length, 1)
     t.match((await pool.query('SELECT key FROM swept_counters')).rows, [{ key: '5002' }])

@@ -24,15 +24,23 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
 
   t.test('without its tables the app does not start, and says why', async t => {
     const { app } = await buildApp(t, { store: postgresStore(poolFor(t), { prefix: 'none_' }) })
-    const message = 'fastify-simplejwt: the session store cannot be used. relation "none_sessions" does not exist: call the store\'s migrate() before the app starts, or create its tables.'
+    const message =
+      'fastify-simplejwt: the session store cannot be used. relation "none_sessions" does not ' +
+      "exist: call the store's migrate() before the app starts, or create its tables."
     await t.rejects(async () => { await app.ready() }, { message })
   })
 
   t.test('a crash of the server may forget the counters, and nothing else', async t => {
     const store = await openFresh('kinds')
     t.after(() => store.close?.())
-    const { rows } = await poolFor(t).query('SELECT relname, relpersistence FROM pg_class WHERE relname IN (\'kinds_sessions\', \'kinds_counters\') ORDER BY relname')
-    t.same(rows, [{ relname: 'kinds_counters', relpersistence: 'u' }, { relname: 'kinds_sessions', relpersistence: 'p' }])
+    const { rows } = await poolFor(t).query(
+      "SELECT relname, relpersistence FROM pg_class WHERE relname IN ('kinds_sessions', " +
+        "'kinds_counters') ORDER BY relname"
+    )
+    t.same(rows, [
+      { relname: 'kinds_counters', relpersistence: 'u' },
+      { relname: 'kinds_sessions', relpersistence: 'p' }
+    ])
   })
 
   t.test('tables may be in a schema of their own', async t => {
@@ -45,12 +53,20 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.match(await store.rotate(presentation('t0', 't1')), { outcome: 'rotated' })
     t.equal(await store.revoke('s', NOW), true)
     t.equal(await store.sweep(NOW + 1), 1)
-    const { rows } = await pool.query('SELECT tablename FROM pg_tables WHERE schemaname = \'auth\' ORDER BY 1')
+    const { rows } = await pool.query(
+      "SELECT tablename FROM pg_tables WHERE schemaname = 'auth' ORDER BY 1"
+    )
     t.same(rows.map(row => row.tablename), ['staff_counters', 'staff_sessions'])
   })
 
   t.test('the longest prefix that is taken is not too long for PostgreSQL', async t => {
-    const isTaken = (prefix: string): boolean => { try { return checkedPrefix(prefix) === prefix } catch { return false } }
+    const isTaken = (prefix: string): boolean => {
+      try {
+        return checkedPrefix(prefix) === prefix
+      } catch {
+        return false
+      }
+    }
     const names = Array.from({ length: 63 }, (_, index) => 's'.repeat(63 - index))
     const schema = names.find(name => isTaken(`${name}.${name}`)) as string
     const pool = poolFor(t, { max: 1 })
@@ -64,7 +80,9 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
 
   t.test('two prefixes on one pool do not see each other', async t => {
     const pool = poolFor(t)
-    const [staff, guests] = ['staff_', 'guests_'].map(prefix => postgresStore(pool, { prefix })) as [SessionStore, SessionStore]
+    const [staff, guests] = ['staff_', 'guests_'].map(prefix =>
+      postgresStore(pool, { prefix })
+    ) as [SessionStore, SessionStore]
     for (const store of [staff, guests]) await store.migrate?.()
     await staff.create(session())
     t.equal(await guests.find('s'), null)
@@ -91,17 +109,29 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
       await store.revokedSince(NOW)
       await store.find(sid)
       await store.sweep(NOW)
-      if (store.counters && 'increment' in store.counters) await store.counters.increment(new Map([['a', 1]]), 1000, NOW)
+      if (store.counters && 'increment' in store.counters) {
+        await store.counters.increment(new Map([['a', 1]]), 1000, NOW)
+      }
     }
-    const { rows } = await pool.query('SELECT name FROM pg_prepared_statements ORDER BY name COLLATE "C"')
-    t.same(rows.map(row => row.name), ['adopt', 'clock', 'create', 'find', 'increment', 'list', 'revoke', 'revoke_user', 'revoked_since', 'rotate', 'sweep', 'sweep_counters'].map(verb => `verbs_${verb}`))
+    const { rows } = await pool.query(
+      'SELECT name FROM pg_prepared_statements ORDER BY name COLLATE "C"'
+    )
+    t.same(
+      rows.map(row => row.name),
+      [
+        'adopt', 'clock', 'create', 'find', 'increment', 'list', 'revoke', 'revoke_user',
+        'revoked_since', 'rotate', 'sweep', 'sweep_counters'
+      ].map(verb => `verbs_${verb}`)
+    )
   })
 
   t.test('ten thousand refreshes of a session leave one row', async t => {
     const store = await openFresh('refreshes')
     t.after(() => store.close?.())
     await store.create(session())
-    for (let index = 0; index < 10_000; index++) await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+    for (let index = 0; index < 10_000; index++) {
+      await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+    }
     const { rows } = await poolFor(t).query('SELECT jti FROM refreshes_sessions')
     t.same(rows, [{ jti: 't10000' }])
   })

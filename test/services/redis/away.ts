@@ -49,7 +49,9 @@ t.test('a server that is away', { skip: skipUnless(redisProgram, 'redis-server')
   t.test('a client that cannot connect fails as soon as it knows', async t => {
     const server = await startRedis(t)
     await server.kill()
-    const { took, error } = await failure(redisCommands(connectTo(t, server, { lazyConnect: true })).command('ping'))
+    const { took, error } = await failure(
+      redisCommands(connectTo(t, server, { lazyConnect: true })).command('ping')
+    )
     t.match(error.message, /ECONNREFUSED/)
     t.ok(took < PATIENCE, `${took} ms`)
   })
@@ -57,24 +59,51 @@ t.test('a server that is away', { skip: skipUnless(redisProgram, 'redis-server')
   t.test('what reaches it after its deadline changes nothing, however wrong its clock is, and the client goes on', async t => {
     const server = await startRedis(t)
     const client = connectTo(t, server)
-    const stores = [0, HOUR, -HOUR].map(ahead => redisStore(withClock(client, () => ahead), { prefix: `late${ahead}:` }))
+    const stores = [0, HOUR, -HOUR].map(ahead =>
+      redisStore(withClock(client, () => ahead), { prefix: `late${ahead}:` })
+    )
     const rotateAll = (presented: string, next: string, deadline: number) =>
-      Promise.allSettled(stores.flatMap(store => sids.map(sid => store.rotate(presentation(presented, next, NOW, { sid, deadline })))))
-    const jtis = async () => new Set((await Promise.all(stores.flatMap(store => sids.map(sid => store.find(sid))))).map(found => found?.jti))
+      Promise.allSettled(
+        stores.flatMap(store =>
+          sids.map(sid => store.rotate(presentation(presented, next, NOW, { sid, deadline })))
+        )
+      )
+    const jtis = async () =>
+      new Set(
+        (await Promise.all(stores.flatMap(store => sids.map(sid => store.find(sid))))).map(
+          found => found?.jti
+        )
+      )
 
     for (const store of stores) for (const sid of sids) await store.create(session({ sid }))
-    t.notOk((await rotateAll('t0', 't1', Date.now() + HOUR / 2)).some(({ status }) => status === 'rejected'), 'in time by a wrong clock')
+    t.notOk(
+      (await rotateAll('t0', 't1', Date.now() + HOUR / 2)).some(
+        ({ status }) => status === 'rejected'
+      ),
+      'in time by a wrong clock'
+    )
     t.strictSame(await jtis(), new Set(['t1']))
     await server.freeze()
     const deadline = Date.now() + 500
     const late = rotateAll('t1', 't2', deadline)
-    const ends = Promise.allSettled(stores.flatMap(store => [store.revokeUser('7', NOW, 's0', deadline), store.revoke('s0', NOW, deadline)]))
+    const ends = Promise.allSettled(
+      stores.flatMap(store => [
+        store.revokeUser('7', NOW, 's0', deadline), store.revoke('s0', NOW, deadline)
+      ])
+    )
     await sleep(1200)
     server.thaw()
-    for (const result of [...await late, ...await ends]) t.match(result, { status: 'rejected', reason: LATE })
+    for (const result of [...(await late), ...(await ends)]) {
+      t.match(result, { status: 'rejected', reason: LATE })
+    }
     t.strictSame(await jtis(), new Set(['t1']))
     for (const store of stores) t.strictSame(await store.revokedSince(0), [])
-    t.notOk((await rotateAll('t1', 't2', Date.now() + HOUR / 2)).some(({ status }) => status === 'rejected'), 'and goes on')
+    t.notOk(
+      (await rotateAll('t1', 't2', Date.now() + HOUR / 2)).some(
+        ({ status }) => status === 'rejected'
+      ),
+      'and goes on'
+    )
     t.strictSame(await jtis(), new Set(['t2']))
   })
 })

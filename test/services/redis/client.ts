@@ -21,8 +21,20 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
   t.test('a script is sent once, then known by its name, and again when the server has forgotten it', async t => {
     const client = connectTo(t, server)
     const sent: string[] = []
-    const { run } = redisCommands(sending(client, (send, ...given) => { sent.push(given[0]); return send(...given) }))
-    for (const forget of [() => client.script('FLUSH'), async () => { await server.stop(); await server.start(); await untilReady(client) }]) {
+    const { run } = redisCommands(
+      sending(client, (send, ...given) => {
+        sent.push(given[0])
+        return send(...given)
+      })
+    )
+    for (const forget of [
+      () => client.script('FLUSH'),
+      async () => {
+        await server.stop()
+        await server.start()
+        await untilReady(client)
+      }
+    ]) {
       await forget()
       sent.length = 0
       for (let count = 0; count < 3; count++) t.ok(Number(await run(CLOCK, ['key'])) > 0)
@@ -32,7 +44,12 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
 
   t.test('what a script fails with is passed on, and it is not sent again', async t => {
     const sent: string[] = []
-    const { run } = redisCommands(sending(connectTo(t, server), async (_send, command) => { sent.push(command); throw new Error('OOM command not allowed') }))
+    const { run } = redisCommands(
+      sending(connectTo(t, server), async (_send, command) => {
+        sent.push(command)
+        throw new Error('OOM command not allowed')
+      })
+    )
     await t.rejects(run(CLOCK, ['key']), { message: 'OOM command not allowed' })
     t.strictSame(sent, ['evalsha'])
   })
@@ -41,7 +58,11 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     for (const status of ['reconnecting', 'close', 'end', 'disconnecting']) {
       const sent: string[] = []
       const client = sending(connectTo(t, server), async (_send, command) => { sent.push(command) })
-      const { command, run } = redisCommands(new Proxy(client, { get: (target, name) => name === 'status' ? status : Reflect.get(target, name) }))
+      const { command, run } = redisCommands(
+        new Proxy(client, {
+          get: (target, name) => name === 'status' ? status : Reflect.get(target, name)
+        })
+      )
       for (const call of [command('get', 'a'), run(CLOCK, ['key'])]) {
         const { took, error } = await failure(call)
         t.equal(error.message, `Redis is not connected: the client is in the state "${status}".`)
@@ -100,14 +121,20 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
   })
 })
 
-t.test('a command that is lost with its connection fails at once, whatever the client makes of it', { skip: skipUnless(redisProgram, 'redis-server') }, async t => {
-  const server = await startRedis(t)
-  const client = connectTo(t, server)
-  const { command, run } = redisCommands(client)
-  await command('ping')
-  await server.freeze()
-  const calls = [failure(command('incr', 'a')), failure(run(CLOCK, ['key']))]
-  await sleep(50)
-  await server.kill()
-  for (const { error } of await Promise.all(calls)) t.equal(error.message, 'The connection to Redis was lost.')
-})
+t.test(
+  'a command that is lost with its connection fails at once, whatever the client makes of it',
+  { skip: skipUnless(redisProgram, 'redis-server') },
+  async t => {
+    const server = await startRedis(t)
+    const client = connectTo(t, server)
+    const { command, run } = redisCommands(client)
+    await command('ping')
+    await server.freeze()
+    const calls = [failure(command('incr', 'a')), failure(run(CLOCK, ['key']))]
+    await sleep(50)
+    await server.kill()
+    for (const { error } of await Promise.all(calls)) {
+      t.equal(error.message, 'The connection to Redis was lost.')
+    }
+  }
+)

@@ -19,7 +19,13 @@ async function throttleOn (t: Test, server: RedisServer, limit: Limit = 'loginPe
   const failures: string[] = []
   const client = connectTo(t, server, { retryStrategy: () => 20 })
   const { counters } = redisStore(client)
-  const { post } = await buildRateLimiter(t, limit, { limits: { ...LIMITS, [limit]: MAX }, counters, reportFailure: verb => { failures.push(verb) } })
+  const { post } = await buildRateLimiter(t, limit, {
+    limits: { ...LIMITS, [limit]: MAX },
+    counters,
+    reportFailure: verb => {
+      failures.push(verb)
+    }
+  })
   const status: Status = async (email, address) => (await post(email, address)).statusCode
   return { client, failures, status }
 }
@@ -41,7 +47,11 @@ const passed = (statuses: number[]): number => statuses.filter(status => status 
 t.test('of 200 guesses at once over two processes as many pass as the limit says, and what a process refuses by itself the server is not asked about', { skip }, async t => {
   const server = await startRedis(t)
   const throttles = [await throttleOn(t, server), await throttleOn(t, server)] as const
-  const statuses = await Promise.all(Array.from({ length: 200 }, (_, index) => throttles[index % 2 as 0 | 1].status('vitor', `203.0.113.${index}`)))
+  const statuses = await Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      throttles[(index % 2) as 0 | 1].status('vitor', `203.0.113.${index}`)
+    )
+  )
   t.equal(passed(statuses), MAX)
   t.equal(await counted(throttles[0].client, 'loginPerUsername'), 2 * MAX)
 })
@@ -51,14 +61,28 @@ t.test('the limit of an address and that of a user name are counted apart, even 
   const byName = await throttleOn(t, server, 'loginPerUsername')
   const byAddress = await throttleOn(t, server, 'loginPerAddress')
   const refreshes = await throttleOn(t, server, 'refreshPerAddress')
-  for (let count = 0; count < MAX; count++) for (const { status } of [byName, byAddress, refreshes]) t.equal(await status('vitor'), 200)
+  for (let count = 0; count < MAX; count++) {
+    for (const { status } of [byName, byAddress, refreshes]) t.equal(await status('vitor'), 200)
+  }
   for (const { status } of [byName, byAddress, refreshes]) t.equal(await status('vitor'), 429)
-  for (const limit of Object.keys(LIMITS) as Limit[]) t.equal(await counted(byName.client, limit), MAX, limit)
+  for (const limit of Object.keys(LIMITS) as Limit[]) {
+    t.equal(await counted(byName.client, limit), MAX, limit)
+  }
 })
 
-const OUTAGES: { name: string, begin(server: RedisServer): Promise<void>, end(server: RedisServer): Promise<void> }[] = [
+const OUTAGES: {
+  name: string
+  begin(server: RedisServer): Promise<void>
+  end(server: RedisServer): Promise<void>
+}[] = [
   { name: 'is down', begin: server => server.kill(), end: server => server.start() },
-  { name: 'does not answer', begin: server => server.freeze(), end: async server => { server.thaw() } }
+  {
+    name: 'does not answer',
+    begin: server => server.freeze(),
+    end: async server => {
+      server.thaw()
+    }
+  }
 ]
 
 for (const { name, begin, end } of OUTAGES) {
@@ -82,9 +106,17 @@ for (const { name, begin, end } of OUTAGES) {
     t.strictSame(here.failures, ['increment'], 'which is told once')
 
     await end(server)
-    for (let probe = 0; !await isShared(here.status, there.status, `probe${probe}`) && probe < 200; probe++) await sleep(50)
+    for (
+      let probe = 0;
+      !(await isShared(here.status, there.status, `probe${probe}`)) && probe < 200;
+      probe++
+    ) {
+      await sleep(50)
+    }
     const after: number[] = []
-    for (let count = 0; count < 8; count++) after.push(await (count % 2 === 0 ? here : there).status('maria'))
+    for (let count = 0; count < 8; count++) {
+      after.push(await (count % 2 === 0 ? here : there).status('maria'))
+    }
     t.strictSame(after, [200, 200, 200, 200, 200, 429, 429, 429])
     t.strictSame(rejections, [])
   })

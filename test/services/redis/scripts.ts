@@ -12,12 +12,16 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
   const store = redisStore(client)
 
   /** Milliseconds for which the keys of a pattern still live. */
-  const lives = async (pattern: string): Promise<number[]> => Promise.all((await client.keys(pattern)).map(key => client.pttl(key)))
+  const lives = async (pattern: string): Promise<number[]> =>
+    Promise.all((await client.keys(pattern)).map(key => client.pttl(key)))
   /** Whether a time is the one that is left of a lifetime which has just begun. */
-  const isLeftOf = (lifetime: number, left: number | undefined): boolean => left !== undefined && left <= lifetime && left > lifetime - 30 * SECOND
+  const isLeftOf = (lifetime: number, left: number | undefined): boolean =>
+    left !== undefined && left <= lifetime && left > lifetime - 30 * SECOND
 
   t.test('the server knows each script by the name that we have for it', async t => {
-    for (const [name, script] of Object.entries(scripts)) if ('lua' in script) t.equal(await client.script('LOAD', script.lua), script.sha, name)
+    for (const [name, script] of Object.entries(scripts)) {
+      if ('lua' in script) t.equal(await client.script('LOAD', script.lua), script.sha, name)
+    }
   })
 
   const adopted = session({ adoptedUntil: NOW + 2000 * HOUR })
@@ -43,12 +47,23 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     for (const createdAt of [NOW, 0, 4 * NOW]) {
       const sid = `at${createdAt}`
       const lifetime = 721 * HOUR
-      await store.create(session({ sid, createdAt, issuedAt: createdAt, expiresAt: createdAt + HOUR, endsAt: createdAt + 720 * HOUR }))
+      await store.create(
+        session({
+          sid,
+          createdAt,
+          issuedAt: createdAt,
+          expiresAt: createdAt + HOUR,
+          endsAt: createdAt + 720 * HOUR
+        })
+      )
       t.ok(isLeftOf(lifetime, (await lives(`*:session:${sid}`))[0]), sid)
       const now = createdAt + HOUR - 1
       t.equal((await store.rotate(presentation('t0', 't1', now, { sid }))).outcome, 'rotated')
       await store.revoke(sid, now)
-      t.ok(isLeftOf(lifetime, (await lives(`*:session:${sid}`))[0]), 'and neither a refresh nor an end puts it off')
+      t.ok(
+        isLeftOf(lifetime, (await lives(`*:session:${sid}`))[0]),
+        'and neither a refresh nor an end puts it off'
+      )
     }
   })
 
@@ -58,20 +73,34 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
   })
 
   t.test('what other keys there are live as long as the session that lives longest', async t => {
-    const names = ['long', 'short'].map(sid => session({ sid, endsAt: NOW + (sid === 'long' ? 720 : 24) * HOUR }))
+    const names = ['long', 'short'].map(sid =>
+      session({ sid, endsAt: NOW + (sid === 'long' ? 720 : 24) * HOUR })
+    )
     for (const order of [names, [...names].reverse()]) {
       await client.flushall()
       // Sixteen of each, so that some of the two are in one bucket.
-      for (const each of order) for (let index = 0; index < 16; index++) await store.create({ ...each, sid: `${each.sid}${index}` })
+      for (const each of order) {
+        for (let index = 0; index < 16; index++) {
+          await store.create({ ...each, sid: `${each.sid}${index}` })
+        }
+      }
       await store.revokeUser('7', NOW)
       t.ok(isLeftOf(721 * HOUR, (await lives('*:user:7'))[0]), 'the index')
-      const buckets = (await client.keys('*:session:long*')).map(key => key.replace(/session.*/, ''))
-      for (const bucket of buckets) for (const set of ['over', 'revoked']) t.ok(isLeftOf(721 * HOUR, await client.pttl(`${bucket}${set}`)), `${bucket}${set}`)
+      const buckets = (await client.keys('*:session:long*')).map(key =>
+        key.replace(/session.*/, '')
+      )
+      for (const bucket of buckets) {
+        for (const set of ['over', 'revoked']) {
+          t.ok(isLeftOf(721 * HOUR, await client.pttl(`${bucket}${set}`)), `${bucket}${set}`)
+        }
+      }
     }
   })
 
   t.test('of a session that was swept no key is left', async t => {
-    for (let index = 0; index < 100; index++) await store.create(session({ sid: `s${index}`, userId: `${index % 10}` }))
+    for (let index = 0; index < 100; index++) {
+      await store.create(session({ sid: `s${index}`, userId: `${index % 10}` }))
+    }
     for (let index = 0; index < 100; index += 2) await store.revoke(`s${index}`, NOW)
     t.equal(await store.sweep(Infinity), 100)
     t.strictSame(await client.keys('*'), [])
@@ -82,7 +111,9 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     await store.revoke('s', NOW)
     await client.del(await client.keys('*:session:s'))
     t.equal(await store.sweep(NOW + 1), 0)
-    t.strictSame(await client.keys('*'), ['simplejwt:user:7'], 'and leaves the index of its user in time')
+    t.strictSame(
+      await client.keys('*'), ['simplejwt:user:7'], 'and leaves the index of its user in time'
+    )
   })
 
   t.test('the clock is that of the server, in whole milliseconds', async t => {

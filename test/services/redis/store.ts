@@ -19,7 +19,11 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
   redisIsAt([server])
 
   t.test('contract', async t => {
-    storeContract({ test: (name, run) => t.test(name, run), open, module: new URL('../../fixtures/stores/open-redis.ts', import.meta.url) })
+    storeContract({
+      test: (name, run) => t.test(name, run),
+      open,
+      module: new URL('../../fixtures/stores/open-redis.ts', import.meta.url)
+    })
   })
 
   t.test('the store is shared, and so are its counters', async t => {
@@ -29,7 +33,9 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
   })
 
   t.test('two prefixes on one client do not see each other', async t => {
-    const [one, other] = [redisStore(client, { prefix: 'one:' }), redisStore(client, { prefix: 'other:' })]
+    const [one, other] = [
+      redisStore(client, { prefix: 'one:' }), redisStore(client, { prefix: 'other:' })
+    ]
     await one.create(session())
     t.equal(await other.find('s'), null)
     t.strictSame(await other.list('7', NOW), [])
@@ -46,18 +52,28 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     await store.create(session())
     await store.rotate(presentation('t0', 't1'))
     const keys = (await client.keys('refreshes:*')).length
-    for (let index = 1; index < 10_000; index++) await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+    for (let index = 1; index < 10_000; index++) {
+      await store.rotate(presentation(`t${index}`, `t${index + 1}`))
+    }
     t.equal((await client.keys('refreshes:*')).length, keys)
     t.equal((await client.keys('refreshes:*:session:*')).length, 1)
     t.match(await store.find('s'), { jti: 't10000' })
   })
 
   t.test('a rotation that the driver sends twice, since the answer was lost, is one', async t => {
-    const resending = sending(client, async (send, ...given) => { await send(...given); return send(...given) })
+    const resending = sending(client, async (send, ...given) => {
+      await send(...given)
+      return send(...given)
+    })
     const store = redisStore(resending, { prefix: 'resent:' })
     await store.create(session())
     for (let index = 0; index < 5; index++) {
-      t.match(await store.rotate(presentation(`t${index}`, `t${index + 1}`, NOW + index, { reuseInterval: 0 })), { outcome: 'rotated', session: { jti: `t${index + 1}`, revokedAt: null } })
+      t.match(
+        await store.rotate(
+          presentation(`t${index}`, `t${index + 1}`, NOW + index, { reuseInterval: 0 })
+        ),
+        { outcome: 'rotated', session: { jti: `t${index + 1}`, revokedAt: null } }
+      )
     }
   })
 
@@ -75,7 +91,11 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     const store = redisStore(withClock(client, () => ahead), { prefix: 'index:' })
     const index = (): Promise<string[]> => client.zrange('index:user:7', '0', '-1')
     const gone = 721 * HOUR
-    for (const [sid, later, expected] of [['a', 0, ['a']], ['b', gone - 60_000, ['a', 'b']], ['c', gone + 60_000, ['b', 'c']]] as const) {
+    for (const [sid, later, expected] of [
+      ['a', 0, ['a']],
+      ['b', gone - 60_000, ['a', 'b']],
+      ['c', gone + 60_000, ['b', 'c']]
+    ] as const) {
       ahead = later // as our clock, the server's
       await store.create(session({ sid, createdAt: NOW + later, endsAt: NOW + later + 720 * HOUR }))
       t.strictSame(await index(), expected)
@@ -87,14 +107,29 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
   t.test('a process whose clock is far ahead hides no session of the others', async t => {
     const store = redisStore(client, { prefix: 'ahead:' })
     await store.create(session())
-    await store.create(session({ sid: 'ahead', createdAt: NOW + 9000 * HOUR, endsAt: NOW + 9720 * HOUR, expiresAt: NOW + 9024 * HOUR }))
+    await store.create(
+      session({
+        sid: 'ahead',
+        createdAt: NOW + 9000 * HOUR,
+        endsAt: NOW + 9720 * HOUR,
+        expiresAt: NOW + 9024 * HOUR
+      })
+    )
     t.strictSame((await store.revokeUser('7', NOW)).sort(), ['ahead', 's'])
   })
 
   t.test('a deadline that passes while the server is asked for its time: the rotation is not sent', async t => {
     const scripts: unknown[] = []
-    const store = redisStore(sending(client, async (send, ...given) => { scripts.push(given[1]); await sleep(300); return send(...given) }))
-    await t.rejects(store.rotate(presentation('t0', 't1', NOW, { deadline: Date.now() + 200 })), LATE)
+    const store = redisStore(
+      sending(client, async (send, ...given) => {
+        scripts.push(given[1])
+        await sleep(300)
+        return send(...given)
+      })
+    )
+    await t.rejects(
+      store.rotate(presentation('t0', 't1', NOW, { deadline: Date.now() + 200 })), LATE
+    )
     t.ok(scripts.includes(CLOCK.sha))
     t.notOk(scripts.includes(ROTATE.sha))
   })

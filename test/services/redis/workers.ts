@@ -17,28 +17,50 @@ const skip = skipUnless(redisProgram, 'redis-server')
 
 /** A demo of two workers, and how to know them. */
 async function startPool (t: Test, storeUrl: string) {
-  const demo = await startDemo(t, { WEB_CONCURRENCY: '2', STORE_URL: storeUrl, RATE_LIMIT: 'off', LOG_LEVEL: 'info' })
+  const demo = await startDemo(t, {
+    WEB_CONCURRENCY: '2',
+    STORE_URL: storeUrl,
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'info'
+  })
   const workers = (): number[] => childrenOf(demo.process.pid as number)
   const listening = (): number => demo.log.filter(line => line.includes('listening at')).length
   await until(() => listening() === 2)
-  return { ...demo, workers, listening, listened: (count: number) => until(() => listening() >= count) }
+  return {
+    ...demo,
+    workers,
+    listening,
+    listened: (count: number) => until(() => listening() >= count)
+  }
 }
 
-/** A machine that has stalled for a second is told so by the store's deadline, and is not what is tested. */
-const isRefused = ({ status, body }: Sample): boolean => status !== 200 && body.code !== 'store_unavailable' && body.code !== 'too_many_logins'
+/**
+ * A machine that has stalled for a second is told so by the store's deadline, and is not what is
+ * tested.
+ */
+const isRefused = ({ status, body }: Sample): boolean =>
+  status !== 200 && body.code !== 'store_unavailable' && body.code !== 'too_many_logins'
 
-const says = ({ log }: Pick<Demo, 'log'>, what: string): Promise<void> => until(() => log.some(line => line.includes(what)))
+const says = ({ log }: Pick<Demo, 'log'>, what: string): Promise<void> =>
+  until(() => log.some(line => line.includes(what)))
 
 /** Over a connection of its own: one that is kept may be to a worker that has died. */
 async function figures (url: string): Promise<Map<string, number>> {
-  const [reply] = await once(get(`${url}/metrics`, { agent: false }), 'response') as [IncomingMessage]
+  const [reply] = (await once(get(`${url}/metrics`, { agent: false }), 'response')) as [
+    IncomingMessage
+  ]
   const lines = (await text(reply)).split('\n').filter(line => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map(line => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
+  return new Map(
+    lines.map(line => [
+      line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))
+    ])
+  )
 }
 const LOGINS = 'simplejwt_events_total{type="login"}'
 
 /** The first client logs out and in, the others refresh. */
-const loadOn = (url: string, clients: TokenClient[]) => startLoad(url, clients.slice(1), clients.slice(0, 1), 150)
+const loadOn = (url: string, clients: TokenClient[]) =>
+  startLoad(url, clients.slice(1), clients.slice(0, 1), 150)
 
 t.test('a pool of two workers', { skip }, async t => {
   const redis = await startRedis(t)
@@ -68,8 +90,13 @@ t.test('a pool of two workers', { skip }, async t => {
     t.equal(workers().length, 2)
     t.notOk(workers().some(pid => before.includes(pid)))
 
-    const loggedIn = load.samples.filter(({ what, status }) => what === 'login' && status === 200).length + 12
-    t.equal((await figures(url)).get(LOGINS), logins + loggedIn, 'what the workers before have counted is counted still')
+    const loggedIn =
+      load.samples.filter(({ what, status }) => what === 'login' && status === 200).length + 12
+    t.equal(
+      (await figures(url)).get(LOGINS),
+      logins + loggedIn,
+      'what the workers before have counted is counted still'
+    )
   })
 
   await t.test('a worker that is killed is replaced: only requests that it had begun fail, and no count falls', async t => {
@@ -84,22 +111,36 @@ t.test('a pool of two workers', { skip }, async t => {
       answers.push(answerTo(url))
       if (count % 5 === 0) await delay(1)
     }
-    t.ok((await figures(url)).get(LOGINS) as number >= logins, 'what the dead worker has counted is counted still')
+    t.ok(
+      ((await figures(url)).get(LOGINS) as number) >= logins,
+      'what the dead worker has counted is counted still'
+    )
     await pool.listened(before + 1)
     await delay(300)
     await load.stop()
     const counted = await Promise.all(answers)
-    t.comment(`${load.cutOff.length} of ${load.samples.length} requests were cut off, and ${counted.filter(answer => answer === '').length} of 200 new connections`)
+    t.comment(
+      `${load.cutOff.length} of ${load.samples.length} requests were cut off, and ${counted.filter(answer => answer === '').length} of 200 new connections`
+    )
     t.ok(load.cutOff.length <= 12)
-    t.notOk(counted.includes('hangs'), 'no connection hangs because the worker dies that it was meant for')
+    t.notOk(
+      counted.includes('hangs'), 'no connection hangs because the worker dies that it was meant for'
+    )
     t.strictSame(load.samples.filter(isRefused), [])
-    t.strictSame((await Promise.all(clients.slice(1).map(client => client.refresh()))).map(({ status }) => status), Array(11).fill(200), 'nobody is logged out')
+    t.strictSame(
+      (await Promise.all(clients.slice(1).map(client => client.refresh()))).map(
+        ({ status }) => status
+      ),
+      Array(11).fill(200),
+      'nobody is logged out'
+    )
     t.ok((await figures(url)).get(LOGINS) as number >= logins)
     t.equal(workers().length, 2)
   })
 
   await t.test('a worker that dies while all are replaced has one successor, not two', async t => {
-    const rolls = (): number => pool.log.filter(line => line.includes('all workers were replaced')).length
+    const rolls = (): number =>
+      pool.log.filter(line => line.includes('all workers were replaced')).length
     pool.process.kill('SIGHUP')
     await says(pool, 'all workers are replaced')
     await delay(100)
@@ -119,7 +160,9 @@ t.test('a pool of two workers', { skip }, async t => {
     t.equal(workers().length, 2)
     const [first = 0, ...more] = waits(pool)
     t.ok(first >= 100)
-    t.ok(more.every((wait, index) => wait === 2 * (waits(pool)[index] as number)), `${first}, ${more}`)
+    t.ok(
+      more.every((wait, index) => wait === 2 * (waits(pool)[index] as number)), `${first}, ${more}`
+    )
   })
 
   await t.test('SIGTERM ends all, each after what it runs', async t => {
@@ -137,13 +180,20 @@ t.test('a pool of two workers', { skip }, async t => {
     t.equal((await fetch(`${url}/readyz`)).status, 503)
 
     await until(() => pids.some(isGone))
-    t.equal((await sendTheRest()).status, 200, 'a request that had begun to come is answered, though the other worker is gone')
+    t.equal(
+      (await sendTheRest()).status,
+      200,
+      'a request that had begun to come is answered, though the other worker is gone'
+    )
     t.equal(await stopped, 0)
     t.ok(pids.every(isGone))
   })
 })
 
-/** What a new connection is answered: nothing if the server hangs up, `hangs` if neither comes for five seconds. */
+/**
+ * What a new connection is answered: nothing if the server hangs up, `hangs` if neither comes for
+ * five seconds.
+ */
 function answerTo (url: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('latin1')
   let answer = ''
@@ -156,18 +206,27 @@ function answerTo (url: string): Promise<string> {
 }
 
 /** Milliseconds that were waited before another try, as the log has them. */
-const waits = ({ log }: Pick<Demo, 'log'>): number[] => log.flatMap(line => /"wait":(\d+)/.exec(line)?.slice(1).map(Number) ?? [])
+const waits = ({ log }: Pick<Demo, 'log'>): number[] =>
+  log.flatMap(line => /"wait":(\d+)/.exec(line)?.slice(1).map(Number) ?? [])
 
 t.test('workers that do not listen are refused at the start', async t => {
   await t.test('with sessions that each would have for itself', async t => {
     t.strictSame(await failDemo({ WEB_CONCURRENCY: '2' }), {
-      code: 1, said: 'The demo server did not start: WEB_CONCURRENCY above 1 needs a STORE_URL that all workers share: sqlite:PATH, redis://... or postgres://...\n'
+      code: 1,
+      said:
+        'The demo server did not start: WEB_CONCURRENCY above 1 needs a STORE_URL that all ' +
+        'workers share: sqlite:PATH, redis://... or postgres://...\n'
     })
   })
 
   await t.test('with a store that is not there', async t => {
-    const { code, said } = await failDemo({ WEB_CONCURRENCY: '2', STORE_URL: 'sqlite:/nowhere/sessions.db' })
+    const { code, said } = await failDemo({
+      WEB_CONCURRENCY: '2',
+      STORE_URL: 'sqlite:/nowhere/sessions.db'
+    })
     t.equal(code, 1)
-    t.equal(said.match(/did not start/g)?.length, 2, 'the worker says why, the primary that it gave up')
+    t.equal(
+      said.match(/did not start/g)?.length, 2, 'the worker says why, the primary that it gave up'
+    )
   })
 })

@@ -4,10 +4,21 @@ import { FIELDS, type Row, sessionOf } from '../../../plugin/stores/redis/row.ts
 import type { Session } from '../../../plugin/stores/session.ts'
 
 /** What Redis answers when it is asked for the fields of a session. */
-const rowOf = (session: Session): Row => FIELDS.map(field => session[field] === null ? null : `${session[field]}`) as Row
+const rowOf = (session: Session): Row =>
+  FIELDS.map(field => session[field] === null ? null : `${session[field]}`) as Row
 
 t.test('a session comes back from its row as it was', async t => {
-  for (const stored of [session(), session({ previousJti: 't1', rotatedAt: 0, revokedAt: NOW, adoptedUntil: NOW, userAgent: null, address: null })]) {
+  for (const stored of [
+    session(),
+    session({
+      previousJti: 't1',
+      rotatedAt: 0,
+      revokedAt: NOW,
+      adoptedUntil: NOW,
+      userAgent: null,
+      address: null
+    })
+  ]) {
     t.strictSame(sessionOf(rowOf(stored)), stored)
   }
 })

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { NOW } from '../../../plugin/store-contract/case.ts'
-import { type CounterRow, countRows, counterStatements } from '../../../plugin/stores/sql/counters.ts'
+import {
+  type CounterRow, countRows, counterStatements
+} from '../../../plugin/stores/sql/counters.ts'
 import { POSTGRES, SQLITE } from '../../../plugin/stores/sql/statements.ts'
 
 const sql = counterStatements('auth.staff_', POSTGRES)
@@ -19,22 +21,56 @@ async function count (requests: [string, number][], found: CounterRow[] = []) {
 
 t.test('requests are bound as one JSON object, and the rows are their counters, whether numbers come as numbers, as bigint or as text', async t => {
   for (const number of [Number, BigInt, String]) {
-    const { asked, counted } = await count([['"a"', 2], ['b', 1]], [{ key: '"a"', count: number(3), ends_at: number(NOW + 1) }, { key: 'b', count: number(1), ends_at: number(NOW + MINUTE) }])
-    t.strictSame(asked, [['increment', { requests: '{"\\"a\\"":2,"b":1}', now: NOW, endsAt: NOW + MINUTE, tooFar: NOW + 61 * MINUTE }]])
+    const { asked, counted } = await count(
+      [
+        ['"a"', 2],
+        ['b', 1]
+      ],
+      [
+        { key: '"a"', count: number(3), ends_at: number(NOW + 1) },
+        { key: 'b', count: number(1), ends_at: number(NOW + MINUTE) }
+      ]
+    )
+    t.strictSame(asked, [
+      [
+        'increment',
+        {
+          requests: '{"\\"a\\"":2,"b":1}',
+          now: NOW,
+          endsAt: NOW + MINUTE,
+          tooFar: NOW + 61 * MINUTE
+        }
+      ]
+    ])
     t.strictSame(counted, { '"a"': { current: 3, ttl: 1 }, b: { current: 1, ttl: MINUTE } })
   }
 })
 
 t.test('what is only asked for is read, by a statement that changes nothing', async t => {
-  const { asked, counted } = await count([['a', 0], ['b', 0]], [{ key: 'b', count: 4, ends_at: NOW + 5 }])
+  const { asked, counted } = await count(
+    [
+      ['a', 0],
+      ['b', 0]
+    ],
+    [{ key: 'b', count: 4, ends_at: NOW + 5 }]
+  )
   t.strictSame(asked, [['read_counters', { requests: '{"a":0,"b":0}', now: NOW }]])
   t.strictSame(counted, { a: { current: 0, ttl: 0 }, b: { current: 4, ttl: 5 } })
   t.match(sql.readCounters, /^SELECT /)
 })
 
 t.test('both at once are two statements', async t => {
-  const { asked, counted } = await count([['a', 0], ['b', 1]], [{ key: 'b', count: 1, ends_at: NOW + MINUTE }])
-  t.match(asked, [['read_counters', { requests: '{"a":0}' }], ['increment', { requests: '{"b":1}' }]])
+  const { asked, counted } = await count(
+    [
+      ['a', 0],
+      ['b', 1]
+    ],
+    [{ key: 'b', count: 1, ends_at: NOW + MINUTE }]
+  )
+  t.match(asked, [
+    ['read_counters', { requests: '{"a":0}' }],
+    ['increment', { requests: '{"b":1}' }]
+  ])
   t.strictSame(counted, { a: { current: 0, ttl: 0 }, b: { current: 1, ttl: MINUTE } })
 })
 
@@ -43,6 +79,15 @@ t.test('nothing is no statement', async t => {
 })
 
 t.test('the statements of a prefix name no other table, and values are parameters', async t => {
-  for (const statements of [sql, counterStatements('simplejwt_', SQLITE)]) for (const text of Object.values(statements)) t.notMatch(text, /'/)
-  t.same(new Set(Object.values(sql).join('\n').match(/[\w.]*counters\b/g)), new Set(['auth.staff_counters']))
+  for (const statements of [sql, counterStatements('simplejwt_', SQLITE)]) {
+    for (const text of Object.values(statements)) t.notMatch(text, /'/)
+  }
+  t.same(
+    new Set(
+      Object.values(sql)
+        .join('\n')
+        .match(/[\w.]*counters\b/g)
+    ),
+    new Set(['auth.staff_counters'])
+  )
 })

@@ -1,9 +1,13 @@
 import t from 'tap'
 import { NOW, session } from '../../../plugin/store-contract/case.ts'
-import { POSTGRES, SQLITE, type SessionRow, checkedPrefix, sessionOf, statements, tables } from '../../../plugin/stores/sql/statements.ts'
+import {
+  POSTGRES, SQLITE, type SessionRow, checkedPrefix, sessionOf, statements, tables
+} from '../../../plugin/stores/sql/statements.ts'
 
 /** The row of the contract's session, with its times as a driver gives them. */
-const rowWith = (time: (time: number) => number | bigint | string, changes: Partial<SessionRow> = {}): SessionRow => {
+const rowWith = (
+  time: (time: number) => number | bigint | string, changes: Partial<SessionRow> = {}
+): SessionRow => {
   const { sid, userId, jti, issuedAt, expiresAt, createdAt, endsAt, userAgent, address } = session()
   return {
     sid,
@@ -26,21 +30,54 @@ const rowWith = (time: (time: number) => number | bigint | string, changes: Part
 t.test('a row is a session, whether its times come as numbers, as bigint or as text', async t => {
   for (const time of [Number, BigInt, String]) {
     t.strictSame(sessionOf(rowWith(time)), session())
-    const ended = rowWith(time, { previous_jti: 't', rotated_at: time(NOW + 1), revoked_at: time(NOW + 2), adopted_until: time(0), user_agent: null, address: null })
-    t.strictSame(sessionOf(ended), session({ previousJti: 't', rotatedAt: NOW + 1, revokedAt: NOW + 2, adoptedUntil: 0, userAgent: null, address: null }))
+    const ended = rowWith(time, {
+      previous_jti: 't',
+      rotated_at: time(NOW + 1),
+      revoked_at: time(NOW + 2),
+      adopted_until: time(0),
+      user_agent: null,
+      address: null
+    })
+    t.strictSame(
+      sessionOf(ended),
+      session({
+        previousJti: 't',
+        rotatedAt: NOW + 1,
+        revokedAt: NOW + 2,
+        adoptedUntil: 0,
+        userAgent: null,
+        address: null
+      })
+    )
   }
 })
 
 t.test('a prefix is a name that needs no quotes, perhaps in a schema', async t => {
   const longest = 'a'.repeat(24)
-  for (const prefix of ['simplejwt_', 'a', '_', 'x1_', 'auth.staff_', `${longest}.${longest}`]) t.equal(checkedPrefix(prefix), prefix)
-  const refused = ['', '1a', 'Staff_', 'a-b', 'a b', '"a"', 'a.b.c', '.a', 'a.', 'a;', "a'", 'é', 'a_\n', `${longest}a`, `${longest}a.a`]
-  for (const prefix of refused) t.throws(() => checkedPrefix(prefix), { name: 'TypeError', message: /^fastify-simplejwt: the prefix of the tables must be / }, prefix)
+  for (const prefix of ['simplejwt_', 'a', '_', 'x1_', 'auth.staff_', `${longest}.${longest}`]) {
+    t.equal(checkedPrefix(prefix), prefix)
+  }
+  const refused = [
+    '', '1a', 'Staff_', 'a-b', 'a b', '"a"', 'a.b.c', '.a', 'a.', 'a;', "a'", 'é', 'a_\n',
+    `${longest}a`, `${longest}a.a`
+  ]
+  for (const prefix of refused) {
+    t.throws(
+      () => checkedPrefix(prefix),
+      { name: 'TypeError', message: /^fastify-simplejwt: the prefix of the tables must be / },
+      prefix
+    )
+  }
 })
 
 t.test('the statements and the tables of a prefix name no other table', async t => {
-  const sql = [...Object.values(statements('auth.staff_', POSTGRES)), tables('auth.staff_', '')].join('\n')
-  t.same(new Set(sql.match(/[\w.]*(sessions|counters)\b/g)), new Set(['auth.staff_sessions', 'auth.staff_counters']))
+  const sql = [
+    ...Object.values(statements('auth.staff_', POSTGRES)), tables('auth.staff_', '')
+  ].join('\n')
+  t.same(
+    new Set(sql.match(/[\w.]*(sessions|counters)\b/g)),
+    new Set(['auth.staff_sessions', 'auth.staff_counters'])
+  )
 })
 
 t.test('values are parameters, all of them', async t => {
@@ -49,7 +86,13 @@ t.test('values are parameters, all of them', async t => {
 
 t.test('an index bears the prefix without its schema, and only the counters may be unlogged', async t => {
   const sql = tables('auth.staff_', 'UNLOGGED ')
-  t.same([...sql.matchAll(/INDEX IF NOT EXISTS (\S+)/g)].map(match => match[1]), ['staff_sessions_user_id', 'staff_sessions_revoked_at', 'staff_counters_ends_at'])
-  t.same([...sql.matchAll(/UNLOGGED TABLE IF NOT EXISTS (\S+)/g)].map(match => match[1]), ['auth.staff_counters'])
+  t.same(
+    [...sql.matchAll(/INDEX IF NOT EXISTS (\S+)/g)].map(match => match[1]),
+    ['staff_sessions_user_id', 'staff_sessions_revoked_at', 'staff_counters_ends_at']
+  )
+  t.same(
+    [...sql.matchAll(/UNLOGGED TABLE IF NOT EXISTS (\S+)/g)].map(match => match[1]),
+    ['auth.staff_counters']
+  )
   t.notMatch(tables('simplejwt_', ''), /UNLOGGED/)
 })
