@@ -93,3 +93,19 @@ export function checkedStore (given: SessionStore): SessionStore {
     ? store
     : refuse('store', 'must have a property "shared": true or false.')
 }
+
+/** The login callback, required unless the registration only verifies tokens. */
+export function checkedVerifyCredentials<Callback> (
+  verifyCredentials: Callback | undefined, verifyOnly: boolean
+): Callback | (() => null) {
+  if (verifyOnly) return rejectAllLogins(verifyCredentials)
+  return optionalFunction('verifyCredentials', verifyCredentials) ??
+    refuse('verifyCredentials', 'is required. Pass a function that resolves to the user or null.')
+}
+
+/** Stand-in for `verifyCredentials` in verify-only mode. */
+function rejectAllLogins (verifyCredentials: unknown): () => null {
+  return verifyCredentials === undefined
+    ? () => null
+    : refuse('verifyCredentials', 'is not allowed in verify-only mode (no signing key).')
+}

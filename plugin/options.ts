@@ -5,7 +5,8 @@ import { resolveJwksUrl } from './keys/fetch-jwks.ts'
 import { type KeyInput, canSign, resolveKeys } from './keys/key-options.ts'
 import { type RateLimits, resolveLimits } from './limits/rate-limit-options.ts'
 import {
-  type Duration, checkedPrefix, checkedRealm, checkedStore, duration, flag, oneOf, optionalFunction,
+  type Duration, checkedPrefix, checkedRealm, checkedStore, checkedVerifyCredentials,
+  duration, flag, oneOf, optionalFunction,
   refuse, text, wholeNumber
 } from './option-checks.ts'
 import { memoryStore } from './stores/memory.ts'
@@ -141,23 +142,6 @@ const DEFAULTS = {
 function withDefaults (options: SimpleJwtOptions): SimpleJwtOptions & typeof DEFAULTS {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   return { ...DEFAULTS, ...Object.fromEntries(given) as SimpleJwtOptions & typeof DEFAULTS }
-}
-
-type VerifyCredentials = NonNullable<SimpleJwtOptions['verifyCredentials']>
-
-function checkedVerifyCredentials (
-  verifyCredentials: VerifyCredentials | undefined, verifyOnly: boolean
-): VerifyCredentials {
-  if (verifyOnly) return rejectAllLogins(verifyCredentials)
-  return optionalFunction('verifyCredentials', verifyCredentials) ??
-    refuse('verifyCredentials', 'is required. Pass a function that resolves to the user or null.')
-}
-
-/** Stand-in for `verifyCredentials` in verify-only mode. */
-function rejectAllLogins (verifyCredentials: unknown): () => null {
-  return verifyCredentials === undefined
-    ? () => null
-    : refuse('verifyCredentials', 'is not allowed in verify-only mode (no signing key).')
 }
 
 const MAX_NAME = /^[^]{1,500}$/

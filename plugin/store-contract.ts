@@ -2,6 +2,7 @@ import { counting } from './store-contract/counters.ts'
 import { ending } from './store-contract/revocation.ts'
 import { keeping } from './store-contract/storage.ts'
 import { otherProcess, shared } from './store-contract/processes.ts'
+import { races } from './store-contract/races.ts'
 import { rotation } from './store-contract/rotation.ts'
 import type { SessionStore } from './stores/store.ts'
 
@@ -26,7 +27,7 @@ export interface StoreContract {
 }
 
 /** Every fact about one process, for a runner of another kind. */
-export const cases = [...keeping, ...rotation, ...ending, ...counting]
+export const cases = [...keeping, ...rotation, ...races, ...ending, ...counting]
 
 /** Every fact about two processes that share a store. */
 export const sharedCases = shared

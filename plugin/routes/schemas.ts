@@ -1,53 +1,11 @@
-import type { FieldsSchema } from '../http/body-validation.ts'
+import {
+  TOKEN, consumes, elsewhere, empty, error, fields, invalid, refreshToken,
+  refused, throttled, token, unavailable
+} from './schema-parts.ts'
 
-/**
- * The routes as JSON schemas: @fastify/swagger shows them, and `http/body-validation.ts` checks
- * bodies by them.
- */
-const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl'
+// The routes as JSON schemas: @fastify/swagger shows them, and body-validation.ts checks by them.
 
-const fields = (properties: FieldsSchema['properties'], example: Record<string, string>) =>
-  ({ type: 'object' as const, required: Object.keys(properties), properties, examples: [example] })
-
-const token = (description: string) => ({ type: 'string' as const, description })
-const empty = {
-  description: 'Done.',
-  type: 'object',
-  properties: {},
-  additionalProperties: false,
-  examples: [{}]
-}
-
-const error = (description: string, example: Record<string, unknown>) => ({
-  description,
-  type: 'object',
-  properties: { detail: { type: 'string' }, code: { type: 'string' } },
-  additionalProperties: true,
-  examples: [example]
-})
-const consumes = ['application/json', 'application/x-www-form-urlencoded']
-const invalid = (field: string) =>
-  error('A field is missing or not a string.', { [field]: ['This field is required.'] })
-const refused = error('The token is invalid, expired, of the wrong kind or blacklisted.', {
-  detail: 'Token is invalid',
-  code: 'token_not_valid'
-})
-const throttled = error('Too many requests: `Retry-After` says how many seconds to wait.', {
-  detail: 'Request was throttled. Expected available in 23 seconds.',
-  code: 'throttled'
-})
-const unavailable = error(
-  'The session store does not answer: the token is as good as before, try again.',
-  { detail: 'The session store is not available. Try again.', code: 'store_unavailable' }
-)
-
-const refreshToken = token('A refresh token.')
-const elsewhere = error('A page of another origin has sent this.', {
-  detail: 'CSRF Failed: the request came from another origin.',
-  code: 'csrf_failed'
-})
-
-/** What brings a refresh token, and what is answered: without it where that is in a cookie. */
+/** The body that carries a refresh token. Empty where a cookie does. */
 const carried = (inCookie: boolean) =>
   inCookie ? fields({}, {}) : fields({ refresh: refreshToken }, { refresh: TOKEN })
 const answered = (
@@ -118,60 +76,6 @@ export const blacklistSchema = (inCookie: boolean) => ({
   body: carried(inCookie),
   response: { 200: empty, 400: invalid('refresh'), 401: refused, ...refusals(inCookie) }
 })
-
-const time = { type: 'string', format: 'date-time' }
-const nothing = { type: 'null', description: 'Ended.' }
-const notFound = error('The user has no such session.', { detail: 'Not found.' })
-
-const LIVE_SESSION = {
-  sid: '5e556f2e0f1b4d2c8a7b9c0d1e2f3a4b',
-  created_at: '2026-11-22T12:00:00.000Z',
-  last_used_at: '2026-11-22T12:05:00.000Z',
-  expires_at: '2026-11-23T12:05:00.000Z',
-  user_agent: 'curl/7.88.1',
-  address: '127.0.0.1',
-  current: true
-}
-
-export const listSessionsSchema = {
-  summary: 'List the live sessions of the user.',
-  tags: ['sessions'],
-  response: {
-    200: {
-      description: 'The sessions, oldest first.',
-      type: 'array',
-      examples: [[LIVE_SESSION]],
-      items: {
-        type: 'object',
-        required: Object.keys(LIVE_SESSION),
-        properties: {
-          sid: { type: 'string' },
-          created_at: time,
-          last_used_at: time,
-          expires_at: time,
-          user_agent: { type: ['string', 'null'] },
-          address: { type: ['string', 'null'] },
-          current: { type: 'boolean', description: 'Whether this request was made in it.' }
-        }
-      }
-    },
-    401: refused,
-    503: unavailable
-  }
-}
-
-export const endSessionsSchema = {
-  summary: 'End all sessions of the user, this one too.',
-  tags: ['sessions'],
-  response: { 204: nothing, 401: refused, 503: unavailable }
-}
-
-export const endSessionSchema = {
-  summary: 'End one session of the user.',
-  tags: ['sessions'],
-  params: { type: 'object', properties: { sid: { type: 'string' } } },
-  response: { 204: nothing, 401: refused, 404: notFound, 503: unavailable }
-}
 
 export const jwksSchema = {
   summary: 'The public keys that tokens are verified with (RFC 7517).',

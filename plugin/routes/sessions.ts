@@ -4,7 +4,7 @@ import { type Authenticate, type GuardParts, authenticateRequest } from '../guar
 import { route } from '../http/trailing-slash.ts'
 import { type RevokeParts, revokeSession, revokeUser } from '../service/revoke.ts'
 import type { Session } from '../stores/session.ts'
-import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './schemas.ts'
+import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './session-schemas.ts'
 
 const iso = (time: number): string => new Date(time).toISOString()
 

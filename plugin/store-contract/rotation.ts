@@ -1,35 +1,9 @@
 import assert from 'node:assert/strict'
-import type { RotationResult, SessionStore } from '../stores/store.ts'
 import {
   type ContractCase, HOUR, NOW, REUSE_INTERVAL, SECOND, presentation, session
 } from './case.ts'
 
-const count = (results: RotationResult[], outcome: RotationResult['outcome']): number =>
-  results.filter(result => result.outcome === outcome).length
-
-/** Presents one token many times at once, each call with a successor of its own. */
-const race = (
-  store: SessionStore, times: number, reuseInterval = REUSE_INTERVAL
-): Promise<RotationResult[]> =>
-  Promise.all(
-    Array.from({ length: times }, (_, index) =>
-      store.rotate(presentation('t0', `next${index}`, NOW, { reuseInterval }))
-    )
-  )
-
-async function oneSuccessor (store: SessionStore, times: number): Promise<void> {
-  await store.create(session())
-  const results = await race(store, times)
-  assert.equal(count(results, 'rotated'), 1)
-  assert.equal(count(results, 'replayed'), times - 1)
-  assert.equal(
-    new Set(results.map(result => result.session?.jti)).size,
-    1,
-    'all callers are told of one successor'
-  )
-}
-
-/** What comes of presenting refresh tokens. */
+/** Presentations of refresh tokens, one after the other. */
 export const rotation: ContractCase[] = [
   {
     name: 'rotate: the current token is exchanged for the next',
@@ -182,26 +156,6 @@ export const rotation: ContractCase[] = [
         store.rotate(presentation('t0', 't1', NOW, { deadline: Date.now() - 60 * SECOND }))
       )
       assert.deepEqual(await store.find('s'), session())
-    }
-  },
-  {
-    name: 'rotate: of 50 simultaneous presentations one creates the successor of all',
-    run: store => oneSuccessor(store, 50)
-  },
-  {
-    name: 'rotate: of 1000 simultaneous presentations one creates the successor of all',
-    run: store => oneSuccessor(store, 1000)
-  },
-  {
-    name:
-      'rotate: with a reuse interval of 0 one of 50 simultaneous presentations wins and the ' +
-      'session ends',
-    async run (store) {
-      await store.create(session())
-      const results = await race(store, 50, 0)
-      assert.equal(count(results, 'rotated'), 1)
-      assert.equal(count(results, 'reused'), 1)
-      assert.equal(count(results, 'ended'), 48)
     }
   }
 ]

@@ -1,4 +1,5 @@
 import { LATE, type ServerClock, beforeDeadline, serverClock } from './deadline.ts'
+import { BATCH_SIZE, inBatches, pairs } from './redis/batches.ts'
 import { type RedisClient, redisCommands } from './redis/client.ts'
 import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis/scripts.ts'
 import { FIELDS, type Row, sessionOf } from './redis/row.ts'
@@ -19,8 +20,6 @@ export interface RedisStoreOptions {
  * them too.
  */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
-/** Commands that are sent without waiting for the first to be answered. */
-const BATCH_SIZE = 50
 /**
  * No token is good for longer after the end of its session: the most that the option `leeway` may
  * be, in milliseconds.
@@ -182,20 +181,3 @@ function bucketOf (sid: string): number {
   for (let index = 0; index < sid.length; index++) hash = (hash * 31 + sid.charCodeAt(index)) | 0
   return hash & (BUCKETS.length - 1)
 }
-
-async function inBatches<Item, Result> (
-  items: Item[], work: (item: Item, index: number) => Promise<Result>
-): Promise<Result[]> {
-  const results: Result[] = []
-  for (let start = 0; start < items.length; start += BATCH_SIZE) {
-    results.push(
-      ...(await Promise.all(
-        items.slice(start, start + BATCH_SIZE).map((item, index) => work(item, start + index))
-      ))
-    )
-  }
-  return results
-}
-
-const pairs = (flat: string[]): [string, string][] =>
-  flat.flatMap((name, index) => index % 2 === 0 ? [[name, flat[index + 1] as string]] : [])

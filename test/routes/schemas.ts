@@ -1,9 +1,11 @@
 import t from 'tap'
 import type { FieldsSchema } from '../../plugin/http/body-validation.ts'
 import {
-  blacklistSchema, endSessionSchema, endSessionsSchema, listSessionsSchema, obtainSchema,
-  refreshSchema, verifySchema
+  blacklistSchema, obtainSchema, refreshSchema, verifySchema
 } from '../../plugin/routes/schemas.ts'
+import {
+  endSessionSchema, endSessionsSchema, listSessionsSchema
+} from '../../plugin/routes/session-schemas.ts'
 
 type Body = FieldsSchema & { examples: Record<string, string>[] }
 

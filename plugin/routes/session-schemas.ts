@@ -1,0 +1,55 @@
+import { error, refused, unavailable } from './schema-parts.ts'
+
+const time = { type: 'string', format: 'date-time' }
+const nothing = { type: 'null', description: 'Ended.' }
+const notFound = error('The user has no such session.', { detail: 'Not found.' })
+
+const LIVE_SESSION = {
+  sid: '5e556f2e0f1b4d2c8a7b9c0d1e2f3a4b',
+  created_at: '2026-11-22T12:00:00.000Z',
+  last_used_at: '2026-11-22T12:05:00.000Z',
+  expires_at: '2026-11-23T12:05:00.000Z',
+  user_agent: 'curl/7.88.1',
+  address: '127.0.0.1',
+  current: true
+}
+
+export const listSessionsSchema = {
+  summary: 'List the live sessions of the user.',
+  tags: ['sessions'],
+  response: {
+    200: {
+      description: 'The sessions, oldest first.',
+      type: 'array',
+      examples: [[LIVE_SESSION]],
+      items: {
+        type: 'object',
+        required: Object.keys(LIVE_SESSION),
+        properties: {
+          sid: { type: 'string' },
+          created_at: time,
+          last_used_at: time,
+          expires_at: time,
+          user_agent: { type: ['string', 'null'] },
+          address: { type: ['string', 'null'] },
+          current: { type: 'boolean', description: 'Whether this request was made in it.' }
+        }
+      }
+    },
+    401: refused,
+    503: unavailable
+  }
+}
+
+export const endSessionsSchema = {
+  summary: 'End all sessions of the user, this one too.',
+  tags: ['sessions'],
+  response: { 204: nothing, 401: refused, 503: unavailable }
+}
+
+export const endSessionSchema = {
+  summary: 'End one session of the user.',
+  tags: ['sessions'],
+  params: { type: 'object', properties: { sid: { type: 'string' } } },
+  response: { 204: nothing, 401: refused, 404: notFound, 503: unavailable }
+}
