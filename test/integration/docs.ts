@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readSettings } from '../../example/settings.ts'
 import { tables } from '../../plugin/stores/sql/statements.ts'
@@ -60,8 +60,15 @@ t.test('errors-and-events.md lists every code of the catalogue', async t => {
   for (const code of codes) t.match(table, `\`${code}\``, code)
 })
 
+t.test('architecture.md names only files that exist', async t => {
+  const files = namesIn(pageNamed('architecture.md').text, /`([a-z-/]+\.ts)`/g)
+  t.ok(files.length > 30)
+  const isHere = (file: string): boolean => existsSync(file) || existsSync(`plugin/${file}`)
+  t.same(files.filter(file => !isHere(file)), [])
+})
+
 t.test('errors-and-events.md lists every event, and no other', async t => {
-  const types = /type: ('[a-z_' |]+)/.exec(readFileSync(SOURCE.events, 'utf8'))?.[1] ?? ''
+  const types = /type:([a-z_'|\s]+)/.exec(readFileSync(SOURCE.events, 'utf8'))?.[1] ?? ''
   const names = namesIn(types, /'([a-z_]+)'/g)
   t.ok(names.length > 5)
   const table = section(pageNamed('errors-and-events.md').text, 'Events')
