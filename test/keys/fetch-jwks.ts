@@ -36,7 +36,7 @@ t.test('the keys of a JWK set are read, each for its algorithm', async t => {
   t.same(keys.map(({ privateKey }) => privateKey), [undefined, undefined, undefined])
 })
 
-t.test('it is asked for with an Accept header, by one GET', async t => {
+t.test('fetchJwks: sends one GET with an Accept header and no credentials', async t => {
   const asked: unknown[] = []
   await fetchFrom(t, ({ method, url, headers }, response) => {
     asked.push([method, url, headers.accept, headers.authorization, headers.cookie])
@@ -45,7 +45,7 @@ t.test('it is asked for with an Accept header, by one GET', async t => {
   t.same(asked, [['GET', '/', 'application/jwk-set+json, application/json', undefined, undefined]])
 })
 
-t.test('how long keys are kept is what Cache-Control and Age say', async t => {
+t.test('fetchJwks: computes maxAge from Cache-Control and Age', async t => {
   const cases: [headers: Record<string, string>, seconds: number][] = [
     [{}, 600],
     [{ 'cache-control': 'public' }, 600],
@@ -70,7 +70,7 @@ t.test('how long keys are kept is what Cache-Control and Age say', async t => {
   }
 })
 
-t.test('keys that are of no use here are left out, and the others taken', async t => {
+t.test('fetchJwks: drops unusable keys and keeps the others', async t => {
   for (const [name, key] of Object.entries(useless)) {
     t.same((await fetched(t, [key, OKP])).keys.map(({ kid }) => kid), [OKP.kid], name)
   }
@@ -127,8 +127,8 @@ const failures: Record<string, [answer: RequestListener, error: RegExp]> = {
     /is longer than 262144 bytes/
   ],
   'an endless answer': [endlessly, /is longer than 262144 bytes/],
-  'gzip that is none': [text('{"keys":[]}', 200, { 'content-encoding': 'gzip' }), /./],
-  'chunks that are none': [
+  'invalid gzip': [text('{"keys":[]}', 200, { 'content-encoding': 'gzip' }), /./],
+  'invalid chunks': [
     (_request, { socket }) => {
       socket?.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"keys":[]}\r\n')
     },
@@ -164,13 +164,13 @@ t.test('follows no redirect', async t => {
   t.equal(other.count, 0)
 })
 
-t.test('fails where nobody listens', async t => {
+t.test('fetchJwks: fails when the connection is refused', async t => {
   const { url, server } = await serve(t, () => {})
   server.close()
   await t.rejects(fetchJwks(new URL(url), open()))
 })
 
-t.test('an answer that never comes is given up when the server closes, before its head and in its middle', async t => {
+t.test('fetchJwks: aborts when the server closes, before the head or in the body', async t => {
   for (const begin of ['', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n']) {
     const closing = new AbortController()
     const { url } = await serve(t, (_request, { socket }) => {
@@ -183,13 +183,13 @@ t.test('an answer that never comes is given up when the server closes, before it
   }
 })
 
-t.test('asks nobody after the server has closed', async t => {
+t.test('fetchJwks: sends no request after the server has closed', async t => {
   const served = await serve(t, text('{"keys":[]}'))
   await t.rejects(fetchJwks(new URL(served.url), AbortSignal.abort()), { name: 'AbortError' })
   t.equal(served.count, 0)
 })
 
-t.test('an answer that never comes is given up after 5 s, whatever is collected as garbage meanwhile', async t => {
+t.test('fetchJwks: times out after 5 s, also when garbage is collected meanwhile', async t => {
   setFlagsFromString('--expose-gc')
   const collecting = setInterval(runInNewContext('gc') as () => void, 200)
   t.after(() => clearInterval(collecting))

@@ -71,7 +71,7 @@ t.test('an encrypted private key is read with its passphrase', async t => {
   )
 })
 
-t.test('the kid is the one given, or that of the JWK, or the thumbprint; a secret has none by itself', async t => {
+t.test('kid: defaults to that of the JWK, then the thumbprint; a secret has none', async t => {
   const own = thumbprint(ec.publicKey)
   const [one, two] = [{ ...jwkOf(ec), kid: 'private' }, { ...publicJwkOf(ec), kid: 'public' }]
   const cases: [string, object, string | undefined][] = [
@@ -91,7 +91,7 @@ t.test('the kid is the one given, or that of the JWK, or the thumbprint; a secre
   t.equal(resolved({ algorithm: 'HS512', secret: 'x'.repeat(64), kid: 'k' })[0]?.kid, 'k')
 })
 
-t.test('a bad entry is refused with its name and the rule, and no part of it is told', async t => {
+t.test('resolveKeys: refuses a bad entry by name and rule, and leaks no part of it', async t => {
   const bad: [string, { secret?: unknown, keys?: unknown }, string, RegExp][] = [
     ['neither secret nor keys', {}, 'secret', /is required/],
     ['both', { secret: 'a'.repeat(32), keys: [good] }, 'keys', /together with "secret"/],
@@ -232,7 +232,7 @@ t.test('a bad entry is refused with its name and the rule, and no part of it is 
 
 const altered = (text: string): string => `${text[0] === 'A' ? 'B' : 'A'}${text.slice(1)}`
 
-t.test('a private and a public key that do not belong together are refused, and so is a damaged JWK', async t => {
+t.test('resolveKeys: refuses mismatched private and public keys and a damaged JWK', async t => {
   const [rsaJwk, ecJwk] = [
     jwkOf(rsa) as Record<string, string>, jwkOf(ec) as Record<string, string>
   ]
@@ -335,7 +335,7 @@ t.test('a kid names one key', async t => {
   }
 })
 
-t.test('a key is there once, and serves one algorithm', async t => {
+t.test('resolveKeys: refuses the same key twice, under any kid or algorithm', async t => {
   const repeats: [string, object[]][] = [
     ['a secret twice', [good, good]],
     ['once with a kid', [good, { ...good, kid: 'k' }]],

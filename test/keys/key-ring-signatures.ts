@@ -17,7 +17,7 @@ const split = (token: string): [input: string, signature: Buffer] => {
   return [token.slice(0, dot), Buffer.from(token.slice(dot + 1), 'base64url')]
 }
 
-t.test('every algorithm signs and verifies, with keys of the start and with keys of later', async t => {
+t.test('key ring: signs and verifies with each algorithm, before and after replace', async t => {
   for (const algorithm of EVERY) {
     for (const [when, ring] of await bothRings(t, inputOf(algorithm))) {
       const what = `${algorithm}, ${when}`
@@ -42,7 +42,7 @@ t.test('every algorithm signs and verifies, with keys of the start and with keys
   }
 })
 
-t.test('tokens of the start are good after the same keys came again, and the other way round', async t => {
+t.test('key ring: tokens stay valid when the same keys are set again', async t => {
   for (const algorithm of EVERY) {
     const ring = await createRing(t, inputOf(algorithm))
     const before = ring.sign({ n: 1 })
@@ -54,7 +54,7 @@ t.test('tokens of the start are good after the same keys came again, and the oth
   }
 })
 
-t.test('a signature that is altered, cut, made longer or written otherwise is refused, whatever the algorithm', async t => {
+t.test('key ring: refuses an altered, cut, extended or re-encoded signature', async t => {
   for (const algorithm of EVERY) {
     const [input, signature] = split(tokenWithSpecialCharacters(algorithm))
     const text = signature.toString('base64url')
@@ -128,7 +128,7 @@ function tokenWithSpecialCharacters (algorithm: Algorithm): string {
   }
 }
 
-t.test('an ECDSA signature is two numbers of fixed length, not DER (RFC 7518 section 3.4)', async t => {
+t.test('key ring: refuses an ECDSA signature in DER (RFC 7518 section 3.4)', async t => {
   for (const algorithm of ['ES256', 'ES384', 'ES512'] as const) {
     const [input] = split(signAs(algorithm, { n: 1 }))
     const der = sign(`sha${algorithm.slice(2)}`, Buffer.from(input), {
@@ -141,7 +141,7 @@ t.test('an ECDSA signature is two numbers of fixed length, not DER (RFC 7518 sec
   }
 })
 
-t.test('an Ed25519 signature has one form: S plus the order of the group is no other (RFC 8032 section 5.1.7)', async t => {
+t.test('key ring: refuses Ed25519 S plus the group order (RFC 8032 section 5.1.7)', async t => {
   const [input, signature] = split(signAs('EdDSA', { n: 1 }))
   const order = 2n ** 252n + 27742317777372353535851937790883648493n
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`) + order
@@ -154,7 +154,7 @@ t.test('an Ed25519 signature has one form: S plus the order of the group is no o
   }
 })
 
-t.test('the examples of RFC 7515 verify with their own keys, private or public, and with no other', async t => {
+t.test('key ring: verifies the RFC 7515 examples with their own keys and no others', async t => {
   const { d, p, q, dp, dq, qi, ...a2Public } = A2_KEY
   const { d: _, ...a3Public } = A3_KEY
   const examples: [string, string, KeyInput[]][] = [
@@ -187,7 +187,7 @@ t.test('the examples of RFC 7515 verify with their own keys, private or public, 
   }
 })
 
-t.test('RFC 8037 A.4: the signature is that of the key, and a token of ours has one like it', async t => {
+t.test('key ring: signs with the RFC 8037 A.4 key, and refuses its non-JSON payload', async t => {
   const [input, signature] = split(rfc8037.TOKEN)
   for (const key of [
     { algorithm: 'EdDSA', privateKey: rfc8037.KEY },

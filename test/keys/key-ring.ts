@@ -62,7 +62,7 @@ t.test('the first key that can sign signs, all verify', async t => {
   }
 })
 
-t.test('a ring without a key that can sign says so, and is of use for the rest', async t => {
+t.test('key ring: without a signing key, sign throws and verify still works', async t => {
   const ring = await createRing(t, publicInputOf('PS256'), publicInputOf('EdDSA'))
   t.throws(() => ring.sign({}), { message: 'fastify-simplejwt: no signing key is configured.' })
   t.same(verified(ring, signAs('PS256', { n: 1 })), { n: 1 })
@@ -126,7 +126,7 @@ t.test('an unknown kid passes while no key has one', async t => {
   }
 })
 
-t.test('knows tells which tokens there is a key for: that of a kid settles it, whatever the algorithm', async t => {
+t.test('knows: matches a token by its kid, or by its algorithm if it has no kid', async t => {
   const ring = await createRing(t, key('a'), publicInputOf('ES256', 'es'))
   const known: [string, string | undefined, boolean][] = [
     ['HS256', undefined, true],
@@ -172,7 +172,7 @@ t.test('a key serves its own algorithm alone, whatever the token says', async t 
   }
 })
 
-t.test('no key of another kind is tried: the text of a public key is no secret', async t => {
+t.test('key ring: never takes the text of a public key as a secret', async t => {
   for (const algorithm of EVERY.filter(isPair)) {
     const { publicKey } = pairOf(algorithm)
     const secrets = [
@@ -197,7 +197,7 @@ t.test('no key of another kind is tried: the text of a public key is no secret',
   }
 })
 
-t.test('no name but that of an algorithm is one, with a good signature or with none', async t => {
+t.test('key ring: refuses an unknown or unconfigured alg, signed or unsigned', async t => {
   for (const [when, ring] of await bothRings(t, key('a'))) {
     for (const alg of ['HS384', 'HS512', 'RS256', 'none', 'hs256', 'HS256 ', '', '__proto__']) {
       const token = sign({}, { alg, typ: 'JWT' }, 'a'.repeat(32))
@@ -214,7 +214,7 @@ t.test('no name but that of an algorithm is one, with a good signature or with n
   }
 })
 
-t.test('a payload that is no object is nobody\'s', async t => {
+t.test('key ring: refuses a payload that is not a JSON object', async t => {
   for (const [when, ring] of await bothRings(t, key('a'))) {
     for (const payload of [
       'null', '[]', '"x"', '1', 'true', '', '{', 'NaN', '{}{}', '{"a":NaN}', '/**/{}', '\ufeff{}'
@@ -256,7 +256,7 @@ t.test('the public keys are those of the key pairs, without a secret member', as
   }
 })
 
-t.test('the library below looks at no clock', async t => {
+t.test('key ring: does not check exp, nbf or iat', async t => {
   for (const [when, ring] of await bothRings(t, key('a'))) {
     for (const claims of [{ exp: 1 }, { nbf: 99_999_999_999 }, { iat: 99_999_999_999 }]) {
       t.same(verified(ring, sign(claims, HEADER, 'a'.repeat(32))), claims, when)
@@ -264,7 +264,7 @@ t.test('the library below looks at no clock', async t => {
   }
 })
 
-t.test('a host that uses @fastify/jwt itself notices nothing, in either order', async t => {
+t.test('key ring: leaves the host\'s own @fastify/jwt alone, in either order', async t => {
   const hostsOwn = (app: FastifyInstance) =>
     app.register(fastifyJwt, { secret: 'the secret of the host' })
   for (const order of ['before', 'after']) {

@@ -91,7 +91,7 @@ t.test('a public key is read in all its usual forms', async t => {
   }
 })
 
-t.test('the members of a JWK that say what it is for are no hindrance', async t => {
+t.test('JWK: accepts matching alg, use and key_ops, and ignores other metadata', async t => {
   for (const algorithm of EVERY.filter(isPair)) {
     const { privateKey, publicKey } = pairOf(algorithm)
     const common = { kid: 'k', alg: algorithm, use: 'sig', x5t: 'AA', iat: 1 }
@@ -110,7 +110,7 @@ t.test('the members of a JWK that say what it is for are no hindrance', async t 
   }
 })
 
-t.test('a private key is refused where a public one belongs, and the other way round, in every form', async t => {
+t.test('parse key: refuses a private key as public and a public key as private', async t => {
   for (const algorithm of EVERY.filter(isPair)) {
     const { privateKey, publicKey } = pairOf(algorithm)
     for (const [what, given] of privateForms(privateKey).flatMap(spellings)) {
@@ -159,7 +159,7 @@ const other = (type: string, options: object = {}): KeyObject =>
 const NO_KEY = 'must be a key: PEM text, a JWK or a KeyObject.'
 const UNREADABLE = 'cannot be read as a public key.'
 
-t.test('what is no key, of another kind, weak or meant for something else is refused with the rule', async t => {
+t.test('readPublicKey: names the rule that an invalid, weak or misused key breaks', async t => {
   const utf16 = Buffer.from(
     rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'utf16le'
   )

@@ -33,7 +33,8 @@ t.test('a secret has at least as many bytes as its hash (RFC 7518 section 3.2)',
       for (const secret of [randomBytes(length), 'a'.repeat(length)]) {
         t.equal(
           messageOf(() => check(secret, algorithm)),
-          `fastify-simplejwt: option "secret" must have at least ${least} bytes for ${algorithm} (RFC 7518 section 3.2); it has ${length}.`
+          `fastify-simplejwt: option "secret" must have at least ${least} bytes for ${algorithm} ` +
+            `(RFC 7518 section 3.2); it has ${length}.`
         )
       }
     }
@@ -126,7 +127,7 @@ const pairs = {
   Ed25519: pairOf('EdDSA')
 }
 
-t.test('a public key is no secret, in whatever wrapping', async t => {
+t.test('checkSecret: refuses a public key in any wrapping', async t => {
   for (const [type, { publicKey }] of Object.entries(pairs)) {
     for (const [wrapping, secret] of wrappings(publicKey)) {
       const said = messageOf(() => check(secret))
@@ -141,7 +142,7 @@ t.test('a public key is no secret, in whatever wrapping', async t => {
   }
 })
 
-t.test('nor is a key of a kind that no algorithm here takes', async t => {
+t.test('checkSecret: refuses a key of an unsupported type', async t => {
   const others = [
     generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
     generateKeyPairSync('ed448'),
@@ -157,7 +158,7 @@ t.test('nor is a key of a kind that no algorithm here takes', async t => {
   }
 })
 
-t.test('nor is PKCS#1, a certificate, a line of SSH or a private key', async t => {
+t.test('checkSecret: refuses PKCS#1, a certificate, an SSH key and a private key', async t => {
   const { publicKey, privateKey } = pairs.RSA
   const certificate = Buffer.from(bodyOf(A3_CERTIFICATE), 'base64')
   const blob = (...parts: (string | Buffer)[]) =>
@@ -220,7 +221,7 @@ t.test('nor is PKCS#1, a certificate, a line of SSH or a private key', async t =
   }
 })
 
-t.test('random bytes are never taken for a key, however they are written', async () => {
+t.test('checkSecret: accepts random bytes in any encoding', async () => {
   fc.assert(fc.property(fc.integer({ min: 32, max: 64 }), length => {
     const bytes = randomBytes(length)
     for (const secret of [
@@ -231,7 +232,7 @@ t.test('random bytes are never taken for a key, however they are written', async
   }), { numRuns: 2000 })
 })
 
-t.test('nor is a text that only sounds like one, or begins like DER', async t => {
+t.test('checkSecret: accepts text and bytes that only resemble a key', async t => {
   const [text, der] = [
     pem(createPair('ES256').publicKey),
     pairs['P-256'].publicKey.export({ type: 'spki', format: 'der' })

@@ -22,7 +22,7 @@ t.test('any number of simultaneous first requests asks the issuer once', async t
   t.equal(counts.changed, 1)
 })
 
-t.test('more than two thousand do not wait for it: the others are told at once to try again', async t => {
+t.test('remote JWKS: answers 503 at once while 2000 requests wait', async t => {
   const { issuer, remote, tryKid } = await build(t, undefined, { isSlow: true })
   const answers = Array.from({ length: 2100 }, () => tryKid('a'))
   t.same(await Promise.all(answers.slice(2000)), Array(100).fill(AWAY))
@@ -31,7 +31,7 @@ t.test('more than two thousand do not wait for it: the others are told at once t
   await Promise.all(answers)
 })
 
-t.test('a token that no published key could have signed asks nobody', async t => {
+t.test('remote JWKS: fetches nothing for an algorithm that no JWKS publishes', async t => {
   const { issuer, remote } = await build(t, undefined, { isAway: true })
   for (const alg of ['HS256', 'none', 'bogus', '__proto__', '']) {
     t.equal(remote.ring.missing?.(alg, 'x'), undefined, alg)
@@ -49,7 +49,7 @@ t.test('a known kid with another algorithm is a bad token, not a key that is mis
   t.equal(issuer.asked.length, 1)
 })
 
-t.test('so it does before it was started', async t => {
+t.test('remote JWKS: fetches once for simultaneous requests before start()', async t => {
   const { issuer, tryKid } = await build(t, undefined)
   t.same(await Promise.all([tryKid('a'), tryKid('b'), tryKid(undefined)]), [
     'known', 'unknown', 'known'
@@ -83,7 +83,7 @@ t.test('a flood of unknown kids asks the issuer once per cooldown', async t => {
   t.equal(counts.changed, 1)
 })
 
-t.test('a key that the issuer has got is learned from the first of its tokens after the cooldown', async t => {
+t.test('remote JWKS: learns a new key from its first token after the cooldown', async t => {
   const { issuer, remote, tryKid, counts } = await build(t, 500)
   await remote.start()
   issuer.keys = [A, B]
@@ -120,7 +120,7 @@ t.test('while the issuer fails, known keys go on and unknown ones are a 503', as
   t.equal(counts.changed, 2)
 })
 
-t.test('before the first fetch has succeeded every token is a 503, and good within the retry', async t => {
+t.test('remote JWKS: answers 503 until a fetch succeeds, and retries by itself', async t => {
   const { issuer, remote, tryKid } = await build(t, undefined, { isAway: true })
   await remote.start()
   t.same(await Promise.all([tryKid('a'), tryKid(undefined), tryKid('b')]), [AWAY, AWAY, AWAY])
@@ -130,7 +130,7 @@ t.test('before the first fetch has succeeded every token is a 503, and good with
   t.same(await Promise.all([tryKid('a'), tryKid('b')]), ['known', 'unknown'])
 })
 
-t.test('it is tried again after 250 ms, then twice as long each time, up to the cooldown', async t => {
+t.test('remote JWKS: retries after 250 ms, and doubles the wait up to the cooldown', async t => {
   const { issuer, remote } = await build(t, 600, { isAway: true })
   await remote.start()
   await delay(2300)
@@ -140,14 +140,14 @@ t.test('it is tried again after 250 ms, then twice as long each time, up to the 
   }
 })
 
-t.test('who waits is told for how long', async t => {
+t.test('remote JWKS: sends a Retry-After of at most two seconds', async t => {
   const { remote, tryKid } = await build(t, 5000, { isAway: true })
   await remote.start()
   for (let turn = 0; turn < 4; turn++) await remote.start()
   t.equal(await tryKid('a'), '503 keys_unavailable 2', 'two seconds at most, whatever the cooldown')
 })
 
-t.test('keys that have aged are fetched again: one that is gone is dropped, and only a change is told', async t => {
+t.test('remote JWKS: refetches expired keys, drops missing ones, reports only changes', async t => {
   const { issuer, remote, counts } = await build(t, 40, { keys: [A, B], maxAge: 0 })
   await remote.start()
   await delay(130)
@@ -164,14 +164,14 @@ t.test('keys that have aged are fetched again: one that is gone is dropped, and 
   t.equal(counts.changed, 3, 'another key under the same kid is a change')
 })
 
-t.test('an age beyond what a timer takes is a day', async t => {
+t.test('remote JWKS: caps a max-age that no timer can hold', async t => {
   const { issuer, remote } = await build(t, 1, { maxAge: 1e12 })
   await remote.start()
   await delay(50)
   t.equal(issuer.asked.length, 1)
 })
 
-t.test('stop() ends the timer, and a fetch that runs: who waits for it gets a 503, and nothing is logged', async t => {
+t.test('stop: cancels timer and fetch, answers 503 to waiting requests, logs nothing', async t => {
   const { issuer, remote, tryKid, lines } = await build(t, 20, { maxAge: 0 })
   await remote.start()
   issuer.isSlow = true
@@ -192,4 +192,4 @@ t.test('stop() ends the timer, and a fetch that runs: who waits for it gets a 50
   t.equal(idle.issuer.asked.length, 1)
 })
 
-t.test('nothing was rejected that nobody heard', async t => t.same(rejections, []))
+t.test('remote JWKS: leaves no unhandled rejection', async t => t.same(rejections, []))

@@ -55,7 +55,7 @@ async function givenUp (): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await setImmediate()
 }
 
-t.test('what the shared counters say holds, and those of this process count along', async t => {
+t.test('local fallback: uses the shared answer, and counts locally too', async t => {
   const everywhere = counter(10)
   const { here, consume, failures } = build(everywhere)
   everywhere.times = 10
@@ -64,14 +64,14 @@ t.test('what the shared counters say holds, and those of this process count alon
   t.strictSame(failures, [])
 })
 
-t.test('what this process refuses by itself does not reach them', async t => {
+t.test('local fallback: a locally refused request does not reach the shared counters', async t => {
   const everywhere = counter()
   const { consume } = build(everywhere, { max: 3 })
   for (let count = 1; count <= 200; count++) t.match(await consume(), { isExceeded: count > 3 })
   t.equal(everywhere.times, 3)
 })
 
-t.test('while they are away those of this process decide, with what they have counted all along', async t => {
+t.test('local fallback: uses the local counts during an outage, earlier ones included', async t => {
   for (const whenAway of [undefined, () => { throw new Error('ECONNREFUSED') }]) {
     const everywhere = counter(Infinity, whenAway)
     const { consume, failures } = build(everywhere, { max: 3 })
@@ -86,7 +86,7 @@ t.test('while they are away those of this process decide, with what they have co
   }
 })
 
-t.test('so it is with any question: an answer of this process that settles it is the end of it', async t => {
+t.test('local fallback: skips the shared query when the local answer is final', async t => {
   let asked = 0
   const isKnownSource = createLocalFallback(() => {})(
     async () => {
@@ -102,7 +102,7 @@ t.test('so it is with any question: an answer of this process that settles it is
   t.equal(asked, 1)
 })
 
-t.test('once they answer again they are used again', async t => {
+t.test('local fallback: returns to the shared counters once they answer', async t => {
   const everywhere = counter()
   const { consume, failures } = build(everywhere)
   for (let outage = 0; outage < 2; outage++) {
@@ -119,7 +119,7 @@ t.test('once they answer again they are used again', async t => {
   t.equal(failures.length, 2, 'each outage is told')
 })
 
-t.test('a request waits for them until timeoutMs is at its end, and those that follow do not wait', async t => {
+t.test('local fallback: only the first request of an outage waits for timeoutMs', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
   const { consume, failures } = build(everywhere, { timeoutMs: 100 })
@@ -134,7 +134,7 @@ t.test('a request waits for them until timeoutMs is at its end, and those that f
   clearTimeout(timer)
 })
 
-t.test('timeoutMs is half a second unless it is said', async t => {
+t.test('timeoutMs: defaults to 500 ms', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
   const { consume } = build(everywhere)
@@ -144,7 +144,7 @@ t.test('timeoutMs is half a second unless it is said', async t => {
   t.ok(took > 450 && took < 2000, `${took} ms`)
 })
 
-t.test('one request at a time tries them, and gives up too', async t => {
+t.test('local fallback: probes with one request at a time, within timeoutMs', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
   const { consume } = build(everywhere, { timeoutMs: 20 })
@@ -161,7 +161,7 @@ t.test('one request at a time tries them, and gives up too', async t => {
   t.match(await consume(), { key: '4' })
 })
 
-t.test('what they fail with later is nobody\'s concern', async t => {
+t.test('local fallback: ignores a rejection after the timeout', async t => {
   const rejections = unhandledRejections(t)
   const everywhere = counter(Infinity, async () => { await sleep(40); throw new Error('late') })
   everywhere.isAway = true
@@ -172,7 +172,7 @@ t.test('what they fail with later is nobody\'s concern', async t => {
   t.strictSame(rejections, [])
 })
 
-t.test('what one limit finds out, the others go by', async t => {
+t.test('local fallback: shares the state of an outage among all limits', async t => {
   const everywhere = counter(Infinity, never)
   everywhere.isAway = true
   const withLocalFallback = createLocalFallback(() => {}, 20)

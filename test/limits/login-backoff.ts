@@ -41,7 +41,7 @@ async function build (t: Test) {
   return { clock, attempt, tryIt, guess }
 }
 
-t.test('five tries a minute; five failures double it, and again, up to an hour', async t => {
+t.test('login back-off: five failures double the wait, from a minute up to an hour', async t => {
   for (const source of ['there', undefined]) {
     const { clock, guess } = await build(t)
     const waits: number[] = []
@@ -55,7 +55,7 @@ t.test('five tries a minute; five failures double it, and again, up to an hour',
   }
 })
 
-t.test('so a guesser who never sleeps has 145 tries in a day and not 7200, from however many addresses', async t => {
+t.test('login back-off: allows at most 150 guesses a day from any number of addresses', async t => {
   for (const sources of [['one'], Array.from({ length: 1000 }, (_, index) => `${index}`)]) {
     const { clock, tryIt } = await build(t)
     let tries = 0
@@ -73,7 +73,7 @@ t.test('so a guesser who never sleeps has 145 tries in a day and not 7200, from 
   }
 })
 
-t.test('tries that are refused do not make anybody wait longer', async t => {
+t.test('login back-off: a refused try does not extend the wait', async t => {
   const { clock, guess, tryIt } = await build(t)
   await guess('there')
   for (let count = 0; count < 200; count++) await tryIt('there', 'wrong')
@@ -81,7 +81,7 @@ t.test('tries that are refused do not make anybody wait longer', async t => {
   t.equal(await tryIt('there', 'wrong'), 0)
 })
 
-t.test('whoever is patient has no more tries: it is failures that count, not windows', async t => {
+t.test('login back-off: counts failures, so a slow guesser gets no more tries a day', async t => {
   for (const triesAMinute of [1, 4]) {
     const { clock, tryIt } = await build(t)
     let tries = 0
@@ -95,7 +95,7 @@ t.test('whoever is patient has no more tries: it is failures that count, not win
   }
 })
 
-t.test('logins are limited too, but make nobody wait longer', async t => {
+t.test('login back-off: limits successful logins without extending the wait', async t => {
   const { clock, tryIt } = await build(t)
   for (let window = 0; window < 3; window++) {
     for (let count = 0; count < MAX; count++) t.equal(await tryIt('home', 'right'), 0)
@@ -104,7 +104,7 @@ t.test('logins are limited too, but make nobody wait longer', async t => {
   }
 })
 
-t.test('whoever has logged in from an address is not kept out there by strangers, who keep each other out', async t => {
+t.test('login back-off: strangers do not lock a user out of a familiar address', async t => {
   const { clock, guess, tryIt } = await build(t)
   t.equal(await tryIt('home', 'right'), 0)
   for (let time = 0; time < DAY; time += 10 * MINUTE) {
@@ -117,7 +117,7 @@ t.test('whoever has logged in from an address is not kept out there by strangers
   t.ok(await tryIt('elsewhere', 'right') > 0)
 })
 
-t.test('nor elsewhere for good: the longest wait is an hour', async t => {
+t.test('login back-off: an unknown address waits an hour at most', async t => {
   const { clock, guess, tryIt } = await build(t)
   for (let window = 0; window < 20; window++) clock.advance((await guess('stranger'))[1] * 1000)
   const wait = (await guess('stranger'))[1]
@@ -140,7 +140,7 @@ t.test('a guesser at a familiar address is slowed down as much', async t => {
   t.strictSame(waits, [60, 120, 240])
 })
 
-t.test('a login begins anew', async t => {
+t.test('login back-off: a successful login resets the failures', async t => {
   const { clock, guess, tryIt } = await build(t)
   await tryIt('home', 'right')
   clock.advance(MINUTE)
@@ -171,7 +171,7 @@ t.test('a day after the first failure all is forgotten', async t => {
   t.strictSame(await guess('there'), [MAX, 60])
 })
 
-t.test('each user is counted by itself, and familiar only where he was himself', async t => {
+t.test('login back-off: keeps counts and familiar addresses per user', async t => {
   const { guess, tryIt } = await build(t)
   await tryIt('office vitor', 'right', 'vitor')
   await guess('stranger', 'maria')
@@ -189,7 +189,7 @@ t.test('of 200 at once five pass, and five failures are counted', async t => {
   t.strictSame(await guess(undefined), [MAX, 120])
 })
 
-t.test('a stranger is told from a source that has had its tries', async t => {
+t.test('login back-off: distinguishes an unknown source from one without tries left', async t => {
   const { attempt, guess, tryIt } = await build(t)
   await guess('there')
   t.match(await attempt({ user: 'vitor', source: 'there' }).count(), {

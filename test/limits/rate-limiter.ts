@@ -9,7 +9,7 @@ import type { Counters } from '../../plugin/stores/store.ts'
 import { LIMITS, type Limit, buildRateLimiter } from '../fixtures/rate-limiter.ts'
 import { listenOnUnixSocket } from '../fixtures/servers/unix-socket.ts'
 
-t.test('one request more than the limit is a 429 with SimpleJWT\'s body and Retry-After', async t => {
+t.test('rate limit: answers 429 over the limit with SimpleJWT\'s body and Retry-After', async t => {
   for (const limit of Object.keys(LIMITS) as Limit[]) {
     const { post, clock } = await buildRateLimiter(t, limit)
     for (let count = 0; count < 3; count++) t.equal((await post('vitor')).statusCode, 200)
@@ -33,7 +33,7 @@ t.test('a minute after the first request a new count begins, refused requests or
   t.equal((await post('vitor')).statusCode, 200)
 })
 
-t.test('of 200 at once exactly as many pass as the limit says', async t => {
+t.test('rate limit: admits exactly the limit of 200 simultaneous requests', async t => {
   const { post } = await buildRateLimiter(t, 'loginPerUsername', {
     limits: { ...LIMITS, loginPerUsername: 5 }
   })
@@ -44,7 +44,7 @@ t.test('of 200 at once exactly as many pass as the limit says', async t => {
   t.equal(replies.filter(reply => reply.statusCode === 429).length, 195)
 })
 
-t.test('of 200 at once over as many connections likewise', async t => {
+t.test('rate limit: admits exactly the limit of 200 requests over 200 connections', async t => {
   const { app } = await buildRateLimiter(t, 'loginPerAddress', {
     limits: { ...LIMITS, loginPerAddress: 30 }
   })
@@ -98,7 +98,7 @@ t.test('the limits do not count for one another', async t => {
   t.same(statuses, [200, 200, 429, 429])
 })
 
-t.test('where there is no address nothing is counted by it', async t => {
+t.test('rate limit: per-address limits ignore a request without an address', async t => {
   for (const limit of ['loginPerAddress', 'refreshPerAddress'] as const) {
     const { app } = await buildRateLimiter(t, limit)
     const post = await listenOnUnixSocket(t, app)
@@ -108,7 +108,7 @@ t.test('where there is no address nothing is counted by it', async t => {
   }
 })
 
-t.test('user names are counted there all the same', async t => {
+t.test('rate limit: the user name limit applies without an address', async t => {
   const { app, events } = await buildRateLimiter(t, 'loginPerUsername')
   const post = await listenOnUnixSocket(t, app)
   const statuses = []
@@ -117,7 +117,7 @@ t.test('user names are counted there all the same', async t => {
   t.match(events, [{ type: 'throttled', what: 'loginPerUsername', username: 'vitor' }])
 })
 
-t.test('every 429 is an event: which limit, from where, and the user name where that was counted', async t => {
+t.test('throttled event: has the limit, the address, and the user name if counted', async t => {
   const byName = await buildRateLimiter(t, 'loginPerUsername')
   const byAddress = await buildRateLimiter(t, 'loginPerAddress')
   for (const { post } of [byName, byAddress]) {
@@ -175,7 +175,7 @@ t.test('waits grow, and are the same for all who share the counters', async t =>
   }
 })
 
-t.test('strangers do not keep a user out who has logged in from an address before, in whichever process', async t => {
+t.test('rate limit: strangers in any process do not lock out a familiar address', async t => {
   const { counters } = countingStore()
   const [here, there] = [
     await buildRateLimiter(t, 'loginPerUsername', { counters }),
@@ -187,7 +187,7 @@ t.test('strangers do not keep a user out who has logged in from an address befor
   t.equal((await there.post('vitor', '203.0.113.1', 'right')).statusCode, 200)
 })
 
-t.test('counters that fail once the password was looked at change no answer, nor do they make anybody wait for long', async t => {
+t.test('rate limit: failing to count an outcome neither changes nor delays the reply', async t => {
   const { increment } = countingStore().counters as { increment: Increment }
   for (const away of [
     async () => {
@@ -218,7 +218,7 @@ t.test('counters that fail once the password was looked at change no answer, nor
   }
 })
 
-t.test('counters that were away when a login was counted are not told what became of it: nobody waits for them twice', async t => {
+t.test('rate limit: sends no outcome to counters that failed in the same login', async t => {
   const asked: string[] = []
   const { post } = await buildRateLimiter(t, 'loginPerUsername', {
     counters: {
@@ -232,7 +232,7 @@ t.test('counters that were away when a login was counted are not told what becam
   t.strictSame(asked, [])
 })
 
-t.test('when these fail each throttle has its own limit, and says so once', async t => {
+t.test('rate limit: falls back to local limits, and reports the counter failure once', async t => {
   const failures: string[] = []
   const counters = { increment: async () => { throw new Error('down') } }
   const { post } = await buildRateLimiter(t, 'loginPerUsername', {

@@ -63,7 +63,7 @@ for (const { name, skip, open } of VARIANTS) {
     t.equal(await limits[0]('b'), false, 'of each key by itself')
   })
 
-  t.test(`${name}: of 200 at once over two processes as many pass as the limit says`, { skip }, async t => {
+  t.test(`${name}: admits the limit of 200 requests over two processes`, { skip }, async t => {
     const counters = await open(t)
     const limits = await Promise.all([limiter(t, counters()), limiter(t, counters())])
     const exceeded = await Promise.all(
@@ -74,7 +74,7 @@ for (const { name, skip, open } of VARIANTS) {
 }
 
 t.test(
-  'Redis: what counters there are begin with the prefix of the store, and go when their window is over',
+  'Redis: counters have the prefix of the store and expire with their window',
   { skip: skipUnless(redisProgram, 'redis-server') },
   async t => {
     const client = connectTo(t, await startRedis(t))
@@ -132,7 +132,7 @@ t.test('a request is one question: the key, the window and the time', async t =>
   t.strictSame(await counted, { current: 3, ttl: 40 })
 })
 
-t.test('requests that come while the counters are asked are one question more, whatever their keys, and each has a count of its own', async t => {
+t.test('store counters: batch requests during a query, and give each its own count', async t => {
   const { questions, incr } = asked()
   const counted = Array.from({ length: 200 }, () => incr('a'))
   const other = incr('b')
@@ -150,7 +150,7 @@ t.test('requests that come while the counters are asked are one question more, w
   t.strictSame(await other, { current: 1, ttl: 50 })
 })
 
-t.test('what is only read is asked with them, and is not counted', async t => {
+t.test('store counters: a read joins the batch and is not counted', async t => {
   const { questions, incr, read } = asked()
   const first = read('a')
   t.match(questions, [{ requests: { a: 0 }, length: MINUTE }])
@@ -165,7 +165,7 @@ t.test('what is only read is asked with them, and is not counted', async t => {
   t.strictSame(await month, { current: 2, ttl: 70_000 })
 })
 
-t.test('windows of other lengths are questions of their own, in the order in which they came', async t => {
+t.test('store counters: query each window length separately, in order of arrival', async t => {
   const { questions, incr } = asked()
   const counted = [
     incr('a'), incr('b', 2 * MINUTE), incr('c'), incr('d', 2 * MINUTE), incr('e', 4 * MINUTE)
@@ -190,7 +190,7 @@ t.test('windows of other lengths are questions of their own, in the order in whi
   await Promise.all(counted)
 })
 
-t.test('a question has a thousand keys at most, and the rest is the next', async t => {
+t.test('store counters: a query has at most 1000 keys, and the next one has the rest', async t => {
   const { questions, incr } = asked()
   const counted = Array.from({ length: 1502 }, (_, index) => incr(`${index}`))
   for (let question = 0; question < 3; question++) {
@@ -205,7 +205,7 @@ t.test('a question has a thousand keys at most, and the rest is the next', async
   t.equal((await Promise.all(counted)).length, 1502)
 })
 
-t.test('a question that fails is a failure for those that it asked for, and for nobody else', async t => {
+t.test('store counters: a failed query rejects only its own requests', async t => {
   const { questions, incr } = asked()
   const [first, ...meanwhile] = [incr('a'), incr('a'), incr('b')]
   questions[0]?.fail(new Error('ECONNREFUSED'))
@@ -219,7 +219,7 @@ t.test('a question that fails is a failure for those that it asked for, and for 
   t.strictSame(await later, { current: 1, ttl: 40 })
 })
 
-t.test('a verb that throws instead of rejecting, or forgets a key, is a failure like any other', async t => {
+t.test('store counters: reject when the verb throws or omits a key', async t => {
   const { questions, incr } = asked(1)
   await t.rejects(incr('a'), { message: 'not even a promise' })
   await new Promise(setImmediate)
@@ -240,7 +240,7 @@ t.test('a question that is never answered fails, and the next is asked', async t
   t.strictSame(await meanwhile, { current: 1, ttl: 40 })
 })
 
-t.test('the limiters of one throttle count in one store: the name of the limit is in the key', async t => {
+t.test('store counters: child() returns the same store', async t => {
   const { store } = asked()
   t.equal(store.child({} as Parameters<FastifyRateLimitStore['child']>[0]), store)
 })

@@ -29,7 +29,7 @@ t.test('logging out a second time is refused', async t => {
   t.equal(events.filter(event => event.type === 'revoked').length, 1)
 })
 
-t.test('a client that lost the reply to its refresh can log out with the token that it has', async t => {
+t.test('logout: accepts the token just spent, so a lost refresh reply is harmless', async t => {
   const { login, post } = await buildApp(t)
   const { refresh } = await login()
   const next = (await post('/api/token/refresh/', { refresh })).json()
@@ -57,7 +57,7 @@ t.test('two logouts at once both succeed and are one event', async t => {
   t.equal(events.filter(event => event.type === 'revoked').length, 1)
 })
 
-t.test('with adoption on, a token of another server can be logged out and is not adopted again', async t => {
+t.test('adoption: logs out a token of another server and never adopts it again', async t => {
   const { app, post, clock } = await buildApp(t, { adoptRefreshTokens: true })
   const refresh = sign(refreshClaims())
   t.equal((await post('/api/token/blacklist/', { refresh })).body, '{}')
@@ -69,7 +69,7 @@ t.test('with adoption on, a token of another server can be logged out and is not
   t.equal(await app.tokens.sweep(), 1, 'forgotten once the token has expired')
 })
 
-t.test('what is refused, word for word', async t => {
+t.test('logout: refuses each bad token with its exact reply', async t => {
   const { post } = await buildApp(t)
   const cases: [what: string, refresh: unknown, status: number, body: string][] = [
     ['missing', undefined, 400, '{"refresh":["This field is required."]}'],

@@ -63,7 +63,7 @@ t.test('body and tag are the same whatever the order of the keys', async t => {
   t.match(one.headers.etag, /^"[\w-]{43}"$/)
 })
 
-t.test('who has the set already is sent none (RFC 9110 section 13.1.2)', async t => {
+t.test('jwks: answers 304 to a matching If-None-Match (RFC 9110 section 13.1.2)', async t => {
   const { ask, app } = await build(t, [inputOf('ES256', 'a')])
   const etag = (await ask()).headers.etag as string
   for (const known of [
@@ -92,7 +92,7 @@ t.test('who has the set already is sent none (RFC 9110 section 13.1.2)', async t
   )
 })
 
-t.test('while all keys are secrets it is not found, in the form of the other errors', async t => {
+t.test('jwks: answers 404 in the common error form while all keys are secrets', async t => {
   for (const steps of [{ options: {} }, { options: { secret: SECRET } }]) {
     const { ask } = await build(
       t,
@@ -109,7 +109,7 @@ t.test('while all keys are secrets it is not found, in the form of the other err
   }
 })
 
-t.test('it follows setKeys', async t => {
+t.test('jwks: follows setKeys', async t => {
   const { ask, app } = await build(t, [secret])
   const kids = async () =>
     ((await ask()).json().keys as { kid: string }[] | undefined)?.map(({ kid }) => kid)
@@ -134,7 +134,7 @@ t.test('HEAD is GET without the body', async t => {
   }
 })
 
-t.test('other methods are not allowed, with a body or without, and OPTIONS says which are', async t => {
+t.test('jwks: answers 405 to other methods, and lists the allowed ones on OPTIONS', async t => {
   for (const keys of [[inputOf('ES256')], [secret]]) {
     const { ask } = await build(t, keys)
     for (const url of [URL, `${URL}/`]) {
@@ -192,7 +192,7 @@ t.test('a host with a route of its own at that path keeps it', async t => {
   t.equal((await ask({ method: 'POST' })).statusCode, 404)
 })
 
-t.test('a host\'s own error handler formats what is refused', async t => {
+t.test('jwks: the host\'s error handler formats refusals', async t => {
   const { ask } = await build(t, [secret], {
     before: app =>
       app.setErrorHandler((error: { statusCode: number, code: string }, _request, reply) =>
@@ -203,7 +203,7 @@ t.test('a host\'s own error handler formats what is refused', async t => {
   t.same((await ask({ method: 'POST' })).json(), { host: 'method_not_allowed' })
 })
 
-t.test('where tokens are only verified nothing is published, for the keys are another server\'s', async t => {
+t.test('jwks: publishes no keys of a registration that only verifies', async t => {
   const { ask, app } = await build(t, [publicInputOf('ES256')], {
     options: { verifyCredentials: undefined as never }
   })

@@ -43,7 +43,7 @@ t.test('every login starts a session of its own', async t => {
   t.not(first?.jti, second?.jti)
 })
 
-t.test('an unknown user, a wrong password, another case and an inactive user are answered alike', async t => {
+t.test('login: answers an unknown or inactive user and a wrong password alike', async t => {
   const { post, events } = await buildApp(t)
   const tries = [
     ['nobody', '123'],
@@ -66,7 +66,7 @@ t.test('an unknown user, a wrong password, another case and an inactive user are
   )
 })
 
-t.test('what comes back for an unknown user may be null, undefined or false', async t => {
+t.test('verifyCredentials: may return null, undefined or false for an unknown user', async t => {
   for (const nobody of [null, undefined, false]) {
     const { post } = await buildApp(t, { verifyCredentials: () => nobody as null })
     t.equal((await post('/api/token/', { username: 'x', password: 'y' })).body, REFUSED)
@@ -106,7 +106,7 @@ t.test('the login field may have another name', async t => {
   )
 })
 
-t.test('custom claims go into the access token, and into the refresh token only if nobody could compute them again', async t => {
+t.test('custom claims: are in the refresh token only when findUser is not set', async t => {
   const claims = (user: { id: unknown }): Record<string, unknown> => ({
     role: `role of ${String(user.id)}`,
     sid: 'not ours to choose',
@@ -151,7 +151,7 @@ t.test('the lifetimes are the options, and no token outlives its session', async
   t.strictSame(await times({ sessionLifetime: '2m' }), [120, 120])
 })
 
-t.test('logins are limited by address and by user name, before the password is looked at', async t => {
+t.test('login: is limited by address and user name before the password check', async t => {
   let checks = 0
   const verifyCredentials = (): null => { checks++; return null }
   const { post, clock } = await buildApp(t, {
@@ -184,7 +184,7 @@ t.test('logins are limited by address and by user name, before the password is l
   t.equal((await post('/api/token/', { username: 'vitor', password: 'x' })).statusCode, 401)
 })
 
-t.test('the limits are 30 a minute by address and 5 by user name unless told otherwise', async t => {
+t.test('login limits: default to 30 a minute per address and 5 per user name', async t => {
   const { post } = await buildApp(t, { rateLimit: {} })
   const count = async (username: (index: number) => string): Promise<number> => {
     const replies = await Promise.all(
@@ -204,7 +204,7 @@ t.test('the limits are 30 a minute by address and 5 by user name unless told oth
   t.equal(replies.filter(reply => reply.statusCode === 401).length, 30)
 })
 
-t.test('the host may issue a pair after a login by other means, but not to an inactive user', async t => {
+t.test('issue: returns a pair for a user, and refuses an inactive one', async t => {
   const { app, hello } = await buildApp(t)
   t.equal((await hello((await app.tokens.issue({ id: 7n })).access)).statusCode, 200)
   await t.rejects(app.tokens.issue({ id: 7, isActive: false }), {
@@ -213,7 +213,7 @@ t.test('the host may issue a pair after a login by other means, but not to an in
   })
 })
 
-t.test('a fault of the host is a 500 without a word of it to the client, but in the log', async t => {
+t.test('login: answers 500 when verifyCredentials returns a user without an id', async t => {
   const { post } = await buildApp(t, {
     secret: SECRET,
     verifyCredentials: () => ({}) as { id: string }

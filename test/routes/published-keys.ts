@@ -28,7 +28,7 @@ t.test('the first registration of an app makes a route, further ones join it', a
   )
 })
 
-t.test('a scope without a prefix shares the path of the app, one with a prefix has a path of its own', async t => {
+t.test('publish: a scope shares the path of its app, unless it has a prefix', async t => {
   const app = createApp(t)
   const ring = await ringOf(app, 'k')
   const rings = publish(app, ring)

@@ -24,7 +24,7 @@ t.test('a refresh token is exchanged for an access token and its successor', asy
   t.match(events.at(-1), { type: 'refreshed', userId: '1', sid: before.sid })
 })
 
-t.test('the token just spent answers with the same successor, byte for byte, and a new access token', async t => {
+t.test('refresh: replays the same successor, with a new access token', async t => {
   const { login, post, clock, events } = await buildApp(t)
   const { refresh } = await login()
   const first = (await post('/api/token/refresh/', { refresh })).json()
@@ -66,7 +66,7 @@ t.test('a spent refresh token ends the session once the reuse interval is over',
   t.equal(events.filter(event => event.type === 'reuse_detected').length, 1)
 })
 
-t.test('an ancestor older than the token just spent is reuse even within the reuse interval', async t => {
+t.test('refresh: treats an older ancestor as reuse, also within the reuse interval', async t => {
   const { login, post } = await buildApp(t)
   const { refresh } = await login()
   const next = (await post('/api/token/refresh/', { refresh })).json()
@@ -99,7 +99,7 @@ t.test('a session ends after its lifetime however often it is refreshed', async 
   )
 })
 
-t.test('without rotation the refresh token stays good and only an access token comes back', async t => {
+t.test('refresh: returns only an access token when rotation is off', async t => {
   const { login, post, clock, hello } = await buildApp(t, { rotateRefreshTokens: false })
   const { refresh } = await login()
   for (const wait of [0, DAY / 2]) {
@@ -155,7 +155,7 @@ t.test('claims that fail, or that no token can carry, spend no token', async t =
   }
 })
 
-t.test('claims are computed again at each refresh, or carried where nobody can tell', async t => {
+t.test('refresh: recomputes claims with findUser, and carries them over without it', async t => {
   const roles = { role: 'reader' }
   const recomputed = await buildApp(t, { claims: () => roles, findUser: async id => ({ id }) })
   const carried = await buildApp(t, { claims: () => roles })
@@ -170,7 +170,7 @@ t.test('claims are computed again at each refresh, or carried where nobody can t
   t.equal(decode(after[1].refresh).payload.role, 'reader', 'from token to token')
 })
 
-t.test('what is refused, word for word', async t => {
+t.test('refresh: refuses each bad token with its exact reply', async t => {
   const { login, post, clock } = await buildApp(t)
   const { access } = await login()
   const now = clock.time / 1000

@@ -27,7 +27,7 @@ for (const [name, { body }, fields] of BODIES) {
   })
 }
 
-t.test('tokens are answered in SimpleJWT\'s order, and in cookie mode the access token alone', async t => {
+t.test('schemas: list tokens in SimpleJWT\'s order, without refresh in cookie mode', async t => {
   const answered = ({ response }: { response: { 200: { properties: object } } }): string[] =>
     Object.keys(response[200].properties)
   t.strictSame(answered(obtainSchema('username', false)), ['refresh', 'access'])
@@ -36,7 +36,7 @@ t.test('tokens are answered in SimpleJWT\'s order, and in cookie mode the access
   t.strictSame(answered(refreshSchema(true)), ['access'])
 })
 
-t.test('every route says what it does and how it may refuse', async t => {
+t.test('schemas: each route has a summary and its error responses', async t => {
   const bothWays = [false, true].flatMap(inCookie => [
     obtainSchema('username', inCookie), refreshSchema(inCookie), blacklistSchema(inCookie)
   ])

@@ -66,7 +66,7 @@ t.test('a user ends one of his sessions', async t => {
   t.match(test.events.at(-1), { type: 'revoked', userId: '1', sid: sidOf(other.access) })
 })
 
-t.test('the session of another user, one that has ended and one that never was are not found', async t => {
+t.test('sessions: answers 404 to the id of a foreign, ended or unknown session', async t => {
   const test = await buildApp(t)
   const [own, ended, foreign] = [
     await test.login(), await test.login(), await test.login('maria', '456')
@@ -102,7 +102,7 @@ t.test('a token without a session sees the sessions of its user, none of them it
   t.match((await ask(test, 'GET', '/', sign(accessClaims()))).json(), [{ current: false }])
 })
 
-t.test('a user ends sessions whose refresh token has expired, for their access tokens may be good yet', async t => {
+t.test('sessions: revokes a session whose refresh token has expired', async t => {
   for (const end of ['all', 'one'] as const) {
     const test = await buildApp(t, { rotateRefreshTokens: false, refreshTokenLifetime: '1h' })
     const { refresh } = await test.login()
@@ -129,7 +129,7 @@ t.test('a hook of the host that puts another in request.user changes nothing her
   t.equal((await test.hello(access)).statusCode, 401)
 })
 
-t.test('without an access token there is nothing to see', async t => {
+t.test('sessions: answers 401 to a request without an access token', async t => {
   const { app, login } = await buildApp(t)
   const { refresh } = await login()
   for (const [method, url] of [['GET', '/'], ['DELETE', '/'], ['DELETE', '/x/']] as const) {

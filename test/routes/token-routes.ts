@@ -32,7 +32,7 @@ t.test('every answer of a token route may not be stored', async t => {
   }
 })
 
-t.test('an Authorization header, even a broken one, means nothing to the routes that take a body', async t => {
+t.test('token routes: ignore a malformed Authorization header', async t => {
   const { app } = await buildApp(t)
   const reply = await app.inject({
     method: 'POST',
@@ -43,7 +43,7 @@ t.test('an Authorization header, even a broken one, means nothing to the routes 
   t.equal(reply.statusCode, 200)
 })
 
-t.test('an Accept header that cannot be met is not minded', async t => {
+t.test('token routes: ignore an unacceptable Accept header', async t => {
   const { app } = await buildApp(t)
   const reply = await app.inject({
     method: 'POST',
@@ -54,7 +54,7 @@ t.test('an Accept header that cannot be met is not minded', async t => {
   t.equal(reply.statusCode, 200)
 })
 
-t.test('what Fastify itself refuses on a token route is told in the form of the others', async t => {
+t.test('token routes: answer Fastify\'s own 413 and 415 in the common error form', async t => {
   const test = await buildApp(t)
   t.strictSame(
     await send(
@@ -76,7 +76,7 @@ t.test('what Fastify itself refuses on a token route is told in the form of the 
   })
 })
 
-t.test('a content type that is none at all, or missing, is a 415 too', async t => {
+t.test('token routes: answer 415 to a malformed content type', async t => {
   const { app } = await buildApp(t)
   const reply = await app.inject({
     method: 'POST',
@@ -87,7 +87,7 @@ t.test('a content type that is none at all, or missing, is a 415 too', async t =
   t.equal(reply.body, '{"detail":"Unsupported media type \\";\\" in request."}')
 })
 
-t.test('a path is one route with and without its trailing slash, also where the host sees to that', async t => {
+t.test('token routes: accept a path with or without its trailing slash', async t => {
   for (const server of [
     {},
     { ignoreTrailingSlash: true },
@@ -100,7 +100,7 @@ t.test('a path is one route with and without its trailing slash, also where the 
   }
 })
 
-t.test('a fault is the host\'s to answer, also on a token route', async t => {
+t.test('token routes: leave a fault to the host\'s error handler', async t => {
   const { app } = await buildApp(t, {
     verifyCredentials: () => {
       throw Object.assign(new Error('database down'), { code: 'ECONNREFUSED' })

@@ -30,7 +30,7 @@ t.test('a spent refresh token is blacklisted, its successor is not', async t => 
   )
 })
 
-t.test('every token of an ended session is blacklisted, whichever way the guard learns of it', async t => {
+t.test('verify: refuses each token of an ended session, in both revocation modes', async t => {
   for (const revocation of ['list', 'store'] as const) {
     const { login, post } = await buildApp(t, { revocation })
     const { access, refresh } = await login()
@@ -53,7 +53,7 @@ t.test('with adoption on, a refresh token of another server is good until it is 
   t.equal((await post('/api/token/verify/', { token })).body, BLACKLISTED)
 })
 
-t.test('what is refused, word for word', async t => {
+t.test('verify: refuses each bad token with its exact reply', async t => {
   const { post, login } = await buildApp(t)
   const { payload } = decode((await login()).refresh)
   const cases: [what: string, token: unknown, status: number, body: string][] = [

@@ -29,7 +29,7 @@ t.test('good claims come back whole, with a user_id that is a string', async t =
   )
 })
 
-t.test('claims that lack something or have the wrong thing are refused with SimpleJWT\'s text', async t => {
+t.test('checkClaims: refuses missing and malformed claims with SimpleJWT\'s text', async t => {
   const refused: [string, unknown, Refusal][] = [
     ...[null, undefined, [], 'x', 1, true].map((payload): [string, unknown, Refusal] => [
       `payload ${JSON.stringify(payload)}`, payload, 'Token is invalid'
@@ -68,7 +68,7 @@ t.test('claims that lack something or have the wrong thing are refused with Simp
   }
 })
 
-t.test('what is wrong first in SimpleJWT\'s order is what is told', async t => {
+t.test('checkClaims: reports the first fault in SimpleJWT\'s order', async t => {
   const order: [Record<string, unknown>, Refusal][] = [
     [{ exp: 1, iat: null }, 'Token is invalid'],
     [{ exp: 1, token_type: 'refresh' }, 'Token is expired'],
@@ -91,7 +91,7 @@ t.test('what is wrong first in SimpleJWT\'s order is what is told', async t => {
   )
 })
 
-t.test('a kind of token passes where it is expected, or where either is', async t => {
+t.test('checkClaims: accepts the expected token type, or both if none is given', async t => {
   const [access, refresh] = [accessClaims(), refreshClaims()]
   t.same(checkClaims(refresh, 'refresh', NO_RULES, START), refresh)
   t.equal(checkClaims(access, 'refresh', NO_RULES, START), 'Token has wrong type')
@@ -132,7 +132,7 @@ t.test('leeway is given to a token without iat too', async t => {
   t.ok(isAccepted({ ...without('iat'), exp: NOW - 29 }, LENIENT))
 })
 
-t.test('a token may not come from the future, nor live for more than 366 days, nor end before it began', async t => {
+t.test('checkClaims: refuses a future iat or nbf, exp before iat, and over 366 days', async t => {
   const dates: [string, Record<string, unknown>, boolean, ClaimRules?][] = [
     ['iat 60 s ahead', { iat: NOW + 60 }, true],
     ['iat 61 s ahead', { iat: NOW + 61 }, false],
@@ -168,7 +168,7 @@ t.test('a token may not come from the future, nor live for more than 366 days, n
   }
 })
 
-t.test('issuer and audience are required as they are set, and ignored where they are not', async t => {
+t.test('checkClaims: requires issuer and audience only when they are set', async t => {
   const origins: [Record<string, unknown>, boolean][] = [
     [{ iss: 'us', aud: 'them' }, true],
     [{ iss: 'us', aud: ['others', 'them'] }, true],
@@ -193,7 +193,7 @@ t.test('issuer and audience are required as they are set, and ignored where they
   }
 })
 
-t.test('claims are frozen to the bottom, and nothing that anybody else may change is in them', async t => {
+t.test('checkClaims: returns deeply frozen claims', async t => {
   const payload = accessClaims({ a: { b: [{ c: 1 }] } })
   const claims = checkClaims(payload, 'access', NO_RULES, START) as unknown as {
     user_id: string
@@ -211,7 +211,8 @@ t.test('claims are frozen to the bottom, and nothing that anybody else may chang
 
 t.test('a claim by the name of __proto__ or constructor changes no object', async t => {
   const payload = JSON.parse(
-    `{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}},${JSON.stringify(accessClaims()).slice(1)}`
+    '{"__proto__":{"isAdmin":true},"constructor":{"prototype":{"isAdmin":true}},' +
+      JSON.stringify(accessClaims()).slice(1)
   )
   const claims = checkClaims(payload, 'access', NO_RULES, START) as unknown as Record<
     string,

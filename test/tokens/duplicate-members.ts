@@ -17,7 +17,7 @@ t.test('a name that stands twice in one object is found, however it is written',
   for (const json of found) t.equal(isDuplicate(json), true, json)
 })
 
-t.test('the same name in two objects, and in a text, is no other', async t => {
+t.test('hasDuplicateMembers: allows the same name in two objects or in a string', async t => {
   const clean = [
     '{}', '[]', '1', '"a"', 'null', '{"a":1}', '{"a":{"a":1}}',
     '{"a":[{"a":1},{"a":2}],"b":{"a":3}}', '{"a":"a","b":"a"}',
@@ -29,12 +29,13 @@ t.test('the same name in two objects, and in a text, is no other', async t => {
   for (const json of clean) t.equal(isDuplicate(json), false, json)
 })
 
-t.test('whatever an object is, its JSON has no duplicate, and with any member once more it has', async () => {
+t.test('hasDuplicateMembers: finds a repeated member in any object, and only that', async () => {
   const object = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue(), { minKeys: 1 })
   fc.assert(fc.property(object, fc.nat(), fc.boolean(), (object, number, pretty) => {
     const json = JSON.stringify(object, null, pretty ? 2 : 0)
     const names = Object.keys(JSON.parse(json) as object)
-    const again = `${json.trimEnd().slice(0, -1)},${JSON.stringify(names[number % names.length])}:0}`
+    const again =
+      `${json.trimEnd().slice(0, -1)},${JSON.stringify(names[number % names.length])}:0}`
     return !isDuplicate(json) && isDuplicate(again) && isDuplicate(`{"a":[0,${again}]}`)
   }), { numRuns: 3000 })
 })

@@ -47,7 +47,8 @@ const bare = { alg: 'HS256' }
 
 /** Signs with any hash; the header may say another. */
 function forge (header: unknown, hash = 'sha256', payload: unknown = accessClaims()): string {
-  const input = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}`
+  const input = `${Buffer.from(JSON.stringify(header)).toString('base64url')}.` +
+    Buffer.from(JSON.stringify(payload)).toString('base64url')
   return `${input}.${createHmac(hash, SECRET).update(input).digest('base64url')}`
 }
 
@@ -57,18 +58,20 @@ t.test('a refresh token is its header and claims in this order and nothing else'
   t.equal(text(token, 0), '{"alg":"HS256","typ":"JWT"}')
   t.equal(
     text(token, 1),
-    `{"token_type":"refresh","exp":${NOW + 86_400},"iat":${NOW},"jti":"70ce","user_id":"1","sid":"5e55","iss":"us","aud":"them","role":"admin"}`
+    `{"token_type":"refresh","exp":${NOW + 86_400},"iat":${NOW},"jti":"70ce","user_id":"1",` +
+      '"sid":"5e55","iss":"us","aud":"them","role":"admin"}'
   )
   t.equal(token, sign(text(token, 1)))
 })
 
-t.test('an access token likewise, with an id of its own', async t => {
+t.test('an access token is its header and claims in this order, with a new jti', async t => {
   const token = tokens.mintAccess(SEED, { role: 'admin' })
   t.equal(text(token, 0), '{"alg":"HS256","typ":"JWT"}')
   t.match(
     text(token, 1),
     new RegExp(
-      `^\\{"token_type":"access","exp":${NOW + 300},"iat":${NOW},"jti":"[0-9a-f]{32}","user_id":"1","sid":"5e55","role":"admin"\\}$`
+      `^\\{"token_type":"access","exp":${NOW + 300},"iat":${NOW},"jti":"[0-9a-f]{32}",` +
+        '"user_id":"1","sid":"5e55","role":"admin"\\}$'
     )
   )
   t.not(tokens.mintAccess(SEED, {}), tokens.mintAccess(SEED, {}))
@@ -122,7 +125,7 @@ t.test('custom claims never take the place of the plugin\'s own', async t => {
   t.same(Object.keys(payload), ['token_type', 'exp', 'iat', 'jti', 'user_id', 'sid', 'role'])
 })
 
-t.test('what is minted is accepted as what it is', async t => {
+t.test('verify: accepts a minted token as its own type only', async t => {
   const [access, refresh] = [
     tokens.mintAccess(SEED, { role: 'admin' }), tokens.mintRefresh(SEED, { role: 'admin' })
   ]
@@ -138,7 +141,7 @@ t.test('what is minted is accepted as what it is', async t => {
   }))
 })
 
-t.test('a token of another server with the same secret is accepted, with its user_id as a string', async t => {
+t.test('verify: accepts a token of another server, with user_id as a string', async t => {
   t.match(tokens.verifyAccess(sign(accessClaims({ user_id: 1 }))), { user_id: '1' })
   t.match(tokens.verifyRefresh(sign(refreshClaims({ user_id: 1 }))), { user_id: '1' })
   t.match(
@@ -149,7 +152,7 @@ t.test('a token of another server with the same secret is accepted, with its use
   })
 })
 
-t.test('every refusal that a token alone can give', async t => {
+t.test('verifyAccess: refuses each bad token with its own reason', async t => {
   const without = (name: string) => sign(JSON.stringify({ ...accessClaims(), [name]: undefined }))
   const cases: [string, string, Refusal][] = [
     ['garbage', 'garbage', 'Token is invalid'],
@@ -188,7 +191,7 @@ t.test('a signature of another key, or of none, is invalid', async t => {
   t.equal(tokens.verifyAccess(sign(accessClaims(), bare, '')), 'Token is invalid')
 })
 
-t.test('trailing bits of a segment are part of the text: they do not make a second spelling', async t => {
+t.test('verify: refuses a signature with other trailing bits', async t => {
   const token = sign(accessClaims())
   const bytes = (token: string): string =>
     Buffer.from(token.split('.')[2] as string, 'base64url').toString('hex')
@@ -199,7 +202,7 @@ t.test('trailing bits of a segment are part of the text: they do not make a seco
   t.same(same.filter(other => typeof tokens.verifyAccess(other) === 'object'), [token])
 })
 
-t.test('no spelling of none is an algorithm, with a signature or without', async t => {
+t.test('verify: refuses alg "none" in any spelling, signed or unsigned', async t => {
   for (const alg of [
     'none', 'None', 'NONE', 'nOnE', 'none ', ' none', 'none\0', '', 'null', 'hs256', 'HS256 ',
     'HS256\0', 'Hs256'
@@ -282,7 +285,7 @@ t.test('more or fewer segments, padding, white space and over-long tokens are in
   }
 })
 
-t.test('what is too long, or spelled otherwise than tokens are, never gets to a key', async t => {
+t.test('verify: refuses a malformed or overlong token before it reaches a key', async t => {
   let asked = 0
   const ring = { verify: () => { asked++ }, knows: () => true } as unknown as KeyRing
   const tokens = createTokens(
@@ -367,7 +370,7 @@ t.test('an unknown kid is refused, unless no key has a kid', async t => {
   t.equal(typeof tokens.verifyAccess(forge({ ...bare, kid: 'k2' })), 'object')
 })
 
-t.test('a key that is missing is asked for by the header of a token, and only by one that can be read', async t => {
+t.test('missingKey: requests the alg and kid of a header, if it is readable', async t => {
   const app = fastify()
   t.after(() => app.close())
   const ring = await createKeyRing(app, resolveKeys({ secret: SECRET }, refuse))
@@ -422,7 +425,7 @@ t.test('dates are finite numbers of seconds', async t => {
   )
 })
 
-t.test('a token that says something twice is invalid', async t => {
+t.test('verify: refuses a duplicate member in the header or the payload', async t => {
   const twice = (member: string): string =>
     sign(JSON.stringify(accessClaims()).replace(/}$/, `,${member}}`))
   for (const member of [
@@ -483,7 +486,7 @@ t.test('issuer, audience and leeway are the registration\'s', async t => {
   )
 })
 
-t.test('the token of RFC 7515 A.1 has a good signature and is still none of ours', async t => {
+t.test('verify: refuses the token of RFC 7515 A.1 in spite of its valid signature', async t => {
   const keys: KeyInput[] = [{ algorithm: 'HS256', secret: A1_KEY }]
   t.equal(
     (await build({ keys, now: () => A1_EXPIRES - SECOND })).verifyAny(A1_TOKEN), 'Token has no id'

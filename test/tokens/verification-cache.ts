@@ -20,7 +20,7 @@ t.test('claims are found by the whole text of their token', async t => {
   }
 })
 
-t.test('it counts what it has found and what it has not', async t => {
+t.test('cache: counts hits, misses and entries', async t => {
   const cache = createVerificationCache(10, 0)
   t.strictSame(cache.statistics(), { hits: 0, misses: 0, entries: 0 })
   remember(cache, 'Bearer header.payload.signature', claims)
@@ -47,7 +47,7 @@ t.test('a token enters when it comes for the second time', async t => {
   t.equal(cache.get('Bearer two', START), undefined)
 })
 
-t.test('tokens that come in turn are soon known, all of them', async t => {
+t.test('cache: learns all of 1000 recurring tokens within 50 rounds', async t => {
   const cache = createVerificationCache(2000, 0)
   const tokens = Array.from(
     { length: 1000 }, (_, index) => `Bearer header.payload.${String(index).padStart(8, '0')}x`
@@ -63,7 +63,7 @@ t.test('tokens that come in turn are soon known, all of them', async t => {
   t.equal(unknown(), 0)
 })
 
-t.test('a flood of tokens that come but once drives none out', async t => {
+t.test('cache: a flood of single-use tokens evicts no entry', async t => {
   const cache = createVerificationCache(10, 0)
   const users = Array.from({ length: 10 }, (_, index) => `Bearer header.payload.signature${index}x`)
   for (const user of users) remember(cache, user, claims)
@@ -80,7 +80,7 @@ t.test('a token is dead at the very second of its exp', async t => {
   t.equal(cache.get('token', EXPIRES), undefined)
 })
 
-t.test('leeway lets it live on', async t => {
+t.test('cache: keeps a token for the leeway after its exp', async t => {
   const cache = createVerificationCache(10, 30_000)
   remember(cache, 'token', claims)
   t.equal(cache.get('token', EXPIRES + 29_999), claims)
@@ -98,7 +98,7 @@ t.test('the token that was used least recently leaves first', async t => {
   )
 })
 
-t.test('cleared, it knows no token', async t => {
+t.test('clear: removes each token', async t => {
   const cache = createVerificationCache(2, 0)
   remember(cache, 'one', claims)
   cache.clear()
@@ -112,7 +112,7 @@ t.test('a cache of no entries keeps nothing', async t => {
   t.equal(cache.get('one', START), undefined)
 })
 
-t.test('a cache may be as large as a number can be, and takes no room before there are tokens', async t => {
+t.test('cache: accepts any size, and allocates at most 16 MiB up front', async t => {
   const before = process.memoryUsage().arrayBuffers
   const cache = createVerificationCache(Number.MAX_SAFE_INTEGER, 0)
   t.ok(process.memoryUsage().arrayBuffers - before <= 2 ** 24)
@@ -120,7 +120,7 @@ t.test('a cache may be as large as a number can be, and takes no room before the
   t.equal(cache.get('one', START), claims)
 })
 
-t.test('tokens that end alike are two, and the later takes the place of the earlier', async t => {
+t.test('cache: a token evicts another one with the same ending', async t => {
   const cache = createVerificationCache(10, 0)
   const [one, two] = ['one', 'two'].map(name => `${name}.${'x'.repeat(100)}`) as [string, string]
   remember(cache, one, claims)
@@ -130,7 +130,7 @@ t.test('tokens that end alike are two, and the later takes the place of the earl
   t.equal(cache.get(one, START), undefined)
 })
 
-t.test('no token ever gets the claims of another, in a million look-ups of a cache that is too small', async t => {
+t.test('cache: never returns the claims of another token in a million look-ups', async t => {
   const cache = createVerificationCache(16, 0)
   const users = Array.from({ length: 64 }, (_, index) => String(index))
   // Some end alike in all the characters that an entry is looked for by.
