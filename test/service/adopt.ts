@@ -4,7 +4,7 @@ import { decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
 const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
 
-t.test('a refresh token of another server goes on here, under its own jti as the session id', async t => {
+t.test('refresh: adopts a token of another server, with its jti as the session id', async t => {
   const { post, hello, app, events } = await buildApp(t, { adoptRefreshTokens: true })
   const foreign = sign(refreshClaims({ user_id: 1, role: 'admin' }))
   const reply = await post('/api/token/refresh/', { refresh: foreign })
@@ -64,7 +64,7 @@ t.test('a token without iat is adopted too', async t => {
   )
 })
 
-t.test('nothing is adopted unless the option says so', async t => {
+t.test('refresh: rejects a token of another server without adoptRefreshTokens', async t => {
   const { post } = await buildApp(t)
   t.equal((await post('/api/token/refresh/', { refresh: sign(refreshClaims()) })).body, BLACKLISTED)
 })

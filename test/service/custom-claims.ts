@@ -13,14 +13,14 @@ const findUser = async (userId: string): Promise<Member> => ({ id: userId, role:
 const claims = (user: User) => ({ role: (user as Member).role })
 const presented = refreshClaims({ role: 'admin', team: 'a' }) as unknown as RefreshClaims
 
-t.test('claims at login are what the host computes, without those that are the plugin\'s', async t => {
+t.test('claimsAtLogin: returns the claims of the host without reserved claims', async t => {
   const { registration } = await buildRegistration(t, {
     claims: async user => ({ ...claims(user), exp: 0, user_id: '2' })
   })
   t.same(await claimsAtLogin(registration, vitor), { role: 'admin' })
 })
 
-t.test('there are none where the host computes none', async t => {
+t.test('claimsAtLogin: returns {} if the host returns no claims', async t => {
   t.same(await claimsAtLogin((await buildRegistration(t)).registration, vitor), {})
   for (const nothing of [undefined, null]) {
     t.same(
@@ -32,7 +32,7 @@ t.test('there are none where the host computes none', async t => {
   }
 })
 
-t.test('claims at refresh are carried, or computed anew where both findUser and claims are given', async t => {
+t.test('claimsAtRefresh: carries claims, or recomputes them given findUser and claims', async t => {
   const cases = [
     [{}, false, { role: 'admin', team: 'a' }],
     [{ claims }, false, { role: 'admin', team: 'a' }],
@@ -59,7 +59,7 @@ t.test('a user who is gone or not active any more gets no claims', async t => {
   }
 })
 
-t.test('the host is asked for the user of the token, with the request there is', async t => {
+t.test('claimsAtRefresh: calls findUser with the user id, and claims with the user', async t => {
   const asked: unknown[] = []
   const { registration } = await buildRegistration(t, {
     findUser: (...given) => { asked.push(given); return vitor },
@@ -69,7 +69,7 @@ t.test('the host is asked for the user of the token, with the request there is',
   t.same(asked, [['1', undefined], [vitor, undefined]])
 })
 
-t.test('what the host throws is the host\'s error', async t => {
+t.test('claims: reject with the error that the host throws', async t => {
   const broken = () => { throw new Error('the database is down') }
   await t.rejects(
     claimsAtLogin((await buildRegistration(t, { claims: broken })).registration, vitor),
@@ -93,7 +93,7 @@ t.test('claims that no token can carry are a fault of the host', async t => {
   }
 })
 
-t.test('in cookie mode those that the refresh token carries may take half as much, or no browser would keep it', async t => {
+t.test('cookie mode: rejects carried claims of more than 2048 bytes', async t => {
   const note = 'x'.repeat(2049)
   const { registration } = await buildRegistration(t, { cookie: true, claims: () => ({ note }) })
   await t.rejects(claimsAtLogin(registration, vitor), {

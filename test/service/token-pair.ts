@@ -21,7 +21,7 @@ t.test('a pair is a refresh token first, then an access token of the same sessio
   t.not(jti, session().jti)
 })
 
-t.test('asked for again the refresh token is the same, the access token is new', async t => {
+t.test('mintPair: mints the same refresh token again, and a new access token', async t => {
   const { registration, clock } = await buildRegistration(t)
   const first = mintPair(registration, session(), { role: 'admin' })
   clock.advance(MINUTE)
@@ -30,7 +30,7 @@ t.test('asked for again the refresh token is the same, the access token is new',
   t.not(second.access, first.access)
 })
 
-t.test('the refresh token carries custom claims, unless they are computed at each refresh', async t => {
+t.test('mintPair: adds claims to the refresh token unless each refresh computes them', async t => {
   const cases = [
     [{}, 'admin'],
     [{ claims: () => ({}) }, 'admin'],

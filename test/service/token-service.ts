@@ -74,7 +74,7 @@ t.test('without rotation refresh gives an access token alone', async t => {
   t.same(Object.keys(await app.tokens.refresh(refresh)), ['access'])
 })
 
-t.test('every refusal of a token is a SimpleJwtError, of its own promise and never thrown at once', async t => {
+t.test('verify, refresh and revoke: reject a bad token with a SimpleJwtError', async t => {
   const { app } = await buildApp(t)
   const bad = [
     '',
@@ -147,7 +147,7 @@ t.test('sessions are the live ones of a user, oldest first', async t => {
   }
 })
 
-t.test('the key set is the public keys, in the order of their kids; secrets are in none', async t => {
+t.test('jwks: lists the public keys in the order of their kids, and no secret', async t => {
   const { app } = await buildApp(t)
   t.same(app.tokens.jwks(), { keys: [] })
   const secret: KeyInput = { algorithm: 'HS256', secret: SECRET }
@@ -205,7 +205,7 @@ t.test('keys that are bad change nothing', async t => {
   t.equal(events.filter(({ type }) => type === 'keys_changed').length, 0)
 })
 
-t.test('where tokens are signed one key must be able to: else setKeys changes nothing', async t => {
+t.test('setKeys: rejects keys of which none can sign, and changes nothing', async t => {
   const { app, hello, events } = await buildApp(t, { keys: [inputOf('ES256', 'a')] })
   const { access } = await app.tokens.issue({ id: 7 })
   await t.rejects(app.tokens.setKeys([publicInputOf('ES256', 'a'), publicInputOf('EdDSA')]), {
@@ -218,7 +218,7 @@ t.test('where tokens are signed one key must be able to: else setKeys changes no
   t.notOk(events.some(({ type }) => type === 'keys_changed'))
 })
 
-t.test('a key changes without logging anybody out: the old one goes on as its public half', async t => {
+t.test('setKeys: keeps users logged in while the old public key remains', async t => {
   const { app, hello, clock } = await buildApp(t, { keys: [inputOf('ES256', 'old')] })
   const { access, refresh } = await app.tokens.issue({ id: 7 })
   await app.tokens.setKeys([inputOf('EdDSA', 'new'), publicInputOf('ES256', 'old')])
@@ -231,7 +231,7 @@ t.test('a key changes without logging anybody out: the old one goes on as its pu
   t.equal((await hello(pair.access)).statusCode, 200)
 })
 
-t.test('where tokens are only verified nothing is issued or refreshed, stored or spent', async t => {
+t.test('verify-only service: rejects issue and refresh without a store call', async t => {
   const calls: string[] = []
   const store = Object.fromEntries(
     Object.entries(memoryStore()).map(([name, member]: [string, unknown]) => [
@@ -265,7 +265,7 @@ t.test('where tokens are only verified nothing is issued or refreshed, stored or
   t.same(tokens.jwks(), { keys: [] }, 'the keys are another server\'s to publish')
 })
 
-t.test('where tokens are only verified setKeys takes keys that cannot sign, and one that can issues nothing', async t => {
+t.test('verify-only service: setKeys accepts any key, and issue still rejects', async t => {
   const { registration, events } = await buildRegistration(t, {
     secret: undefined,
     keys: [publicInputOf('ES256')],
@@ -284,7 +284,7 @@ t.test('where tokens are only verified setKeys takes keys that cannot sign, and 
   t.equal(events.filter(({ type }) => type === 'keys_changed').length, 2)
 })
 
-t.test('with jwksUrl the keys are another server\'s: setKeys is refused, whatever it is given', async t => {
+t.test('setKeys: rejects all keys with jwksUrl', async t => {
   const { registration, events } = await buildRegistration(t, {
     secret: undefined,
     jwksUrl: 'https://issuer.example/',
@@ -302,14 +302,14 @@ t.test('with jwksUrl the keys are another server\'s: setKeys is refused, whateve
   t.notOk(registration.keys.knows('ES256', undefined))
 })
 
-t.test('cacheStatistics says how often the guard did without a closer look', async t => {
+t.test('cacheStatistics: counts the hits, misses and entries of the guard', async t => {
   const { app, login, hello } = await buildApp(t)
   const { access } = await login()
   for (let request = 0; request < 5; request++) await hello(access)
   t.strictSame(app.tokens.cacheStatistics(), { hits: 3, misses: 2, entries: 1 })
 })
 
-t.test('sweep deletes what is over and says how many', async t => {
+t.test('sweep: deletes the sessions that are over, and returns their number', async t => {
   const { app, clock } = await buildApp(t)
   const [one] = [await app.tokens.issue({ id: 7 }), await app.tokens.issue({ id: 7 })]
   await app.tokens.revokeSession(sidOf(one.access))

@@ -56,7 +56,7 @@ function build (store: SessionStore, timeoutMs?: number, maxPending?: number) {
 
 const never = storeThat(() => new Promise(() => {}))
 
-t.test('a store that rejects, or throws at once, is a 503, and the cause is told', async t => {
+t.test('a store that rejects or throws is a 503, and the cause is reported', async t => {
   const cause = new Error('ECONNREFUSED')
   for (const broken of [storeThat(async () => { throw cause }), storeThat(() => { throw cause })]) {
     for (const [verb, call] of CALLS) {
@@ -69,7 +69,7 @@ t.test('a store that rejects, or throws at once, is a 503, and the cause is told
   }
 })
 
-t.test('what the store said does not reach the answer', async t => {
+t.test('the message of the store is not in the error', async t => {
   const { store } = build(
     storeThat(async () => {
       throw new Error('password authentication failed for user "app"')
@@ -91,7 +91,7 @@ t.test('a store that never answers is a 503 when timeoutMs is at its end', async
   }
 })
 
-t.test('the feed of ended sessions and a sweep, for which no request waits, have more time', async t => {
+t.test('revokedSince and sweep: have longer timeouts than timeoutMs', async t => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => { mock.timers.reset() })
   for (const [verb, within] of [['revokedSince', 5 * SECOND], ['sweep', 60 * SECOND]] as const) {
@@ -132,7 +132,7 @@ t.test('no more calls are made while too many are unanswered, given up or not', 
   t.equal(await found, null)
 })
 
-t.test('a store that fails, or is said to be in doubt, is waited for a shorter time until it answers', async t => {
+t.test('a store that fails or is suspected has a shorter timeout until it answers', async t => {
   for (const [timeoutMs, inDoubt] of [[750, 250], [300, 250], [50, 50]] as const) {
     for (const failing of [true, false]) {
       const memory = memoryStore()
@@ -155,7 +155,7 @@ t.test('a store that fails, or is said to be in doubt, is waited for a shorter t
   }
 })
 
-t.test('what spends a token or ends a session carries the end of timeoutMs as its deadline, on the wall clock', async t => {
+t.test('rotate, revoke and revokeUser: carry timeoutMs as a wall-clock deadline', async t => {
   for (const [timeoutMs, expected] of [[undefined, 0.75 * SECOND], [250, 250]] as const) {
     const deadlines: (number | undefined)[] = []
     const { store } = build({
@@ -181,7 +181,7 @@ t.test('what spends a token or ends a session carries the end of timeoutMs as it
   }
 })
 
-t.test('a rotation that starts too late changes nothing after the client was told 503', async t => {
+t.test('a rotation that starts too late changes nothing after the 503', async t => {
   const memory = memoryStore()
   await memory.create(session())
   let thawed = Promise.resolve()
@@ -198,7 +198,7 @@ t.test('a rotation that starts too late changes nothing after the client was tol
   t.same(await memory.find(session().sid), session())
 })
 
-t.test('what the store answers in time is passed on, and so is what it was asked', async t => {
+t.test('arguments and answers of the store are passed on', async t => {
   for (const [verb, call] of CALLS) {
     const asked: unknown[] = []
     const answer = {}
@@ -231,7 +231,7 @@ t.test('what the store answers in time is passed on, and so is what it was asked
   }
 })
 
-t.test('shared is what the store says', async t => {
+t.test('shared: is the value of the store', async t => {
   t.equal(build(memoryStore()).store.shared, false)
   t.equal(build({ ...memoryStore(), shared: true }).store.shared, true)
 })

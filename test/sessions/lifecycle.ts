@@ -37,7 +37,7 @@ function build (lifetimes: Partial<typeof LIFETIMES> = {}) {
 const foreign = (changes: Record<string, unknown> = {}) =>
   refreshClaims(changes) as unknown as RefreshClaims
 
-t.test('an end that the store told of too late is learned from the row', async t => {
+t.test('current: learns a revocation from the row', async t => {
   const { sessions, store, revocations } = build()
   const session = await sessions.start('1', ORIGIN)
   await store.revoke(session.sid, START)
@@ -117,7 +117,7 @@ t.test('a token that was just spent is answered with the same successor', async 
   t.equal((await sessions.rotate(refreshClaimsOf(successor as Session))).outcome, 'rotated')
 })
 
-t.test('a token that was spent before that ends the session, and its access tokens at once', async t => {
+t.test('reuse after the interval revokes the session and its access tokens', async t => {
   const { sessions, clock, revocations } = build()
   const spent = await sessions.start('1', ORIGIN)
   const { session: successor } = await sessions.rotate(refreshClaimsOf(spent))
@@ -188,10 +188,10 @@ t.test('a session is revoked once, and noted at once', async t => {
   t.ok(revocations.has(sid))
   t.equal(await sessions.revoke(sid), false)
   t.equal(await sessions.revoke('unknown'), false)
-  t.notOk(revocations.has('unknown'), 'what never was cannot fill the list')
+  t.notOk(revocations.has('unknown'), 'an unknown session is not added to the list')
 })
 
-t.test('an end that another process caused, or an answer of the store that was lost, is learned when a session is revoked', async t => {
+t.test('revoke: learns that the store has already revoked the session', async t => {
   const { sessions, store, revocations } = build()
   const { sid } = await sessions.start('1', ORIGIN)
   await store.revoke(sid, START)
@@ -200,7 +200,7 @@ t.test('an end that another process caused, or an answer of the store that was l
   t.ok(revocations.has(sid))
 })
 
-t.test('all sessions of a user are revoked but one, and nobody else\'s', async t => {
+t.test('revokeUser: revokes all sessions of the user except one', async t => {
   const { sessions, revocations } = build()
   const [one, two, three, others] = (await Promise.all(
     ['1', '1', '1', '2'].map(userId => sessions.start(userId, ORIGIN))
@@ -307,7 +307,7 @@ t.test('a token without iat is adopted as of now', async t => {
   t.match(await store.find(foreign().jti), { issuedAt: START + MINUTE })
 })
 
-t.test('an adopted session has whole milliseconds, whatever fractions its token has: stores keep integers', async t => {
+t.test('adopt: stores fractional times as whole milliseconds', async t => {
   const { sessions, store } = build()
   await sessions.adopt(
     foreign({ iat: START / 1000 - 0.1234567, exp: START / 1000 + 0.1234567 }), ORIGIN

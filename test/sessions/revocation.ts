@@ -36,7 +36,7 @@ t.test('a session that ends here is on the list at once', async t => {
   t.notOk(revocations.has('__proto__'))
 })
 
-t.test('what ended before the start is read, as far back as an access token can live', async t => {
+t.test('start: reads the revocations of the last access token lifetime', async t => {
   const { revocations, store } = build(t)
   for (const [sid, revokedAt] of [
     ['just now', START],
@@ -88,7 +88,7 @@ t.test('a poll comes before the interval is over', async t => {
   t.ok((asked[1] as number) - (asked[0] as number) < 1000)
 })
 
-t.test('each poll asks for what ended since the last one, and for ten seconds before that, as clocks differ', async t => {
+t.test('each poll reads from ten seconds before the last one, as clocks differ', async t => {
   const asked: number[] = []
   const { revocations, clock } = build(t, {
     ...sharedStore(),
@@ -108,7 +108,7 @@ t.test('each poll asks for what ended since the last one, and for ten seconds be
   ])
 })
 
-t.test('what ends while a read is under way is for the next read', async t => {
+t.test('a session that ends during a read is left to the next read', async t => {
   const asked: number[] = []
   const { revocations, clock } = build(t, {
     ...sharedStore(),
@@ -161,7 +161,7 @@ t.test('a start without the store is refused', async t => {
   await t.rejects(revocations.start(), { message: 'down' })
 })
 
-t.test('a store that nobody shares is not polled', async t => {
+t.test('a store that is not shared is not polled', async t => {
   const { revocations, store } = build(t)
   await revocations.start()
   await store.create(session({ sid: 'a' }))

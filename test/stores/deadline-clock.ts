@@ -21,7 +21,7 @@ function build (t: Test, { ahead = MINUTE, takes = 2 } = {}) {
   return { clock, server, timeThere, measureAgain }
 }
 
-t.test('a time of ours is given by the server\'s clock, ahead or behind, never later than it is there', async t => {
+t.test('timeThere: converts to the server clock, and never to a later time', async t => {
   for (const ahead of [MINUTE, -MINUTE, 0]) {
     t.equal(await build(t, { ahead, takes: 0 }).timeThere(START), START + ahead)
     t.equal(
@@ -47,7 +47,7 @@ t.test('a measurement is believed for 30 seconds', async t => {
   }
 })
 
-t.test('a clock of ours that somebody sets needs no other measurement', async t => {
+t.test('timeThere: needs no new measurement when the local clock is set', async t => {
   const { clock, server, timeThere } = build(t, { takes: 0 })
   await timeThere(START)
   t.intercept(Date, 'now', { value: () => clock() + 10 * MINUTE })
@@ -55,7 +55,7 @@ t.test('a clock of ours that somebody sets needs no other measurement', async t 
   t.equal(server.asked, 1)
 })
 
-t.test('measured again, it is what the clock is now', async t => {
+t.test('measureAgain: makes the next call read the server clock', async t => {
   const { server, timeThere, measureAgain } = build(t, { takes: 0 })
   t.equal(await timeThere(START), START + MINUTE)
   server.ahead = -MINUTE
@@ -65,7 +65,7 @@ t.test('measured again, it is what the clock is now', async t => {
   t.equal(server.asked, 2)
 })
 
-t.test('what took 200 ms to ask serves those who asked, and is asked again by the next', async t => {
+t.test('a measurement that took 200 ms is not used for the next call', async t => {
   for (const [takes, asked] of [[198, 1], [200, 2]] as const) {
     const { server, timeThere } = build(t, { takes })
     t.equal(await timeThere(START), START + MINUTE - takes / 2)
@@ -92,7 +92,7 @@ function buildByHand (t: Test) {
   }
 }
 
-t.test('all that come while the server is asked wait for one answer', async t => {
+t.test('concurrent calls wait for one answer', async t => {
   const { questions, timeThere } = buildByHand(t)
   const times = [START, START + 1, START + 2].map(timeThere)
   t.equal(questions.length, 1)
@@ -100,7 +100,7 @@ t.test('all that come while the server is asked wait for one answer', async t =>
   t.same(await Promise.all(times), [START + SECOND, START + SECOND + 1, START + SECOND + 2])
 })
 
-t.test('nobody waits for an answer that does not come: after 200 ms the server is asked once more', async t => {
+t.test('a question without an answer after 200 ms is asked again', async t => {
   const { clock, questions, timeThere } = buildByHand(t)
   const stuck = timeThere(START)
   clock.advance(200)

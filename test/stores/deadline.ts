@@ -19,7 +19,7 @@ function build () {
   return { clock, serverClock }
 }
 
-t.test('a call is told its deadline by the server\'s clock, in whole milliseconds', async t => {
+t.test('a call gets its deadline on the server clock, in whole milliseconds', async t => {
   const { clock, serverClock } = build()
   clock.ahead = MINUTE
   const deadline = Date.now() + MINUTE
@@ -27,13 +27,13 @@ t.test('a call is told its deadline by the server\'s clock, in whole millisecond
   t.equal(clock.measured, 0)
 })
 
-t.test('no deadline is a number too', async t => {
+t.test('an infinite deadline is passed as a safe integer', async t => {
   t.ok(
     Number.isSafeInteger(await beforeDeadline(build().serverClock, Infinity, async there => there))
   )
 })
 
-t.test('a call that was late by a clock that was wrong is made again, by the right one', async t => {
+t.test('a call that is late on a wrong clock is made again on the right one', async t => {
   const { clock, serverClock } = build()
   const deadline = Date.now() + MINUTE
   const told: number[] = []

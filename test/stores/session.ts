@@ -2,7 +2,7 @@ import t from 'tap'
 import { isLive, isOver, isReplay } from '../../plugin/stores/session.ts'
 import { NOW, session } from '../../plugin/store-contract/case.ts'
 
-t.test('a session is live until it is revoked, its refresh token has expired or its end has come', async t => {
+t.test('isLive: is false once the session is revoked, expired or at its end', async t => {
   t.equal(isLive(session(), NOW), true)
   t.equal(isLive(session({ revokedAt: NOW }), NOW), false)
   t.equal(isLive(session({ expiresAt: NOW + 1 }), NOW), true)
@@ -10,7 +10,7 @@ t.test('a session is live until it is revoked, its refresh token has expired or 
   t.equal(isLive(session({ endsAt: NOW }), NOW), false)
 })
 
-t.test('the token that was spent last answers until the reuse interval is over, and no other does', async t => {
+t.test('isReplay: is true only for the last spent token, in the reuse interval', async t => {
   const rotated = session({ previousJti: 't0', jti: 't1', rotatedAt: NOW })
   t.equal(isReplay(rotated, 't0', NOW + 9, 10), true)
   t.equal(isReplay(rotated, 't0', NOW + 10, 10), false)
@@ -19,7 +19,7 @@ t.test('the token that was spent last answers until the reuse interval is over, 
   t.equal(isReplay(session({ previousJti: 't0' }), 't0', NOW, 10), false)
 })
 
-t.test('a session is over before a time if any of its ends was earlier, and nothing can adopt it again', async t => {
+t.test('isOver: is true after any end, unless the session can be adopted again', async t => {
   t.equal(isOver(session(), NOW), false)
   for (const end of [{ revokedAt: NOW - 1 }, { expiresAt: NOW - 1 }, { endsAt: NOW - 1 }]) {
     t.equal(isOver(session(end), NOW), true)

@@ -40,7 +40,7 @@ eachSqlite(async t => {
     )
   })
 
-  t.test('what has waited past its deadline rejects, and changes nothing', async t => {
+  t.test('a call that waits past its deadline rejects, and changes nothing', async t => {
     const { store, unlock } = await locked(t, 'late')
     const message = 'The deadline of this call has passed.'
     const deadline = Date.now() + 50
@@ -56,7 +56,7 @@ eachSqlite(async t => {
     t.same(await store.find('s'), session())
   })
 
-  t.test('a rotation whose deadline has not passed when the lock is let go of takes place', async t => {
+  t.test('a rotation takes place if the lock is released before its deadline', async t => {
     const { store, unlock } = await locked(t, 'intime')
     const rotation = store.rotate(presentation('t0', 't1'))
     await delay(150)
@@ -74,7 +74,7 @@ eachSqlite(async t => {
     t.same(await store.find('s'), session())
   })
 
-  t.test('the lock is waited for at the very first statement too, and tables are made when it is let go of', async t => {
+  t.test('migrate: waits for a lock at the first statement, then makes the tables', async t => {
     const [handle, other] = [openHandle('first'), openHandle('first')]
     t.after(() => { handle.close(); other.close() })
     other.exec('CREATE TABLE theirs (id); BEGIN EXCLUSIVE')

@@ -33,7 +33,7 @@ async function start (
 }
 
 t.test(
-  'ten processes that start at once on an empty file make its tables, and one that starts later finds them',
+  'ten processes at once make the tables of an empty file, and a later one finds them',
   { skip: skipUnless(drivers.size > 0, 'better-sqlite3') },
   async t => {
     const program = app(built('dist/example/store.js'))

@@ -33,7 +33,7 @@ eachSqlite(async t => {
     await store.close?.()
   })
 
-  t.test('a lock that another process does not let go of is given up after 700 ms, and readers need not wait', async t => {
+  t.test('a write rejects after 700 ms behind a lock, and a read does not wait', async t => {
     const [store, other] = [await openFresh('locked'), openHandle('locked')]
     t.after(() => { other.close(); return store.close?.() })
     await store.find('s')
@@ -61,7 +61,7 @@ eachSqlite(async t => {
     t.equal(handle.prepare('SELECT key FROM simplejwt_counters').all({}).length, 1)
   })
 
-  t.test('a session that another process stores between the two looks of a rotation is rotated', async t => {
+  t.test('rotate: rotates a session that is created between its two reads', async t => {
     const [handle, other] = [openHandle('between'), await openFresh('between')]
     t.after(() => { handle.close(); return other.close?.() })
     let created: Promise<void> | undefined
@@ -77,7 +77,7 @@ eachSqlite(async t => {
     await created
   })
 
-  t.test('whichever words a driver has for a lock, the call is made again, and for no other error', async t => {
+  t.test('a lock error of either driver is retried, and no other error', async t => {
     const busy = [
       { code: 'SQLITE_BUSY' },
       { code: 'SQLITE_BUSY_SNAPSHOT' },

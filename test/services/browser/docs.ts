@@ -153,7 +153,7 @@ export async function tour (url: string): Promise<string> {
 }
 `
 
-t.test('/docs in Chromium: "Authorize" opens /hello/, and nothing breaks the Content-Security-Policy', { skip }, async t => {
+t.test('/docs in Chromium: "Authorize" opens /hello/ without console errors', { skip }, async t => {
   const { url } = await startDemo(t)
   const browser = await openBrowser()
   t.after(() => browser.close())

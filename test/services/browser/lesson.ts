@@ -195,7 +195,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     t.equal(await page.locator('[role=status] .from-now').count(), 0)
   })
 
-  await t.test('3. the server stands by its token; one character changed, server and browser refuse it', async t => {
+  await t.test('3. server and browser refuse a token with one changed character', async t => {
     await press(page, 'ask-server', 'verify', '200: the server stands by this token.')
     const { user_id: id } = await claimsShown(page) as { user_id: string }
     t.equal(id, '1')
@@ -217,7 +217,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     }
   })
 
-  await t.test('3. claims signed with another secret: good in the browser, refused by the server, and refused again once changed', async t => {
+  await t.test('3. the browser verifies a token that it signed, the server refuses it', async t => {
     await page.locator('#restore').click()
     await press(page, 'sign-here', 'browser', 'Signed with your secret.')
     t.match(await claimsShown(page), { user_id: '1', token_type: 'access' })
@@ -228,7 +228,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
       t.equal(
         await textOf(page, '#browser-status'),
         '',
-        'what was found out about another token is taken back'
+        'the status of the previous token is cleared'
       )
       await press(page, 'verify-here', 'browser', 'Refused: this key did not sign this token.')
     }
@@ -249,7 +249,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     }
   })
 
-  await t.test('3. what cannot be verified is refused in words', async t => {
+  await t.test('3. the page says why it cannot verify a token', async t => {
     const pem = pairOf('ES256').publicKey.export({ type: 'spki', format: 'pem' }).toString()
     const [access = ''] = await tokensOf(page)
     const expired = signAs('HS256', { exp: 1, user_id: '1' }, {}, Buffer.from('mine'))
@@ -343,7 +343,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     }
   )
 
-  await t.test('5. a refresh: what has changed, and what has not', async t => {
+  await t.test('5. a refresh lists the changed claims and the unchanged ones', async t => {
     const [, before = ''] = await tokensOf(page)
     await press(page, 'refresh-now', 'refresh', '200: a new pair.')
     const [, after = ''] = await tokensOf(page)
@@ -363,7 +363,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     await press(page, 'call-access', 'call', '200: Hello, World!')
   })
 
-  await t.test('6. within the interval the spent token is answered with the same successor', async t => {
+  await t.test('6. within the interval a spent token gets the same successor', async t => {
     t.match(await textOf(page, '#countdown'), /^The spent token is answered for \d+ s more/)
     t.notOk(await isEnabled(page, 'reuse'), 'a thief has to wait')
     await press(page, 'replay', 'theft', '200: the same successor again, byte for byte.')
@@ -412,7 +412,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     }
   })
 
-  await t.test('a server in trouble is said to be, at the button that was pressed', async t => {
+  await t.test('the page shows a 503 at the button that was pressed', async t => {
     await page.route('**/hello/', route =>
       route.fulfill({
         status: 503,
@@ -447,7 +447,7 @@ lesson(
     ])
     await press(page, 'call-access', 'call', '401: Token is blacklisted')
 
-    await t.test('and the page as it is now is good for everybody', async t => {
+    await t.test('the page passes axe and does not overflow, light and dark', async t => {
       await press(page, 'ask-server', 'verify', '401: Token is blacklisted')
       await logIn(page)
       await press(page, 'list-sessions', 'sessions', '200: you are logged in once.')
@@ -514,7 +514,7 @@ lesson('with the keyboard alone: to the lesson, and logged in', {}, async (t, { 
   await page.keyboard.press('Space')
   await reads(page, 'verify', /^200/)
 
-  await t.test('on http, and not on localhost, the page says why the browser cannot verify', async t => {
+  await t.test('over http, except on localhost, the page says why it cannot verify', async t => {
     const { page, faults } = await visit(browser as Browser, url.replace('127.0.0.1', ELSEWHERE))
     await page.getByText('browsers offer their cryptography to pages by https').waitFor()
     await logIn(page)
@@ -527,7 +527,7 @@ lesson('with the keyboard alone: to the lesson, and logged in', {}, async (t, { 
       t.match(
         fault,
         /Cross-Origin-Opener-Policy header has been ignored|Origin-Agent-Cluster/,
-        'what @fastify/helmet says of itself there'
+        'the only faults are the http warnings of @fastify/helmet'
       )
     }
   })
@@ -591,7 +591,7 @@ lesson(
 )
 
 lesson(
-  'without rotation nothing is spent; limits, and a server that is gone, are said',
+  'without rotation no token is spent, and the page reports limits and outages',
   { ROTATE_REFRESH_TOKENS: 'off', RATE_LIMIT: 'on' },
   async (t, { page, url, faults, stop }) => {
     // what the page is told of the server comes after the page

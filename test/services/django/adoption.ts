@@ -10,7 +10,7 @@ const EXPIRED = '401 {"detail":"Token is expired","code":"token_not_valid"}'
 
 const adopting = { adoptRefreshTokens: true }
 
-t.test('with adoptRefreshTokens beside a Django with the same secret', { skip: skipUnlessDjango() }, async t => {
+t.test('adoptRefreshTokens with the secret of a Django', { skip: skipUnlessDjango() }, async t => {
   const django = peerAt(await startDjango(t))
 
   await t.test('a user logged in at Django goes on at ours', async t => {
@@ -42,7 +42,7 @@ t.test('with adoptRefreshTokens beside a Django with the same secret', { skip: s
     t.strictSame(await app.tokens.sessions(1), [])
   })
 
-  await t.test('an adopted token presented within the reuse interval gets the same successor', async t => {
+  await t.test('an adopted token within the reuse interval gets the same successor', async t => {
     const { clock, ours } = await startOurs(t, adopting)
     const { refresh } = await django.login()
     const next = await ours.next(refresh)
@@ -60,7 +60,7 @@ t.test('with adoptRefreshTokens beside a Django with the same secret', { skip: s
     t.match(await ours.hello(next.access), /^401 .*"Token is blacklisted"/)
   })
 
-  await t.test('a token that was logged out cannot be adopted again, even after sweep()', async t => {
+  await t.test('a logged-out token is not adopted again, even after sweep()', async t => {
     const { app, clock, ours } = await startOurs(t, adopting)
     const { refresh } = await django.login()
     t.equal(await ours.logout(refresh), '200 {}')
@@ -71,7 +71,7 @@ t.test('with adoptRefreshTokens beside a Django with the same secret', { skip: s
     t.equal(await ours.verify(refresh), BLACKLISTED)
   })
 
-  await t.test('a token whose successor was logged out cannot be adopted again, even after sweep()', async t => {
+  await t.test('a token with a logged-out successor is not adopted after sweep()', async t => {
     const { app, clock, ours } = await startOurs(t, adopting)
     const { refresh } = await django.login()
     t.equal(await ours.logout((await ours.next(refresh)).refresh), '200 {}')

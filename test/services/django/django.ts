@@ -45,14 +45,14 @@ t.test('beside a Django with the same secret', { skip: skipUnlessDjango() }, asy
     t.equal(await ours.verify(refresh), '200 {}')
   })
 
-  await t.test('a refresh token minted by us gets an access token at Django that opens both', async t => {
+  await t.test('an access token that Django issues for our refresh token opens both', async t => {
     const { ours } = await startOurs(t)
     const { access } = await django.next((await ours.login()).refresh)
     t.equal(await django.hello(access), HELLO)
     t.equal(await ours.hello(access), HELLO)
   })
 
-  await t.test('a logout at ours reaches the access token that Django made of our refresh token', async t => {
+  await t.test('our logout revokes an access token that Django issued for our session', async t => {
     const { ours } = await startOurs(t)
     const { refresh } = await ours.login()
     const { access } = await django.next(refresh)
@@ -66,7 +66,7 @@ t.test('beside a Django with the same secret', { skip: skipUnlessDjango() }, asy
     t.match(await django.hello((await ours.login()).refresh), /^401 .*"Token has wrong type"/)
   })
 
-  await t.test('without adoptRefreshTokens a Django refresh token is blacklisted at every route', async t => {
+  await t.test('a Django refresh token is blacklisted without adoptRefreshTokens', async t => {
     const { ours } = await startOurs(t)
     const { refresh } = await django.login()
     t.equal(await ours.refresh(refresh), BLACKLISTED)

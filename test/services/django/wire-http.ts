@@ -141,7 +141,7 @@ const onPurpose: Difference[] = [
   }
 ]
 
-t.test('methods, paths and media types are taken and refused as Django does it', { skip: skipUnlessDjango() }, async t => {
+t.test('answers by method, path and type match Django', { skip: skipUnlessDjango() }, async t => {
   const [port, { ours }] = await Promise.all([startDjango(t), startOurs(t)])
   await compare(t, { django: peerAt(port), ours }, cases, onPurpose)
 })

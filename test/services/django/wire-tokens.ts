@@ -223,7 +223,7 @@ const onPurpose: Difference[] = [
   }
 ]
 
-t.test('tokens in bodies are taken and refused as Django does it', { skip: skipUnlessDjango() }, async t => {
+t.test('answers to tokens in bodies match Django', { skip: skipUnlessDjango() }, async t => {
   const users = createUsers()
   const findUser = (id: string) => users.find(user => String(user.id) === id) ?? null
   const [port, { ours }] = await Promise.all([

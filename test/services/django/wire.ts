@@ -199,7 +199,7 @@ const onPurpose: Difference[] = [
   }
 ]
 
-t.test('the fields of the token routes are read and refused as Django does it', { skip: skipUnlessDjango() }, async t => {
+t.test('answers to token route fields match Django', { skip: skipUnlessDjango() }, async t => {
   const [port, { ours }] = await Promise.all([startDjango(t), startOurs(t)])
   await compare(t, { django: peerAt(port), ours }, cases, onPurpose)
 })

@@ -43,7 +43,7 @@ t.test('Procfile, started by foreman', { skip: skipUnless(foremanProgram, 'forem
     t.ok(all.every(isGone), 'nothing is left')
   })
 
-  await t.test('a dyno that is shut down, where SIGTERM goes to every process: what runs is finished', async t => {
+  await t.test('SIGTERM to every process of a dyno: requests under way are finished', async t => {
     const { port, servers, ended } = await start()
     const client = connect(port, '127.0.0.1')
     const reply = heard(client)
@@ -98,7 +98,7 @@ t.test('Procfile takes what Heroku sets', async t => {
   }
 })
 
-t.test('app.json sets what the demo reads, and to what it takes', async t => {
+t.test('app.json sets only variables that the demo reads, to valid values', async t => {
   const { env } = JSON.parse(readFileSync('app.json', 'utf8')) as {
     env: Record<string, { value?: string, generator?: string, description: string }>
   }

@@ -14,7 +14,7 @@ import { freePort } from '../../fixtures/servers/server-process.ts'
 const LOGIN = '{"username":"vitor","password":"123"}'
 const HEAD = `POST /api/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${LOGIN.length}\r\nConnection: close\r\n\r\n`
 
-t.test('what nginx keeps from the app', { skip: withoutNginx }, async t => {
+t.test('nginx shields the app', { skip: withoutNginx }, async t => {
   const demo = await startDemo(t, { TRUST_PROXY: 'loopback' })
   const appPort = Number(new URL(demo.url).port)
   const start = async (t: Test, ...changes: Change[]): Promise<Nginx> =>
@@ -22,7 +22,7 @@ t.test('what nginx keeps from the app', { skip: withoutNginx }, async t => {
   const nginx = await start(t)
   const ask = secureClient(t, nginx)
 
-  await t.test('slow clients are held outside: the app sees a request when it is there as a whole', async t => {
+  await t.test('a slow request is buffered: the app sees it only when it is complete', async t => {
     /** Each from an address of its own: the app counts a login when it sees the head. */
     const securely =
       ({ port, certificate: ca }: Nginx) => (index: number) =>
@@ -52,7 +52,7 @@ t.test('what nginx keeps from the app', { skip: withoutNginx }, async t => {
     for (const socket of passedOn) socket.destroy()
   })
 
-  await t.test('bodies that are too large, and of those that are not none is written to a disk', async t => {
+  await t.test('a body over the limit gets a 413, one below is not written to disk', async t => {
     for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
       const reply = await ask({
         path: '/api/token/',

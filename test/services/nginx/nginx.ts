@@ -114,7 +114,7 @@ t.test('nginx in front of two workers that share a Redis', { skip }, async t => 
     t.match(
       JSON.parse((await ask({ path: '/nothing' })).text),
       { statusCode: 404 },
-      'what is no file is asked of the app'
+      'the app answers for a missing file'
     )
   })
 
@@ -146,7 +146,7 @@ t.test('nginx in front of two workers that share a Redis', { skip }, async t => 
     t.notMatch(nginx.log(), /in-the-/)
   })
 
-  await t.test('a request has one id, in both logs, and it is not the client that gives it', async t => {
+  await t.test('a request has one id in both logs, and the client cannot set it', async t => {
     await ask({ path: '/me/', headers: { 'x-request-id': 'from-the-client' } })
     const { id } = await nginx.logged('/me/')
     t.match(id, /^[0-9a-f]{32}$/)
@@ -154,7 +154,7 @@ t.test('nginx in front of two workers that share a Redis', { skip }, async t => 
     t.notMatch(demo.log.join(), 'from-the-client')
   })
 
-  await t.test('what is for those who look after the server is not for the world', { skip: skipUnless(curl, 'curl') }, async t => {
+  await t.test('/metrics and /readyz answer 404', { skip: skipUnless(curl, 'curl') }, async t => {
     for (const path of [
       '/metrics', '/metrics/', '/readyz', '/readyz/', '/metrics?x', '//metrics', '/./metrics',
       '/%6detrics', '/x/../metrics', '/metrics%2f'

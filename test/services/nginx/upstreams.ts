@@ -41,7 +41,7 @@ t.test('servers behind nginx', { skip: withoutNginx }, async t => {
   const behind = async (t: Test, servers: [number, number], ...changes: Change[]) =>
     secureClient(t, await startNginx(t, servers, ...changes))
 
-  await t.test('what a server hangs up on is not sent again, if it is a POST', async t => {
+  await t.test('a POST is not sent again after a server hangs up', async t => {
     const [one, other] = [await startCounting(t, hangUp), await startCounting(t, hangUp)]
     const count = (): number => one.got.length + other.got.length
     const ask = await behind(t, [one.port, other.port])
@@ -61,7 +61,7 @@ t.test('servers behind nginx', { skip: withoutNginx }, async t => {
     t.equal(count(), 18, 'one word more in the configuration, and it is spent again and again')
   })
 
-  await t.test('a server that is not there costs nothing: nothing was sent, and the other one is asked', async t => {
+  await t.test('a server that is down costs no request: the other server answers', async t => {
     const there = await startCounting(t, answer)
     const ask = await behind(t, [await freePort(), there.port])
     for (let round = 1; round <= 10; round++) {
@@ -95,7 +95,7 @@ t.test('servers behind nginx', { skip: withoutNginx }, async t => {
     t.equal((await ask({ path: '/' })).status, 200, 'the page is there all the same')
   })
 
-  await t.test('what a client says of itself stays outside', async t => {
+  await t.test('forged forwarding headers do not reach the app', async t => {
     const server = await startCounting(t, answer)
     const nginx = await startNginx(t, [server.port, server.port])
     const forged = {

@@ -20,7 +20,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.equal(rowCount, 1)
   })
 
-  t.test('text that PostgreSQL cannot hold is looked for as another', async t => {
+  t.test('a NUL in a parameter is replaced by U+FFFD', async t => {
     const run = postgresClient(poolFor(t), 'nul_')
     t.same(
       (await run({ verb: 'a', text: 'SELECT CAST(:a AS text) AS a', parameters: { a: '\0a\0' } }))
@@ -39,7 +39,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     })
   })
 
-  t.test('a query is given up after 700 ms or a patience of its own, and its connection is closed', async t => {
+  t.test('a query times out after 700 ms or its patience, and its connection closes', async t => {
     const pool = poolFor(t, { max: 1 })
     const run = postgresClient(pool, 'slow_')
     for (const [patience, atLeast] of [[undefined, 690], [50, 40]] as const) {
@@ -64,7 +64,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     )
   })
 
-  t.test('connections that the server ends do not end the process, though nobody else listens to the pool', async t => {
+  t.test('connections that the server closes do not crash the process', async t => {
     const pool = poolFor(t)
     const run = postgresClient(pool, 'ended_')
     const ask = () => run({ verb: 'a', text: 'SELECT pg_sleep(0.05)', parameters: {} })
@@ -78,7 +78,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.equal((await ask()).rowCount, 1, 'and the next query has a new one')
   })
 
-  t.test('a pool that somebody listens to gets no second listener, and two clients have one between them', async t => {
+  t.test('a pool has one error listener, even with two clients', async t => {
     const pool = poolFor(t)
     pool.on('error', () => {})
     postgresClient(pool, 'a_')
@@ -89,7 +89,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.equal(other.listenerCount('error'), 1)
   })
 
-  t.test('a statement that others made impossible is run again, but not for ever, and one that failed otherwise is not', async t => {
+  t.test('retries are bounded, and only for serialization failures and deadlocks', async t => {
     for (const [code, failures, calls] of [
       ['40001', 4, 5],
       ['40P01', 1, 2],

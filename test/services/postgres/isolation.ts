@@ -8,7 +8,7 @@ const skip = skipUnless(postgresProgram, 'postgres')
 const races = cases.filter(({ name }) => /simultaneous|at once|same time|once only/.test(name))
 
 for (const level of ['repeatable read', 'serializable']) {
-  t.test(`the races of the contract, on a server whose transactions are ${level}`, { skip }, async t => {
+  t.test(`the races of the contract pass at isolation level ${level}`, { skip }, async t => {
     const { url } = await startPostgres(t, { default_transaction_isolation: level, fsync: 'off' })
     postgresIsAt(url)
     for (const [index, { name, run }] of races.entries()) {

@@ -72,7 +72,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     ['ROLLBACK', 'address = null']
   ] as const
   for (const [index, [end, change]] of ENDS.entries()) {
-    t.test(`a rotation held up by a row that somebody has ${change ? 'changed' : 'locked'} rejects in time, and after their ${end} changes nothing`, async t => {
+    t.test(`late rotate writes nothing (${change ? 'changed' : 'locked'} row, ${end})`, async t => {
       const prefix = `lock${index}_`
       const { pool, store } = await build(t, prefix)
       await store.rotate(presentation('t0', 't1'))
@@ -114,7 +114,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     }
   })
 
-  t.test('the end of a session that is held up rejects in time, and does not come later', async t => {
+  t.test('revoke and revokeUser: reject in time on a locked row, and write nothing', async t => {
     const { pool, store } = await build(t, 'ends_')
     const unlock = await lockRow(pool, 'ends_')
     const startedAt = performance.now()
@@ -134,7 +134,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.same(await store.find('s'), session())
   })
 
-  t.test('all of many sessions of a user are ended, though somebody else ends one of them meanwhile', async t => {
+  t.test('revokeUser: revokes all sessions while another client revokes one of them', async t => {
     const { pool, store } = await build(t, 'many_')
     await pool.query(
       "INSERT INTO many_sessions SELECT 's' || n, user_id, jti, null, issued_at, null, " +
@@ -149,7 +149,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
   })
 
   for (const [off, what] of HOUR_OFF) {
-    t.test(`on a server whose clock is ${what} a rotation in time takes place, and a late one does not`, async t => {
+    t.test(`rotate: keeps its deadline when the server clock is ${what}`, async t => {
       const prefix = `${what.replaceAll(' ', '_')}_`
       const { pool, store } = await build(t, prefix, { off })
       t.match(await store.rotate(soon('t0', 't1')), { outcome: 'rotated' })

@@ -34,7 +34,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.throws(() => postgresStore(poolFor(t), { prefix: 'a; DROP TABLE users; --' }), TypeError)
   })
 
-  t.test('a session that another process stores between the two looks of a rotation is rotated', async t => {
+  t.test('rotate: rotates a session that is created between its two reads', async t => {
     const pool = poolFor(t)
     const other = await openFresh('between')
     t.after(() => other.close?.())
@@ -52,7 +52,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     })
   })
 
-  t.test('what the server finds late, again and again, rejects at its deadline and changes nothing', async t => {
+  t.test('a late call rejects at its deadline, and changes nothing', async t => {
     const pool = poolFor(t)
     const store = postgresStore(
       queriesOf(pool, query => ({
@@ -79,7 +79,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.same(await store.find('s'), session())
   })
 
-  t.test('what the server refuses for another reason is not taken for late', async t => {
+  t.test('an error of the server is not taken for a missed deadline', async t => {
     const store = await openFresh('refused')
     t.after(() => store.close?.())
     for (const [now, code] of [

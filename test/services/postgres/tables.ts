@@ -12,7 +12,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
   const { url } = await startPostgres(t, { fsync: 'off' })
   postgresIsAt(url)
 
-  t.test('ten connections that migrate an empty database at once make one set of tables, and so does each that comes later', async t => {
+  t.test('migrate: creates the tables once for ten connections, and can run again', async t => {
     const pools = Array.from({ length: 10 }, () => poolFor(t, { max: 1 }))
     await Promise.all(pools.map(pool => pool.query('SELECT 1')))
     const stores = pools.map(pool => postgresStore(pool))

@@ -90,7 +90,7 @@ for (const algorithm of Object.keys(ALGORITHMS) as Algorithm[]) {
       }
     })
 
-    t.test('PyJWT verifies our tokens, and its are verified here', { skip: skipUnlessPyJwt() }, async t => {
+    t.test('PyJWT and the guard accept the same tokens', { skip: skipUnlessPyJwt() }, async t => {
       const pyjwt = startPyJwt(t)
       t.same(await pyjwt.verify(algorithm, key.verifyingText, access), decode(access).payload)
       t.match(

@@ -14,7 +14,7 @@ const LATE = { message: 'The deadline of this call has passed.' }
 const sids = Array.from({ length: 30 }, (_, index) => `s${index}`)
 
 t.test('a server that is away', { skip: skipUnless(redisProgram, 'redis-server') }, async t => {
-  t.test('a server that does not answer is waited for 700 ms, and what was given up is not sent later', async t => {
+  t.test('a command times out after 700 ms without an answer, and is not sent later', async t => {
     const server = await startRedis(t)
     await server.freeze()
     const client = connectTo(t, server, { lazyConnect: true })
@@ -29,7 +29,7 @@ t.test('a server that is away', { skip: skipUnless(redisProgram, 'redis-server')
     t.equal(await command('incr', 'a'), 1)
   })
 
-  t.test('nor is what was asked for while it was down', async t => {
+  t.test('a command fails while the server is down, and is not sent later', async t => {
     const server = await startRedis(t)
     const client = connectTo(t, server, { retryStrategy: () => 50 })
     const { command } = redisCommands(client)
@@ -56,7 +56,7 @@ t.test('a server that is away', { skip: skipUnless(redisProgram, 'redis-server')
     t.ok(took < PATIENCE, `${took} ms`)
   })
 
-  t.test('what reaches it after its deadline changes nothing, however wrong its clock is, and the client goes on', async t => {
+  t.test('a late call changes nothing, even if the server clock is wrong', async t => {
     const server = await startRedis(t)
     const client = connectTo(t, server)
     const stores = [0, HOUR, -HOUR].map(ahead =>

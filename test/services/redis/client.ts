@@ -18,7 +18,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     t.equal(await command('get', 'a'), '1')
   })
 
-  t.test('a script is sent once, then known by its name, and again when the server has forgotten it', async t => {
+  t.test('a script is sent in full once, and again after the server forgets it', async t => {
     const client = connectTo(t, server)
     const sent: string[] = []
     const { run } = redisCommands(
@@ -42,7 +42,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     }
   })
 
-  t.test('what a script fails with is passed on, and it is not sent again', async t => {
+  t.test('run: rejects with the error of a script, and does not send it again', async t => {
     const sent: string[] = []
     const { run } = redisCommands(
       sending(connectTo(t, server), async (_send, command) => {
@@ -80,7 +80,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     t.ok((await failure(redisCommands(client).command('get', 'a'))).took < PATIENCE / 2)
   })
 
-  t.test('a client that is connecting is waited for, by any number of calls with one listener', async t => {
+  t.test('calls wait for a connecting client with one shared listener', async t => {
     const client = connectTo(t, server)
     const { command } = redisCommands(client)
     t.equal(client.status, 'connecting')
@@ -108,7 +108,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     t.equal(await command('ping'), 'PONG')
   })
 
-  t.test('a client without a listener for errors gets one, and one that has its own gets no other', async t => {
+  t.test('a client gets an error listener unless it has one', async t => {
     const silent = connectTo(t, server)
     redisCommands(silent)
     redisCommands(silent)

@@ -44,7 +44,7 @@ async function isShared (here: Status, there: Status, email: string): Promise<bo
 
 const passed = (statuses: number[]): number => statuses.filter(status => status === 200).length
 
-t.test('of 200 guesses at once over two processes as many pass as the limit says, and what a process refuses by itself the server is not asked about', { skip }, async t => {
+t.test('two processes share a limit, and refuse above it without Redis', { skip }, async t => {
   const server = await startRedis(t)
   const throttles = [await throttleOn(t, server), await throttleOn(t, server)] as const
   const statuses = await Promise.all(
@@ -56,7 +56,7 @@ t.test('of 200 guesses at once over two processes as many pass as the limit says
   t.equal(await counted(throttles[0].client, 'loginPerUsername'), 2 * MAX)
 })
 
-t.test('the limit of an address and that of a user name are counted apart, even of one text', { skip }, async t => {
+t.test('the limits per address and per user name are counted separately', { skip }, async t => {
   const server = await startRedis(t)
   const byName = await throttleOn(t, server, 'loginPerUsername')
   const byAddress = await throttleOn(t, server, 'loginPerAddress')
@@ -86,7 +86,7 @@ const OUTAGES: {
 ]
 
 for (const { name, begin, end } of OUTAGES) {
-  t.test(`while the server ${name} each process goes by its own limit, and afterwards by the one they share`, { skip }, async t => {
+  t.test(`falls back to a limit per process while the server ${name}`, { skip }, async t => {
     const rejections = unhandledRejections(t)
     const server = await startRedis(t)
     const [here, there] = [await throttleOn(t, server), await throttleOn(t, server)]
@@ -102,8 +102,8 @@ for (const { name, begin, end } of OUTAGES) {
     }
     statuses.push(...await Promise.all(Array.from({ length: 50 }, () => here.status('vitor'))))
     t.equal(passed(statuses), MAX - 2, 'with the tries that were made before')
-    t.ok(longest < 1500, `nobody waits for long: ${longest} ms`)
-    t.strictSame(here.failures, ['increment'], 'which is told once')
+    t.ok(longest < 1500, `the slowest reply took ${longest} ms`)
+    t.strictSame(here.failures, ['increment'], 'the failure is reported once')
 
     await end(server)
     for (

@@ -43,7 +43,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     })
   }
 
-  t.test('the server deletes a session by itself an hour after its end, whatever time our clock has', async t => {
+  t.test('a session key expires an hour after its end, whatever the local clock says', async t => {
     for (const createdAt of [NOW, 0, 4 * NOW]) {
       const sid = `at${createdAt}`
       const lifetime = 721 * HOUR
@@ -67,12 +67,12 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     }
   })
 
-  t.test('an adopted session is deleted an hour after the token that it was adopted from has expired', async t => {
+  t.test('an adopted session key expires an hour after the token that it came from', async t => {
     await store.adopt(adopted)
     t.ok(isLeftOf(2001 * HOUR, (await lives('*:session:s'))[0]))
   })
 
-  t.test('what other keys there are live as long as the session that lives longest', async t => {
+  t.test('the index and the sets live as long as the longest session', async t => {
     const names = ['long', 'short'].map(sid =>
       session({ sid, endsAt: NOW + (sid === 'long' ? 720 : 24) * HOUR })
     )
@@ -97,7 +97,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     }
   })
 
-  t.test('of a session that was swept no key is left', async t => {
+  t.test('sweep: leaves no key of a session', async t => {
     for (let index = 0; index < 100; index++) {
       await store.create(session({ sid: `s${index}`, userId: `${index % 10}` }))
     }

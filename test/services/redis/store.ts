@@ -77,7 +77,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     }
   })
 
-  t.test('what the index of a user\'s sessions holds of sessions that are gone is passed over', async t => {
+  t.test('list and revokeUser: skip deleted sessions in the index of the user', async t => {
     const store = redisStore(client, { prefix: 'gone:' })
     for (const sid of ['gone', 'here']) await store.create(session({ sid }))
     await client.del(await client.keys('gone:*:session:gone'))
@@ -118,7 +118,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     t.strictSame((await store.revokeUser('7', NOW)).sort(), ['ahead', 's'])
   })
 
-  t.test('a deadline that passes while the server is asked for its time: the rotation is not sent', async t => {
+  t.test('rotate: is not sent if its deadline passes while the clock is read', async t => {
     const scripts: unknown[] = []
     const store = redisStore(
       sending(client, async (send, ...given) => {

@@ -95,11 +95,11 @@ t.test('a pool of two workers', { skip }, async t => {
     t.equal(
       (await figures(url)).get(LOGINS),
       logins + loggedIn,
-      'what the workers before have counted is counted still'
+      'the counts of the old workers are kept'
     )
   })
 
-  await t.test('a worker that is killed is replaced: only requests that it had begun fail, and no count falls', async t => {
+  await t.test('a killed worker is replaced, and only its requests under way fail', async t => {
     const clients = await createClients(url, 12)
     const load = loadOn(url, clients)
     await delay(300)
@@ -113,14 +113,15 @@ t.test('a pool of two workers', { skip }, async t => {
     }
     t.ok(
       ((await figures(url)).get(LOGINS) as number) >= logins,
-      'what the dead worker has counted is counted still'
+      'the counts of the dead worker are kept'
     )
     await pool.listened(before + 1)
     await delay(300)
     await load.stop()
     const counted = await Promise.all(answers)
     t.comment(
-      `${load.cutOff.length} of ${load.samples.length} requests were cut off, and ${counted.filter(answer => answer === '').length} of 200 new connections`
+      `${load.cutOff.length} of ${load.samples.length} requests were cut off, and ` +
+        `${counted.filter(answer => answer === '').length} of 200 new connections`
     )
     t.ok(load.cutOff.length <= 12)
     t.notOk(
@@ -132,7 +133,7 @@ t.test('a pool of two workers', { skip }, async t => {
         ({ status }) => status
       ),
       Array(11).fill(200),
-      'nobody is logged out'
+      'every client stays logged in'
     )
     t.ok((await figures(url)).get(LOGINS) as number >= logins)
     t.equal(workers().length, 2)
@@ -175,7 +176,7 @@ t.test('a pool of two workers', { skip }, async t => {
     await says(pool, 'each after what it runs')
     await delay(100)
     const reply = await fetch(`${url}/hello/`, { headers: { authorization: `Bearer ${access}` } })
-    t.equal(reply.status, 200, 'what comes meanwhile is answered')
+    t.equal(reply.status, 200, 'a request during the shutdown is answered')
     t.equal(reply.headers.get('connection'), 'close', 'and the client asked to hang up')
     t.equal((await fetch(`${url}/readyz`)).status, 503)
 

@@ -19,7 +19,7 @@ async function count (requests: [string, number][], found: CounterRow[] = []) {
   return { asked, counted: Object.fromEntries(counted) }
 }
 
-t.test('requests are bound as one JSON object, and the rows are their counters, whether numbers come as numbers, as bigint or as text', async t => {
+t.test('requests are one JSON parameter, and counts may be number, bigint or text', async t => {
   for (const number of [Number, BigInt, String]) {
     const { asked, counted } = await count(
       [
@@ -46,7 +46,7 @@ t.test('requests are bound as one JSON object, and the rows are their counters, 
   }
 })
 
-t.test('what is only asked for is read, by a statement that changes nothing', async t => {
+t.test('requests of 0 are read with a SELECT', async t => {
   const { asked, counted } = await count(
     [
       ['a', 0],
@@ -59,7 +59,7 @@ t.test('what is only asked for is read, by a statement that changes nothing', as
   t.match(sql.readCounters, /^SELECT /)
 })
 
-t.test('both at once are two statements', async t => {
+t.test('reads and increments together are two statements', async t => {
   const { asked, counted } = await count(
     [
       ['a', 0],
@@ -74,7 +74,7 @@ t.test('both at once are two statements', async t => {
   t.strictSame(counted, { a: { current: 0, ttl: 0 }, b: { current: 1, ttl: MINUTE } })
 })
 
-t.test('nothing is no statement', async t => {
+t.test('an empty map runs no statement', async t => {
   t.strictSame(await count([]), { asked: [], counted: {} })
 })
 

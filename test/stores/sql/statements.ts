@@ -84,7 +84,7 @@ t.test('values are parameters, all of them', async t => {
   for (const sql of Object.values(statements('simplejwt_', SQLITE))) t.notMatch(sql, /'/)
 })
 
-t.test('an index bears the prefix without its schema, and only the counters may be unlogged', async t => {
+t.test('an index has the prefix without its schema, and only counters are unlogged', async t => {
   const sql = tables('auth.staff_', 'UNLOGGED ')
   t.same(
     [...sql.matchAll(/INDEX IF NOT EXISTS (\S+)/g)].map(match => match[1]),
