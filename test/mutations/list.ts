@@ -214,11 +214,11 @@ export const mutations: Mutation[] = [
     [
       'one spelling of a user name',
       "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')",
-      'username', 'limits/rate-limiter-keys.ts'
+      'username', 'limits/counter-keys.ts'
     ],
     [
       'IPv6 by its /64', '&& normalizeIP(withoutPort(request.ip))', '&& request.ip',
-      'limits/rate-limiter-keys.ts'
+      'limits/counter-keys.ts'
     ]),
   ...of('limits/login-backoff.ts',
     [

@@ -1,7 +1,10 @@
 import t from 'tap'
 import { NOW, REUSE_INTERVAL, presentation, session } from '../../plugin/store-contract/case.ts'
+import { checkDeadline, decideRotation } from '../../plugin/stores/rotation.ts'
 import type { Session } from '../../plugin/stores/session.ts'
-import { checkDeadline, outcomeWithoutChange } from '../../plugin/stores/store.ts'
+import {
+  checkDeadline as checkDeadlineOfStore, outcomeWithoutChange
+} from '../../plugin/stores/store.ts'
 
 /** After t0 was exchanged for t1. */
 const rotated = session({ jti: 't1', previousJti: 't0', rotatedAt: NOW })
@@ -38,7 +41,7 @@ const PRESENTATIONS: [
 
 for (const [what, stored, presented, next, now, outcome] of PRESENTATIONS) {
   t.test(`${what}: ${outcome ?? 'the row changes'}`, async t => {
-    t.equal(outcomeWithoutChange(stored, presentation(presented, next, now)), outcome)
+    t.equal(decideRotation(stored, presentation(presented, next, now)), outcome)
   })
 }
 
@@ -49,4 +52,9 @@ t.test('a deadline that has passed throws, and none never does', async t => {
   for (const deadline of [Date.now() + 1000, Infinity, undefined]) {
     t.doesNotThrow(() => checkDeadline(deadline))
   }
+})
+
+t.test('stores/store.ts exports both under their public names', async t => {
+  t.equal(outcomeWithoutChange, decideRotation)
+  t.equal(checkDeadlineOfStore, checkDeadline)
 })
