@@ -1,56 +1,83 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter } from 'node:path'
 
-const partsOfContract = readdirSync('plugin/store-contract').map(
-  name => `plugin/store-contract/${name}`
-)
+/** Sources that only a service can run, with the test of each. */
+export const SERVICE_SOURCES = {
+  'plugin/stores/redis.ts': 'test/services/redis/store.ts',
+  'plugin/stores/redis/batches.ts': 'test/services/redis/store.ts',
+  'plugin/stores/redis/client.ts': 'test/services/redis/client.ts',
+  'plugin/stores/redis/scripts.ts': 'test/services/redis/scripts.ts',
+  'plugin/stores/postgres.ts': 'test/services/postgres/store.ts',
+  'plugin/stores/sql/postgres-client.ts': 'test/services/postgres/client.ts'
+}
+
+/** Tests that cover more than the source of their name. */
+export const MORE_SOURCES = {
+  'test/guard/authenticate.ts': ['plugin/guard/bearer-token.ts'],
+  'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts'],
+  'test/routes/blacklist.ts': ['plugin/service/revoke.ts'],
+  'test/routes/obtain.ts': ['plugin/service/issue.ts', 'plugin/service/login.ts'],
+  'test/routes/refresh.ts': ['plugin/service/refresh.ts'],
+  'test/routes/schemas.ts': ['plugin/routes/schema-parts.ts', 'plugin/routes/session-schemas.ts'],
+  'test/routes/verify.ts': ['plugin/service/verify.ts'],
+  'test/store-contract.ts': sourcesIn('plugin/store-contract'),
+  'test/stores/rotation.ts': ['plugin/stores/store.ts']
+}
+
+/** Only the entry of the plugin stands beside the folders. */
+function sourcesIn (folder) {
+  return readdirSync(folder, { recursive: folder !== 'plugin', encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts')).map(name => `${folder}/${name}`)
+}
 
 const postgres = '/usr/lib/postgresql'
+const versions = existsSync(postgres) ? readdirSync(postgres) : []
 const folders = [
-  ...(process.env.PATH ?? '').split(delimiter),
-  '/usr/sbin',
-  '/usr/local/sbin',
-  ...(existsSync(postgres)
-    ? readdirSync(postgres).map(version => `${postgres}/${version}/bin`)
-    : [])
+  ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin',
+  ...versions.map(version => `${postgres}/${version}/bin`)
 ]
-const isHere = program => folders.some(folder => existsSync(`${folder}/${program}`))
+const isInstalled = program => folders.some(folder => existsSync(`${folder}/${program}`))
 
-const here = {
-  sqlite:
-    process.getBuiltinModule?.('node:sqlite') ??
+const installed = {
+  sqlite: process.getBuiltinModule?.('node:sqlite') ??
     existsSync('node_modules/better-sqlite3/build/Release/better_sqlite3.node'),
-  redis: isHere('redis-server'),
-  postgres: isHere('postgres')
+  redis: isInstalled('redis-server'),
+  postgres: isInstalled('postgres')
 }
+
+/** A program that is not installed runs no source. REQUIRE_SERVICES=1 asks for all of them. */
+function isMeasured (source) {
+  const pattern = /^test\/services\/(\w+)|\/(sqlite)\.ts$/
+  const [, program] = pattern.exec(SERVICE_SOURCES[source] ?? source)?.filter(Boolean) ?? []
+  return process.env.REQUIRE_SERVICES === '1' || program === undefined || installed[program]
+}
+
+const serviceSources = isWanted =>
+  Object.keys(SERVICE_SOURCES).filter(source => isWanted(SERVICE_SOURCES[source]))
 
 /**
- * A store whose service is not here cannot be measured. REQUIRE_SERVICES=1 asks for all of them.
+ * A suite of services covers the sources that only a service can run. Any other suite covers the
+ * sources of its folder, and those that its files cover in other folders.
  */
-const isAway = source =>
-  process.env.REQUIRE_SERVICES !== '1' &&
-  Object.entries(here).some(
-    ([store, found]) => !found && source.startsWith(`plugin/stores/${store}`)
-  )
-
-/** What a source is made of that has no test of its own. */
-const parts = {
-  'plugin/store-contract.ts': partsOfContract,
-  'plugin/stores/redis.ts': ['plugin/stores/redis/row.ts'],
-  'plugin/stores/postgres.ts': ['plugin/stores/sql/postgres-client.ts', 'plugin/stores/deadline.ts']
+function sourcesOfSuite (suite) {
+  const isInSuite = test => test.startsWith(`test/${suite}/`)
+  if (suite.startsWith('services/')) return serviceSources(isInSuite)
+  const folder = suite === 'plugin' ? suite : `plugin/${suite}`
+  const own = existsSync(folder) ? sourcesIn(folder) : []
+  const more = Object.keys(MORE_SOURCES).filter(isInSuite).flatMap(test => MORE_SOURCES[test])
+  return [...new Set([...own, ...more])].filter(source => !(source in SERVICE_SOURCES))
 }
 
-/** Sources whose tests stand elsewhere: they need a service. */
-const elsewhere = {
-  'test/services/redis/store.ts': 'plugin/stores/redis.ts',
-  'test/services/redis/client.ts': 'plugin/stores/redis/client.ts',
-  'test/services/redis/scripts.ts': 'plugin/stores/redis/scripts.ts',
-  'test/services/postgres/store.ts': 'plugin/stores/postgres.ts',
-  'test/services/postgres/client.ts': 'plugin/stores/sql/postgres-client.ts'
+function sourcesOfFile (test) {
+  const source = test.replace(/^test\//, 'plugin/')
+  const named = existsSync(source) ? [source] : []
+  return [...named, ...serviceSources(name => name === test), ...MORE_SOURCES[test] ?? []]
 }
 
-/** Each test file answers for the source file of its own name, and for its parts. */
+/** The sources that a test file must cover, by its suite or by its name. Null if there are none. */
 export default test => {
-  const source = elsewhere[test] ?? test.replace(/^test\//, 'plugin/')
-  return existsSync(source) && !isAway(source) ? [source, ...parts[source] ?? []] : null
+  const suite = /^test\/suites\/(.*)\.ts$/.exec(test)?.[1]
+  const sources = suite === undefined ? sourcesOfFile(test) : sourcesOfSuite(suite)
+  const measured = sources.filter(isMeasured)
+  return measured.length > 0 ? measured : null
 }

@@ -1,46 +1,5 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import t from 'tap'
 import { failDemo, startDemo } from '../fixtures/servers/demo.ts'
-import { findProgram, skipUnless } from '../fixtures/servers/programs.ts'
-
-const run = promisify(execFile)
-const http = findProgram('http')
-const curl = findProgram('curl')
-
-t.test(
-  'log in, call /hello/, refresh and log out with httpie and curl, as in any SimpleJWT tutorial',
-  { skip: skipUnless(http, 'httpie') || skipUnless(curl, 'curl') },
-  async t => {
-    const { url } = await startDemo(t)
-    const httpie = async (
-      ...args: string[]
-    ): Promise<{ access: string, refresh: string, detail?: string }> =>
-      JSON.parse((await run(http as string, ['--ignore-stdin', ...args])).stdout)
-    const hello = async (access: string): Promise<string> =>
-      (await run(curl as string, ['-s', `${url}/hello/`, '-H', `Authorization: Bearer ${access}`]))
-        .stdout
-
-    for (const form of [[], ['--form']]) {
-      const { access, refresh } = await httpie(
-        ...form, 'post', `${url}/api/token/`, 'username=vitor', 'password=123'
-      )
-      t.equal(await hello(access), '{"message":"Hello, World!"}')
-      const next = await httpie(...form, 'post', `${url}/api/token/refresh/`, `refresh=${refresh}`)
-      t.equal(await hello(next.access), '{"message":"Hello, World!"}')
-      t.strictSame(
-        await httpie(...form, 'post', `${url}/api/token/verify/`, `token=${next.access}`), {}
-      )
-      t.strictSame(
-        await httpie(...form, 'post', `${url}/api/token/blacklist/`, `refresh=${next.refresh}`), {}
-      )
-      t.match(await hello(next.access), 'Token is blacklisted')
-    }
-    t.strictSame(await httpie('post', `${url}/api/token/`, 'username=inactive', 'password=123'), {
-      detail: 'No active account found with the given credentials', code: 'no_active_account'
-    })
-  }
-)
 
 t.test('the other routes of the demo', async t => {
   const { url, log } = await startDemo(t, { ISSUER: 'https://demo.example', AUDIENCE: 'demo' })

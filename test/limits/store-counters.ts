@@ -1,90 +1,16 @@
-import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
-import fastify, { type FastifyRequest } from 'fastify'
+import type { FastifyRateLimitStore } from '@fastify/rate-limit'
 import t from 'tap'
 import type { ReadableStore } from '../../plugin/limits/memory-counters.ts'
 import { storeCounters } from '../../plugin/limits/store-counters.ts'
-import { redisStore } from '../../plugin/stores/redis.ts'
 import type { Counter, Counters } from '../../plugin/stores/store.ts'
 import { MINUTE, START, createClock } from '../fixtures/app.ts'
 import { countingStore } from '../fixtures/stores/counting-store.ts'
-import { connectTo } from '../fixtures/stores/redis-clients.ts'
-import { redisProgram, startRedis } from '../fixtures/servers/redis.ts'
-import type { Test } from '../fixtures/servers/home.ts'
-import { skipUnless } from '../fixtures/servers/programs.ts'
+import { testSharedLimit } from '../fixtures/stores/shared-limit.ts'
 
-const request = { routeOptions: {} } as FastifyRequest
-
-/** Counts a request for a key, and says whether it was one too many. */
-type Count = (key: string) => Promise<boolean>
-
-/** A limit of five a minute in @fastify/rate-limit, as throttle.ts has it. */
-async function limiter (t: Test, counters: Counters): Promise<Count> {
-  const app = fastify()
-  t.after(() => app.close())
-  await app.register(rateLimit, { global: false, ...storeCounters(counters, createClock()) })
-  await app.ready()
-  return async key => {
-    const result = await app.createRateLimit({
-      max: 5,
-      timeWindow: MINUTE,
-      keyGenerator: () => key
-    })(request)
-    return !result.isAllowed && result.isExceeded
-  }
-}
-
-/** Those who count in the same place, as many as are asked for. */
-const VARIANTS: { name: string, skip: string | false, open(t: Test): Promise<() => Counters> }[] = [
-  {
-    name: 'Redis',
-    skip: skipUnless(redisProgram, 'redis-server'),
-    async open (t) {
-      const server = await startRedis(t)
-      return () => redisStore(connectTo(t, server)).counters as Counters
-    }
-  },
-  {
-    name: 'a verb of the store',
-    skip: false,
-    async open () {
-      const { counters } = countingStore()
-      return () => counters as Counters
-    }
-  }
-]
-
-for (const { name, skip, open } of VARIANTS) {
-  t.test(`${name}: limits of several processes are one limit`, { skip }, async t => {
-    const counters = await open(t)
-    const limits = await Promise.all([limiter(t, counters()), limiter(t, counters())])
-    const exceeded: boolean[] = []
-    for (let count = 0; count < 8; count++) exceeded.push(await (limits[count % 2] as Count)('a'))
-    t.strictSame(exceeded, [false, false, false, false, false, true, true, true])
-    t.equal(await limits[0]('b'), false, 'of each key by itself')
-  })
-
-  t.test(`${name}: admits the limit of 200 requests over two processes`, { skip }, async t => {
-    const counters = await open(t)
-    const limits = await Promise.all([limiter(t, counters()), limiter(t, counters())])
-    const exceeded = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => (limits[index % 2] as Count)('a'))
-    )
-    t.equal(exceeded.filter(isExceeded => !isExceeded).length, 5)
-  })
-}
-
-t.test(
-  'Redis: counters have the prefix of the store and expire with their window',
-  { skip: skipUnless(redisProgram, 'redis-server') },
-  async t => {
-    const client = connectTo(t, await startRedis(t))
-    await (await limiter(t, redisStore(client, { prefix: 'ours:' }).counters as Counters))('a')
-    const keys = await client.keys('*')
-    t.match(keys, [/^ours:limit:.*a$/])
-    const left = await client.pttl(keys[0] as string)
-    t.ok(left > 0 && left <= MINUTE, `${left} ms`)
-  }
-)
+testSharedLimit(t, 'a verb of the store', false, async () => {
+  const { counters } = countingStore()
+  return () => counters as Counters
+})
 
 /** The counters on a verb whose questions wait until the test answers them. */
 function asked (throws = 0, patience?: number) {
@@ -243,4 +169,12 @@ t.test('a question that is never answered fails, and the next is asked', async t
 t.test('store counters: child() returns the same store', async t => {
   const { store } = asked()
   t.equal(store.child({} as Parameters<FastifyRateLimitStore['child']>[0]), store)
+})
+
+t.test('a store on Redis is counted by @fastify/rate-limit itself', async t => {
+  const redis = {} as Extract<Counters, { redis: unknown }>['redis']
+  t.strictSame(storeCounters({ redis, prefix: 'ours:' }, createClock()), {
+    redis,
+    nameSpace: 'ours:'
+  })
 })

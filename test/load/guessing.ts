@@ -9,7 +9,7 @@ import { postAtOnce } from '../fixtures/clients/last-byte.ts'
 import {
   byForwardedFor, byUserName, byWholeAddress, countsAfterTheCheck, noLimit
 } from '../fixtures/naive/limits.ts'
-import { sharedStores } from '../fixtures/servers/store-urls.ts'
+import { sharedSqlite } from '../fixtures/stores/shared-sqlite.ts'
 
 /**
  * The limits: tries that one minute allows, and what the growing windows of an account come to in
@@ -140,7 +140,7 @@ t.test('of 200 guesses in the same instant five are looked at', async t => {
   )
 })
 
-for (const { name, skip, start } of sharedStores.filter(({ name }) => name === 'SQLite')) {
+for (const { name, skip, start } of [sharedSqlite]) {
   const opened = async (t: Test, url: string): Promise<SessionStore> => {
     const { store, disconnect } = await openStore(url)
     t.after(disconnect)

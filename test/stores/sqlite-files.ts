@@ -1,10 +1,11 @@
+import t from 'tap'
 import { NOW, presentation, session } from '../../plugin/store-contract/case.ts'
 import { sqliteStore } from '../../plugin/stores/sqlite.ts'
 import { buildApp } from '../fixtures/app.ts'
 import { eachSqlite } from '../fixtures/stores/each-sqlite.ts'
 import openStore, { openFresh, openHandle } from '../fixtures/stores/open-sqlite.ts'
 
-eachSqlite(async t => {
+eachSqlite(t, async t => {
   t.test('the file is put in WAL mode', async t => {
     const store = await openFresh('wal')
     await store.list('7', NOW)

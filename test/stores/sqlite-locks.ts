@@ -1,10 +1,11 @@
+import t from 'tap'
 import { setTimeout as delay } from 'node:timers/promises'
 import { NOW, presentation, session } from '../../plugin/store-contract/case.ts'
 import { sqliteStore } from '../../plugin/stores/sqlite.ts'
 import { eachSqlite } from '../fixtures/stores/each-sqlite.ts'
 import { openFresh, openHandle } from '../fixtures/stores/open-sqlite.ts'
 
-eachSqlite(async t => {
+eachSqlite(t, async t => {
   /** A store with one session, and a second handle that has locked its file. */
   async function locked (t: { after(close: () => unknown): void }, name: string) {
     const [store, other] = [await openFresh(name), openHandle(name)]

@@ -1,3 +1,4 @@
+import t from 'tap'
 import { NOW, presentation, session } from '../../plugin/store-contract/case.ts'
 import { storeContract } from '../../plugin/store-contract.ts'
 import { type SqliteDatabase, sqliteStore } from '../../plugin/stores/sqlite.ts'
@@ -7,7 +8,7 @@ import open, { openFresh, openHandle } from '../fixtures/stores/open-sqlite.ts'
 
 forkLean()
 
-eachSqlite(async t => {
+eachSqlite(t, async t => {
   t.test('contract', async t => {
     storeContract({
       test: (name, run) => t.test(name, run),

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { cases, sharedCases } from '../../plugin/store-contract.ts'
-import { skipUnless } from '../fixtures/servers/programs.ts'
+import { cases, sharedCases } from '../../../plugin/store-contract.ts'
+import { skipUnless } from '../../fixtures/servers/programs.ts'
 
 const run = promisify(execFile)
 
