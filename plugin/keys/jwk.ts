@@ -61,25 +61,23 @@ export function jwkProblem (
   jwk: Jwk, algorithm: Algorithm, operation: 'sign' | 'verify'
 ): string | undefined {
   if (jwk.kty !== ALGORITHMS[algorithm].kty) {
-    return (
-      `is a key of kty ${JSON.stringify(jwk.kty)}, and ${algorithm} takes ` +
-      `${ALGORITHMS[algorithm].kty}.`
-    )
+    const required = ALGORITHMS[algorithm].kty
+    return `has "kty" ${JSON.stringify(jwk.kty)}; ${algorithm} requires "${required}".`
   }
   if (jwk.alg !== undefined && jwk.alg !== algorithm) {
-    return `is meant for another algorithm: its "alg" is not ${algorithm}.`
+    return `must have "alg" "${algorithm}", or no "alg".`
   }
   if (jwk.use !== undefined && jwk.use !== 'sig') {
-    return 'is not meant for signatures: its "use" is not "sig".'
+    return 'must have "use" "sig", or no "use".'
   }
   if (
     jwk.key_ops !== undefined &&
     !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes(operation))
   ) {
-    return `is not meant to ${operation}: its "key_ops" say so.`
+    return `must have "${operation}" in its "key_ops", or no "key_ops".`
   }
   if (jwk.kid !== undefined && !isKid(jwk.kid)) {
-    return 'has a "kid" that is no string of 1 to 200 characters.'
+    return 'must have a "kid" of 1 to 200 characters, or no "kid".'
   }
   return undefined
 }

@@ -107,7 +107,7 @@ function resolveKey (name: string, given: unknown, refuse: Refuse): Key {
   const symmetric = ALGORITHMS[algorithm].kty === 'oct'
   for (const member of Object.keys(given)) {
     if (!MEMBERS[symmetric ? 'oct' : 'pair'].includes(member)) {
-      refuse(`${name}.${member}`, `is not known for a key of ${algorithm}.`)
+      refuse(`${name}.${member}`, `is not known for ${algorithm}. Remove it, or check its spelling.`)
     }
   }
   if (kid !== undefined && !isKid(kid)) {
@@ -141,9 +141,7 @@ function resolvePair (
       ? createPublicKey(signing as KeyObject)
       : readPublicKey(publicKey, { name: `${name}.publicKey`, algorithm, refuse })
   if (signing !== undefined && !belongTogether(signing, verifying)) {
-    refuse(
-      name, 'has a "privateKey" and a public one that do not belong together, or a damaged one.'
-    )
+    refuse(name, 'has a damaged "privateKey", or a "publicKey" that does not match it.')
   }
   const named = [kid, kidOf(publicKey), kidOf(privateKey)].find(isKid)
   return {
@@ -174,10 +172,11 @@ function refuseRepeats (keys: readonly Key[], refuse: Refuse): void {
   for (const [index, key] of keys.entries()) {
     const material = isSecret(key) ? key.secret.toString('latin1') : thumbprint(key.publicKey)
     if (key.kid !== undefined && kids.has(key.kid)) {
-      refuse(`keys[${index}].kid`, 'is the kid of another key too.')
+      refuse(`keys[${index}].kid`, 'must be unique.')
     }
     if (materials.has(material)) {
-      refuse(`keys[${index}]`, 'is there already: a key serves one algorithm, under one kid.')
+      refuse(`keys[${index}]`,
+        'duplicates another key. Use each key with one algorithm and one kid.')
     }
     if (key.kid !== undefined) kids.add(key.kid)
     materials.add(material)

@@ -27,7 +27,7 @@ export function readPrivateKey (
 ): KeyObject {
   // Asked for one, OpenSSL does not say that it is the passphrase it misses.
   if (passphrase === undefined && isEncrypted(given)) {
-    refuse(name, 'is encrypted and needs its "passphrase".')
+    refuse(name, 'is encrypted. Set its "passphrase".')
   }
   const key = read(given, 'private', { name, algorithm, refuse }, text =>
     createPrivateKey(passphrase === undefined ? text : { key: text, passphrase })
@@ -55,17 +55,16 @@ const isEncrypted = (given: unknown): boolean =>
 
 type Half = 'private' | 'public'
 
-const BELONGS: Record<Half, string> = {
-  private: 'a private one belongs here.',
-  public: 'a public one belongs here, and a private one nowhere near it.'
-}
+const OTHER_HALF: Record<Half, Half> = { private: 'public', public: 'private' }
 
 function read (
   given: unknown, half: Half, purpose: Purpose, fromPem: (text: string) => KeyObject
 ): KeyObject {
   const { name, refuse } = purpose
   if (given instanceof KeyObject) {
-    return given.type === half ? given : refuse(name, `is a ${given.type} key; ${BELONGS[half]}`)
+    return given.type === half
+      ? given
+      : refuse(name, `is a ${given.type} key; expected a ${half} key.`)
   }
   if (typeof given === 'string' || Buffer.isBuffer(given)) {
     return readPem(given.toString(), half, purpose, fromPem)
@@ -82,7 +81,7 @@ function readPem (
 ): KeyObject {
   if (!text.includes('-----BEGIN')) refuse(name, 'must be a key: PEM text, a JWK or a KeyObject.')
   if (text.includes('PRIVATE KEY-----') !== (half === 'private')) {
-    refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
+    refuse(name, `is a ${OTHER_HALF[half]} key; expected a ${half} key.`)
   }
   try {
     return fromPem(text)
@@ -101,7 +100,7 @@ function readJwk (jwk: Jwk, half: Half, { name, algorithm, refuse }: Purpose): K
   const misuse = jwkProblem(jwk, algorithm, half === 'private' ? 'sign' : 'verify')
   if (misuse !== undefined) refuse(name, misuse)
   if (isPrivate(jwk) !== (half === 'private')) {
-    refuse(name, `is a ${half === 'private' ? 'public' : 'private'} key; ${BELONGS[half]}`)
+    refuse(name, `is a ${OTHER_HALF[half]} key; expected a ${half} key.`)
   }
   try {
     return half === 'private'
@@ -134,13 +133,13 @@ function checkKind (key: KeyObject, { name, algorithm, refuse }: Purpose): void 
   } = key.asymmetricKeyDetails as AsymmetricKeyDetails
   if (key.asymmetricKeyType !== TYPES[kind.kty]) {
     refuse(
-      name, `is a key of type ${key.asymmetricKeyType}, and ${algorithm} takes ${TYPES[kind.kty]}.`
+      name, `has the type ${key.asymmetricKeyType}; ${algorithm} requires ${TYPES[kind.kty]}.`
     )
   }
   if (kind.kty === 'EC' && namedCurve !== CURVES[kind.crv]) {
     refuse(
       name,
-      `is on the curve ${namedCurve}, and ${algorithm} takes ${kind.crv} (${CURVES[kind.crv]}).`
+      `has the curve ${namedCurve}; ${algorithm} requires ${kind.crv} (${CURVES[kind.crv]}).`
     )
   }
   if (kind.kty !== 'RSA') return
@@ -148,6 +147,6 @@ function checkKind (key: KeyObject, { name, algorithm, refuse }: Purpose): void 
     refuse(name, `must have at least 2048 bits (RFC 7518 section 3.3); it has ${modulusLength}.`)
   }
   if (publicExponent < 3n || publicExponent % 2n === 0n) {
-    refuse(name, `has the public exponent ${publicExponent}, which is no good: 65537 is usual.`)
+    refuse(name, `has the bad public exponent ${publicExponent}. Use 65537.`)
   }
 }

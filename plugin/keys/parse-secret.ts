@@ -24,9 +24,7 @@ export function checkSecret (
     )
   }
   if (looksLikeKey(bytes, 3)) {
-    refuse(
-      name, 'looks like a public or private key in PEM, JWK, SSH or DER form; a secret is none.'
-    )
+    refuse(name, 'looks like a key in PEM, JWK, SSH or DER form. Use random bytes instead.')
   }
   return bytes
 }

@@ -119,7 +119,7 @@ t.test('what is wrong with a key itself is for the plugin to say', async t => {
     ['a secret without k', { kty: 'oct', alg: 'HS256' }, /option "keys\[0\]\.secret"/],
     [
       'use enc', { ...jwk, use: 'enc' },
-      /option "keys\[0\]\.privateKey" is not meant for signatures/
+      /option "keys\[0\]\.privateKey" must have "use" "sig"/
     ],
     ['another kty', { ...jwk, kty: 'RSA' }, /option "keys\[0\]\.privateKey"/],
     [

@@ -65,71 +65,71 @@ t.test('a JWK that is meant for something else says so', async t => {
       undefined
     ],
     ['to verify', { ...jwk, key_ops: ['verify'] }, 'verify', undefined],
-    ['no kty', {}, 'sign', 'is a key of kty undefined, and RS256 takes RSA.'],
-    ['another kty', { kty: 'EC' }, 'sign', 'is a key of kty "EC", and RS256 takes RSA.'],
-    ['a secret', { kty: 'oct' }, 'verify', 'is a key of kty "oct", and RS256 takes RSA.'],
+    ['no kty', {}, 'sign', 'has "kty" undefined; RS256 requires "RSA".'],
+    ['another kty', { kty: 'EC' }, 'sign', 'has "kty" "EC"; RS256 requires "RSA".'],
+    ['a secret', { kty: 'oct' }, 'verify', 'has "kty" "oct"; RS256 requires "RSA".'],
     [
       'kty in other letters', { kty: 'rsa' }, 'verify',
-      'is a key of kty "rsa", and RS256 takes RSA.'
+      'has "kty" "rsa"; RS256 requires "RSA".'
     ],
     [
       'another alg', { ...jwk, alg: 'PS256' }, 'verify',
-      'is meant for another algorithm: its "alg" is not RS256.'
+      'must have "alg" "RS256", or no "alg".'
     ],
     [
       'alg of encryption',
       { ...jwk, alg: 'RSA-OAEP' },
       'verify',
-      'is meant for another algorithm: its "alg" is not RS256.'
+      'must have "alg" "RS256", or no "alg".'
     ],
     [
       'alg null',
       { ...jwk, alg: null as unknown as string },
       'verify',
-      'is meant for another algorithm: its "alg" is not RS256.'
+      'must have "alg" "RS256", or no "alg".'
     ],
     [
       'use enc', { ...jwk, use: 'enc' }, 'verify',
-      'is not meant for signatures: its "use" is not "sig".'
+      'must have "use" "sig", or no "use".'
     ],
     [
       'key_ops without sign',
       { ...jwk, key_ops: ['verify'] },
       'sign',
-      'is not meant to sign: its "key_ops" say so.'
+      'must have "sign" in its "key_ops", or no "key_ops".'
     ],
     [
       'key_ops without verify',
       { ...jwk, key_ops: ['sign', 'encrypt'] },
       'verify',
-      'is not meant to verify: its "key_ops" say so.'
+      'must have "verify" in its "key_ops", or no "key_ops".'
     ],
     [
       'no key_ops at all', { ...jwk, key_ops: [] }, 'verify',
-      'is not meant to verify: its "key_ops" say so.'
+      'must have "verify" in its "key_ops", or no "key_ops".'
     ],
     ['a kid', { ...jwk, kid: 'x'.repeat(200) }, 'verify', undefined],
     [
       'a kid that is empty', { ...jwk, kid: '' }, 'verify',
-      'has a "kid" that is no string of 1 to 200 characters.'
+      'must have a "kid" of 1 to 200 characters, or no "kid".'
     ],
     [
       'a kid that is too long',
       { ...jwk, kid: 'x'.repeat(201) },
       'verify',
-      'has a "kid" that is no string of 1 to 200 characters.'
+      'must have a "kid" of 1 to 200 characters, or no "kid".'
     ],
     [
       'a kid that is a number',
       { ...jwk, kid: 1 as unknown as string },
       'verify',
-      'has a "kid" that is no string of 1 to 200 characters.'
+      'must have a "kid" of 1 to 200 characters, or no "kid".'
     ],
     [
       'key_ops that are a text',
       { ...jwk, key_ops: 'verify' as unknown as string[] },
       'verify',
-      'is not meant to verify: its "key_ops" say so.'
+      'must have "verify" in its "key_ops", or no "key_ops".'
     ]
   ]
   for (const [what, jwk, operation, expected] of cases) {

@@ -94,12 +94,12 @@ t.test('kid: defaults to that of the JWK, then the thumbprint; a secret has none
 t.test('resolveKeys: refuses a bad entry by name and rule, and leaks no part of it', async t => {
   const bad: [string, { secret?: unknown, keys?: unknown }, string, RegExp][] = [
     ['neither secret nor keys', {}, 'secret', /is required/],
-    ['both', { secret: 'a'.repeat(32), keys: [good] }, 'keys', /together with "secret"/],
+    ['both', { secret: 'a'.repeat(32), keys: [good] }, 'keys', /excludes "secret"/],
     [
       'a public key as secret',
       { secret: rsa.publicKey.export({ type: 'spki', format: 'pem' }) },
       'secret',
-      /looks like a public or private key/
+      /looks like a key in PEM/
     ],
     ['keys that are no array', { keys: good }, 'keys', /array/],
     ['keys null', { keys: null }, 'keys', /array/],
@@ -111,25 +111,25 @@ t.test('resolveKeys: refuses a bad entry by name and rule, and leaks no part of 
       'an unknown member',
       { keys: [good, { ...good, use: 'enc' }] },
       'keys[1].use',
-      /not known for a key of HS256/
+      /not known for HS256/
     ],
     [
       'a privateKey beside a secret',
       { keys: [{ ...good, privateKey: rsa.privateKey }] },
       'keys[0].privateKey',
-      /not known for a key of HS256/
+      /not known for HS256/
     ],
     [
       'a secret for RS256',
       { keys: [{ ...good, algorithm: 'RS256' }] },
       'keys[0].secret',
-      /not known for a key of RS256/
+      /not known for RS256/
     ],
     [
       'private_key',
       { keys: [{ algorithm: 'RS256', private_key: rsa.privateKey }] },
       'keys[0].private_key',
-      /not known for a key of RS256/
+      /not known for RS256/
     ],
     [
       'a JWK as the entry', { keys: [jwkOf(rsa)] }, 'keys[0].algorithm',
@@ -183,7 +183,7 @@ t.test('resolveKeys: refuses a bad entry by name and rule, and leaks no part of 
       'a public key as secret of an entry',
       { keys: [{ algorithm: 'HS256', secret: JSON.stringify(publicJwkOf(rsa)) }] },
       'keys[0].secret',
-      /looks like a public or private key/
+      /looks like a key in PEM/
     ],
     [
       'no key at all',
@@ -219,7 +219,7 @@ t.test('resolveKeys: refuses a bad entry by name and rule, and leaks no part of 
       'key_ops',
       { keys: [{ algorithm: 'ES256', privateKey: { ...jwkOf(ec), key_ops: ['verify'] } }] },
       'keys[0].privateKey',
-      /not meant to sign/
+      /must have "sign" in its "key_ops"/
     ]
   ]
   for (const [what, given, name, rule] of bad) {
@@ -274,8 +274,8 @@ t.test('resolveKeys: refuses mismatched private and public keys and a damaged JW
     const said = messageOf(() => resolveKeys({ keys: [good, key] }, refuse))
     t.equal(
       said,
-      'fastify-simplejwt: option "keys[1]" has a "privateKey" and a public one that do not ' +
-        'belong together, or a damaged one.',
+      'fastify-simplejwt: option "keys[1]" has a damaged "privateKey", or a "publicKey" that ' +
+        'does not match it.',
       what
     )
     t.equal(leakOf(said, key), undefined, what)
@@ -329,7 +329,7 @@ t.test('a kid names one key', async t => {
   for (const [what, keys] of repeats) {
     t.equal(
       messageOf(() => resolveKeys({ keys }, refuse)),
-      'fastify-simplejwt: option "keys[2].kid" is the kid of another key too.',
+      'fastify-simplejwt: option "keys[2].kid" must be unique.',
       what
     )
   }
@@ -364,8 +364,8 @@ t.test('resolveKeys: refuses the same key twice, under any kid or algorithm', as
   for (const [what, keys] of repeats) {
     t.equal(
       messageOf(() => resolveKeys({ keys }, refuse)),
-      'fastify-simplejwt: option "keys[1]" is there already: a key serves one algorithm, under ' +
-        'one kid.',
+      'fastify-simplejwt: option "keys[1]" duplicates another key. Use each key with one ' +
+        'algorithm and one kid.',
       what
     )
   }

@@ -11,8 +11,8 @@ import { A1_KEY, A3_CERTIFICATE } from '../fixtures/tokens/rfc7515.ts'
 const check = (secret: unknown, algorithm: Algorithm = 'HS256') =>
   checkSecret('secret', secret, algorithm, refuse)
 const IS_A_KEY =
-  'fastify-simplejwt: option "secret" looks like a public or private key in PEM, JWK, SSH or ' +
-  'DER form; a secret is none.'
+  'fastify-simplejwt: option "secret" looks like a key in PEM, JWK, SSH or DER form. ' +
+  'Use random bytes instead.'
 
 t.test('a secret is the bytes of a Buffer, or a string in UTF-8', async t => {
   t.same(check('a'.repeat(32)), Buffer.alloc(32, 'a'))
