@@ -5,10 +5,10 @@ import { generateKey } from '../keys/generate-key.ts'
 
 const USAGE = `npx fastify-simplejwt keygen [ALGORITHM] [--out FILE]
 
-  Prints a new private key as a JWK, with a kid: ready for a key file.
+  Prints a new private key as a JWK with a kid, for a key file.
 
-  ALGORITHM   ${Object.keys(ALGORITHMS).join(', ')}; ES256 if none is named
-  --out FILE  writes it to a new file that only its owner may read, and prints the kid`
+  ALGORITHM   ${Object.keys(ALGORITHMS).join(', ')}; default ES256
+  --out FILE  write the key to a new file with mode 0600, and print the kid`
 
 /**
  * What the command prints, and on which stream. Its exit code is 0 if nothing is said on stderr.
@@ -27,7 +27,7 @@ export function cli (args: string[]): Said {
     if (values.help === true) return { stdout: USAGE }
     if (command !== 'keygen' || more.length > 0) return { stderr: USAGE }
     if (!isAlgorithm(algorithm)) {
-      return { stderr: `There is no algorithm ${JSON.stringify(algorithm)}.\n\n${USAGE}` }
+      return { stderr: `Unknown algorithm ${JSON.stringify(algorithm)}.\n\n${USAGE}` }
     }
     const key = generateKey(algorithm)
     const text = JSON.stringify(key, null, 2)
@@ -39,7 +39,7 @@ export function cli (args: string[]): Said {
     return {
       stderr:
         code === 'EEXIST'
-          ? 'The file is there already. It was left as it is: it may hold a key that is in use.'
+          ? 'File exists, not overwritten: it may hold a key in use.'
           : message
     }
   }

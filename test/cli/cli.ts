@@ -46,7 +46,7 @@ t.test('a file that is there is left as it is, and so is what a link points to',
     t.same(
       cli(['keygen', '--out', join(folder, name)]),
       {
-        stderr: 'The file is there already. It was left as it is: it may hold a key that is in use.'
+        stderr: 'File exists, not overwritten: it may hold a key in use.'
       },
       name
     )
@@ -77,10 +77,10 @@ t.test('what is not understood makes no key', async t => {
     [[], USAGE],
     [['sign'], USAGE],
     [['keygen', 'ES256', 'EdDSA'], USAGE],
-    [['keygen', 'es256'], /^There is no algorithm "es256"\.\n\nnpx/],
-    [['keygen', 'none'], /^There is no algorithm "none"/],
-    [['keygen', 'constructor'], /^There is no algorithm "constructor"/],
-    [['keygen', ''], /^There is no algorithm ""/],
+    [['keygen', 'es256'], /^Unknown algorithm "es256"\.\n\nnpx/],
+    [['keygen', 'none'], /^Unknown algorithm "none"/],
+    [['keygen', 'constructor'], /^Unknown algorithm "constructor"/],
+    [['keygen', ''], /^Unknown algorithm ""/],
     [['keygen', '--bits', '512'], /--bits/],
     [['keygen', '--out'], /--out/],
     [['keygen', '--out', '--force'], /--out/]
@@ -109,6 +109,6 @@ t.test('the command prints on stdout and exits with 0, or on stderr and with 1',
     encoding: 'utf8'
   })
   t.same([status, stdout], [1, ''])
-  t.match(stderr, /^The file is there already/)
+  t.match(stderr, /^File exists, not overwritten/)
   t.equal(readFileSync(file, 'utf8'), 'in use')
 })
