@@ -25,8 +25,8 @@ export function userIdOf ({ id }: User): string {
     return String(id)
   }
   throw new TypeError(
-    'fastify-simplejwt: a user must have an id that is a string (of whole characters, without ' +
-      'NUL) or a number.'
+    'fastify-simplejwt: a user must have an id: a non-empty string (well-formed Unicode, no NUL) ' +
+      'or a number.'
   )
 }
 

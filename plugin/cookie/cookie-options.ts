@@ -20,7 +20,9 @@ export function resolveCookieMode (
     return refuse('cookie', 'must be true, false or an object with "origins".')
   }
   for (const name of Object.keys(given)) {
-    if (name !== 'origins') refuse(`cookie.${name}`, 'is not known.')
+    if (name !== 'origins') {
+      refuse(`cookie.${name}`, 'is not known. Remove it, or check its spelling.')
+    }
   }
   const { origins = [] } = given
   if (!Array.isArray(origins) || !origins.every(isOrigin)) {

@@ -27,7 +27,9 @@ export function resolveLimits (
   }
   const limits = Object.entries(given ?? {}).filter(([, limit]) => limit !== undefined)
   for (const [name, limit] of limits) {
-    if (!Object.hasOwn(DEFAULTS, name)) refuse(`rateLimit.${name}`, 'is not known.')
+    if (!Object.hasOwn(DEFAULTS, name)) {
+      refuse(`rateLimit.${name}`, 'is not known. Remove it, or check its spelling.')
+    }
     if (!Number.isInteger(limit) || limit < 1) {
       refuse(`rateLimit.${name}`, 'must be a whole number of requests a minute, 1 or more.')
     }

@@ -40,7 +40,8 @@ export async function claimsAtLogin (
   const custom = customClaims(given as Record<string, unknown>)
   if (!fits(parts, custom)) {
     throw new RangeError(
-      `fastify-simplejwt: custom claims may take ${maxBytes(parts)} bytes as JSON.`)
+      `fastify-simplejwt: custom claims must take at most ${maxBytes(parts)} bytes as JSON. ` +
+        'Return fewer claims from claims().')
   }
   return custom
 }

@@ -48,7 +48,8 @@ t.test('what no browser sends as an origin is refused by name', async t => {
     message: /"cookie.origins" must be an array/
   })
   t.throws(() => resolve({ sameSite: 'none' }), {
-    message: 'fastify-simplejwt: option "cookie.sameSite" is not known.'
+    message: 'fastify-simplejwt: option "cookie.sameSite" is not known. ' +
+      'Remove it, or check its spelling.'
   })
   for (const given of ['on', 1, null, ['https://app.example.com']]) {
     t.throws(() => resolve(given), {

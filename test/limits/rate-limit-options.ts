@@ -26,7 +26,9 @@ t.test('a limit is a whole number of requests, one or more', async t => {
 
 t.test('an unknown limit is refused by its name', async t => {
   for (const name of ['loginPerAdress', 'max', 'constructor', 'toString']) {
-    t.throws(() => resolve({ [name]: 5 }), { message: `option "rateLimit.${name}" is not known.` })
+    t.throws(() => resolve({ [name]: 5 }), {
+      message: `option "rateLimit.${name}" is not known. Remove it, or check its spelling.`
+    })
   }
 })
 

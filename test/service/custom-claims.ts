@@ -98,7 +98,8 @@ t.test('cookie mode: rejects carried claims of more than 2048 bytes', async t =>
   const { registration } = await buildRegistration(t, { cookie: true, claims: () => ({ note }) })
   await t.rejects(claimsAtLogin(registration, vitor), {
     name: 'RangeError',
-    message: 'fastify-simplejwt: custom claims may take 2048 bytes as JSON.'
+    message: 'fastify-simplejwt: custom claims must take at most 2048 bytes as JSON. ' +
+      'Return fewer claims from claims().'
   })
   await t.rejects(
     claimsAtRefresh(registration, refreshClaims({ note }) as unknown as RefreshClaims),
