@@ -39,17 +39,17 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     })
   })
 
-  t.test('a query times out after 700 ms or its patience, and its connection closes', async t => {
+  t.test('a query times out after 700 ms or its timeout, and its connection closes', async t => {
     const pool = poolFor(t, { max: 1 })
     const run = postgresClient(pool, 'slow_')
-    for (const [patience, atLeast] of [[undefined, 690], [50, 40]] as const) {
+    for (const [timeoutMs, atLeast] of [[undefined, 690], [50, 40]] as const) {
       const startedAt = performance.now()
       await t.rejects(
         run({
           verb: 'a',
           text: 'SELECT pg_sleep(3)',
           parameters: {},
-          ...(patience && { patience })
+          ...(timeoutMs && { timeoutMs })
         }),
         { message: 'Query read timeout' }
       )
