@@ -32,9 +32,9 @@ const lessonSchema = {
 
 /** The page that teaches, at `/`. Its files are sent as they are: nothing is built. */
 export async function page (
-  app: FastifyInstance,
-  { settings: { reuseInterval, rotateRefreshTokens, cookie } }: { settings: Settings }
+  app: FastifyInstance, { settings }: { settings: Settings }
 ): Promise<void> {
+  const { reuseInterval, rotateRefreshTokens, cookie } = settings
   await app.register(serveFiles, { root: FILES, wildcard: false })
   app.get('/lesson.json', { schema: lessonSchema }, async () => ({
     reuse_interval: inSeconds(reuseInterval),

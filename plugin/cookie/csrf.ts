@@ -11,7 +11,8 @@ export type RequestCheck = (request: FastifyRequest) => Promise<void>
  * a request with neither is refused.
  */
 export function checkOrigin (trusted: readonly string[]): RequestCheck {
-  return async ({ headers: { origin, 'sec-fetch-site': site }, host }) => {
+  return async ({ headers, host }) => {
+    const { origin, 'sec-fetch-site': site } = headers
     if (origin !== undefined && trusted.includes(origin)) return
     const isSameOrigin = site === undefined
       ? hostOf(origin) === host.toLowerCase()

@@ -59,9 +59,11 @@ export function authenticateRequest (
 
 /** Cached claims for this exact Authorization header. */
 function cachedClaims (
-  { headers: { authorization }, raw }: FastifyRequest, { cache, options }: GuardParts
+  request: FastifyRequest, { cache, options }: GuardParts
 ): AccessClaims | undefined {
-  if (authorization === undefined || repeatsAuthorization(raw.rawHeaders)) return undefined
+  const { authorization } = request.headers
+  if (authorization === undefined) return undefined
+  if (repeatsAuthorization(request.raw.rawHeaders)) return undefined
   return cache.get(authorization, options.now())
 }
 
