@@ -134,7 +134,7 @@ const REFUSALS: Refusal[] = [
   'Token has no id', 'Token has no type', 'Token has wrong type'
 ]
 
-t.test('a refused token is told by the guard in messages, by a token route in detail', async t => {
+t.test('a refused token has messages from the guard, and detail from a token route', async t => {
   for (const message of REFUSALS) {
     t.same(unauthorized.refusedByGuard(message), {
       ...unauthorized.refused(message),
@@ -163,7 +163,7 @@ t.test('a refused token is told by the guard in messages, by a token route in de
   )
 })
 
-t.test('a token without a user, or of a user who is gone, is told the same by guard and token routes', async t => {
+t.test('a missing user gets the same body from the guard and the token routes', async t => {
   for (const refuse of [unauthorized.refusedByGuard, unauthorized.refused]) {
     t.equal(
       JSON.stringify(refuse('User not found').body),
@@ -182,7 +182,7 @@ t.test('the challenge names the realm of its registration', async t => {
   })
 })
 
-t.test('a page of another origin is told so, and nothing of what it has sent', async t => {
+t.test('crossOrigin: is a 403 that repeats nothing of the request', async t => {
   t.match(crossOrigin(), {
     statusCode: 403,
     code: 'csrf_failed',
@@ -209,7 +209,7 @@ t.test('a refusal has no stack, other errors keep theirs', async t => {
   t.match(new Error('a fault').stack, /errors\.ts/)
 })
 
-t.test('verified claims are claimsOrThrow, a refusal is thrown as its answer', async t => {
+t.test('claimsOrThrow: returns verified claims and throws a refusal', async t => {
   const claims = { jti: 'x' }
   t.equal(claimsOrThrow(claims, unauthorized.refused), claims)
   t.throws(

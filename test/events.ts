@@ -20,7 +20,7 @@ t.test('an event goes to the log, to the diagnostics channel and to onEvent', as
   t.same(told, [login])
 })
 
-t.test('what an administrator should look at is a warning in the log, the rest is information', async t => {
+t.test('log level: is warn for throttled, reuse_detected and store_failed, else info', async t => {
   const levels: [SimpleJwtEvent['type'], number][] = [
     ['login', 30],
     ['login_failed', 30],
@@ -38,7 +38,7 @@ t.test('what an administrator should look at is a warning in the log, the rest i
   t.same(lines.map(line => [(line.event as SimpleJwtEvent).type, line.level]), levels)
 })
 
-t.test('the log is the one of the request where there is one', async t => {
+t.test('emit: prefers the log of the request', async t => {
   const app = createLogLines()
   const request = createLogLines()
   createEmit(undefined, app.log)(login, request.log)
@@ -53,26 +53,26 @@ t.test('a user name of the client\'s choosing cannot break a line of the log', a
   t.equal(lines.length, 1)
 })
 
-t.test('what onEvent throws is logged and goes no further', async t => {
+t.test('emit: catches and logs an error that onEvent throws', async t => {
   const { log, lines } = createLogLines()
   createEmit(() => { throw new Error('mail is down') }, log)(login)
   t.match(lines.at(-1), { level: 50, msg: 'onEvent threw', err: { message: 'mail is down' } })
 })
 
-t.test('what an asynchronous onEvent rejects with is logged and goes no further', async t => {
+t.test('emit: catches and logs the rejection of an asynchronous onEvent', async t => {
   const { log, lines } = createLogLines()
   createEmit(async () => { throw new Error('mail is down') }, log)(login)
   await setImmediate()
   t.match(lines.at(-1), { level: 50, msg: 'onEvent threw', err: { message: 'mail is down' } })
 })
 
-t.test('as much of a user name is told as an audit log has room for, and no half of a character', async t => {
+t.test('truncateUsername: keeps at most 256 code units and splits no character', async t => {
   t.equal(truncateUsername('vitor'), 'vitor')
   t.equal(truncateUsername('x'.repeat(1000)), 'x'.repeat(256))
   t.equal(truncateUsername(`x${'😀'.repeat(300)}`), `x${'😀'.repeat(127)}`)
 })
 
-t.test('a user name cannot end a line of the log, or turn it round; listeners are told it as it was sent', async t => {
+t.test('emit: escapes control characters of a user name in the log only', async t => {
   const { log, lines } = createLogLines()
   const told: unknown[] = []
   const username = 'a\u2028b\u0085c\u202ed\u009b2J é😀'

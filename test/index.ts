@@ -61,7 +61,7 @@ t.test('a bad option stops the start', async t => {
   )
 })
 
-t.test('sessions that are over are swept every minute until the app is closed, whatever the store says', async t => {
+t.test('sweep: runs every minute until the app is closed, even if the store fails', async t => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.after(() => { mock.timers.reset() })
   let sweeps = 0
@@ -93,7 +93,7 @@ t.test('a further registration has decorators of its own names', async t => {
   t.notOk(app.hasDecorator('staffTokens'))
 })
 
-t.test('a store is closed with the app, and its list of ended sessions read at the start', async t => {
+t.test('the revocation list is read at the start, and the store closed with the app', async t => {
   for (const revocation of ['list', 'off'] as const) {
     const calls: string[] = []
     const store = {
@@ -141,7 +141,7 @@ t.test('a store that cannot be used stops the start, and says why', async t => {
   t.same(calls, [], 'and it is not asked again')
 })
 
-t.test('with jwksUrl it verifies only: a guard, no routes, and it closes also while the issuer does not answer', async t => {
+t.test('jwksUrl: adds a guard and no routes, and closes while the issuer hangs', async t => {
   const { url } = await serve(t, () => {})
   const app = fastify()
   await app.register(simplejwt, { jwksUrl: `${url}/jwks.json` })

@@ -275,7 +275,7 @@ t.test('without a key that can sign tokens are only verified', async t => {
   t.same([keys, jwksUrl?.href], [[], 'https://issuer.example/'])
 })
 
-t.test('nobody can log in where tokens are only verified, so verifyCredentials is refused there and required elsewhere', async t => {
+t.test('verifyCredentials: is rejected in verify-only mode and required otherwise', async t => {
   for (const [what, keys] of VERIFYING) {
     for (const verifyCredentials of [() => null, null, 'x']) {
       t.throws(
@@ -305,7 +305,7 @@ t.test('nobody can log in where tokens are only verified, so verifyCredentials i
   }
 })
 
-t.test('a registration that only verifies has no routes, so its namespace needs no prefix', async t => {
+t.test('a namespace needs no prefix in verify-only mode', async t => {
   for (const [what, keys] of VERIFYING) {
     t.match(
       resolveOptions({ ...keys, namespace: 'staff' }),

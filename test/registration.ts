@@ -63,7 +63,7 @@ t.test('sessions, list and store are about the same sessions', async t => {
   t.match(await registration.sessions.find(session.sid), { revokedAt: START })
 })
 
-t.test('a store that fails is logged with the verb and its error, told as an event and answered 503', async t => {
+t.test('a store failure is logged with verb and error, emitted and answered 503', async t => {
   const { log, lines } = createLogLines()
   const app = fastify({ loggerInstance: log })
   t.after(() => app.close())
@@ -118,7 +118,7 @@ t.test('every rotation has a deadline', async t => {
   )
 })
 
-t.test('when the counters that processes share fail, the store that has them is waited for a shorter time', async t => {
+t.test('a failure of the shared counters shortens the next deadline of their store', async t => {
   const memory = memoryStore()
   const left: number[] = []
   const rotate: typeof memory.rotate = rotation => {
@@ -182,7 +182,7 @@ t.test('the limits count by the clock of the options', async t => {
   t.equal(await status(), 200)
 })
 
-t.test('keys of another server fill the ring, and empty the cache of what was verified with those before', async t => {
+t.test('remote keys fill the key ring and clear the cache of verified tokens', async t => {
   const { kty, kid, alg, crv, x } = generateKey('EdDSA')
   const { url } = await serve(t, (_request, response) => {
     response.end(JSON.stringify({ keys: [{ kty, kid, alg, crv, x }] }))

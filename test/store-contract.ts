@@ -45,7 +45,7 @@ t.test('the facts about two processes are left out of a store that no module ope
   )
 })
 
-t.test('the contract closes each store that it has opened, whatever came of it', async t => {
+t.test('the contract closes each store that it has opened, even if a fact fails', async t => {
   let closed = 0
   const open = (): SessionStore => ({
     ...memoryStore(),
@@ -115,7 +115,7 @@ t.test('a store that takes many turns to end ten thousand sessions passes', asyn
   await t.resolves(runFact({ open: () => ({ ...store, revokeUser }) }, TEN_THOUSAND))
 })
 
-t.test('a store that is atomic in each process by itself passes for one, and for two it does not', async t => {
+t.test('a store that is atomic only within a process passes for one and fails for two', async t => {
   const serve = await serveStores(t)
   const contract = {
     open: (name: string) => lockedStore(serve(name)),
@@ -132,7 +132,7 @@ t.test('a store that is atomic in each process by itself passes for one, and for
   )
 })
 
-t.test('what fails in the other process is told here', async t => {
+t.test('otherProcess: rejects with the error of the other process', async t => {
   const serve = await serveStores(t)
   Object.assign(serve('broken'), { find: async () => { throw new Error('broken there') } })
   const other = await otherProcess(moduleNamed('open-served'), 'broken')

@@ -21,7 +21,7 @@ t.test('a bar is as long as its median, beside the others', async t => {
   t.equal(none, 0)
 })
 
-t.test('the line on it goes from the least to the most, and the longest of them all stays in the picture', async t => {
+t.test('the spread line runs from the least to the most and stays inside the picture', async t => {
   const picture = draw(
     { name: 'a', median: 10, least: 5, most: 40 }, { name: 'b', median: 20, least: 20, most: 20 }
   )
@@ -36,7 +36,7 @@ t.test('the line on it goes from the least to the most, and the longest of them 
   for (const x of numbers(picture, /x[12]?="([\d.]+)"/g)) t.ok(x < width, `${x} of ${width}`)
 })
 
-t.test('names are text, whatever is in them', async t => {
+t.test('names are escaped', async t => {
   const picture = svg({
     file: 'some.svg',
     title: '<script>&"',

@@ -17,7 +17,7 @@ const one: Report = {
   figures: [atMost('ones', 10, 9, String), atLeast('zeros', 5, 4, String)]
 }
 
-t.test('the page has the machine, all bounds, and each report with its charts beside it', async t => {
+t.test('the page has the machine, all bounds, and each report with its charts', async t => {
   const folder = t.testdir()
   writePage(folder, '| machine |\n', new Map([['one', one], ['two', { text: 'What two says.\n' }]]))
   t.same(readdirSync(folder).sort(), ['README.md', 'one.svg'])

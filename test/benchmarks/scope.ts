@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { createScope, rowsOf, scoped } from '../../benchmarks/scope.ts'
 
-t.test('the latest ends first, one after the other, and all of them', async t => {
+t.test('scope: runs each cleanup once, latest first, even if one throws', async t => {
   const ended: string[] = []
   const scope = createScope()
   const folder = scope.testdir()
@@ -23,7 +23,7 @@ t.test('the latest ends first, one after the other, and all of them', async t =>
   t.equal(ended.length, 3, 'once')
 })
 
-t.test('a part ends before what comes after it, also if it fails', async t => {
+t.test('scoped: ends the inner scope, even if its work throws', async t => {
   const outer = createScope()
   const ended: string[] = []
   await t.rejects(scoped(outer, async inner => {
@@ -33,7 +33,7 @@ t.test('a part ends before what comes after it, also if it fails', async t => {
   t.same(ended, ['inner'])
 })
 
-t.test('a store that is not here or fails has a row that says so, and the exit code tells of the failure', async t => {
+t.test('rowsOf: has a row for a skipped or failed store, and sets exit code 1', async t => {
   const { exitCode } = process
   const { error } = console
   t.after(() => { process.exitCode = exitCode; console.error = error })

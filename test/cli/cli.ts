@@ -8,7 +8,7 @@ import { EVERY } from '../fixtures/tokens/keys.ts'
 
 const USAGE = /^npx fastify-simplejwt keygen \[ALGORITHM\] \[--out FILE\]/
 
-t.test('keygen prints a private JWK, of ES256 if nothing is said', async t => {
+t.test('keygen: prints a private JWK, ES256 by default', async t => {
   const { stdout, stderr } = cli(['keygen'])
   t.equal(stderr, undefined)
   t.match(JSON.parse(stdout as string), {
@@ -27,7 +27,7 @@ t.test('keygen prints a private JWK, of ES256 if nothing is said', async t => {
   }
 })
 
-t.test('with --out it writes the key to a new file that only its owner may read, and prints the kid', async t => {
+t.test('keygen --out: writes the key to a new file of mode 600 and prints the kid', async t => {
   const file = join(t.testdir(), 'key.json')
   const { stdout, stderr } = cli(['keygen', 'EdDSA', '--out', file])
   t.equal(stderr, undefined)
@@ -39,7 +39,7 @@ t.test('with --out it writes the key to a new file that only its owner may read,
   t.equal(statSync(file).mode & 0o777, 0o600)
 })
 
-t.test('a file that is there is left as it is, and so is what a link points to', async t => {
+t.test('keygen --out: leaves an existing file or link as it is', async t => {
   const folder = t.testdir({ 'key.json': 'a key that is in use' })
   symlinkSync('nowhere.json', join(folder, 'link.json'))
   for (const name of ['key.json', 'link.json']) {
@@ -55,7 +55,7 @@ t.test('a file that is there is left as it is, and so is what a link points to',
   t.same(readdirSync(folder).sort(), ['key.json', 'link.json'])
 })
 
-t.test('a file that cannot be written is named, the key is not', async t => {
+t.test('keygen --out: names an unwritable file and does not print the key', async t => {
   const file = join(t.testdir(), 'no-such-folder', 'key.json')
   const said = cli(['keygen', '--out', file])
   t.same(Object.keys(said), ['stderr'])
@@ -63,7 +63,7 @@ t.test('a file that cannot be written is named, the key is not', async t => {
   t.notMatch(said.stderr, /"d"/)
 })
 
-t.test('help is what it does', async t => {
+t.test('--help: prints the usage and every algorithm', async t => {
   for (const args of [['--help'], ['-h'], ['keygen', '--help'], ['keygen', 'RS256', '-h']]) {
     const { stdout, stderr } = cli(args)
     t.match(stdout, USAGE)
@@ -72,7 +72,7 @@ t.test('help is what it does', async t => {
   }
 })
 
-t.test('what is not understood makes no key', async t => {
+t.test('cli: rejects bad arguments and makes no key', async t => {
   const wrong: [string[], RegExp][] = [
     [[], USAGE],
     [['sign'], USAGE],

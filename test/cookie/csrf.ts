@@ -21,7 +21,7 @@ async function passes (
   }
 }
 
-t.test('a page of the origin that is asked passes', async t => {
+t.test('checkOrigin: accepts a page of the requested origin', async t => {
   t.ok(await passes({ 'sec-fetch-site': 'same-origin', origin: 'https://api.example.com' }))
   t.ok(await passes({ 'sec-fetch-site': 'same-origin' }))
   t.ok(await passes({ origin: 'https://api.example.com' }), 'a browser without Fetch Metadata')
@@ -30,7 +30,7 @@ t.test('a page of the origin that is asked passes', async t => {
   t.ok(await passes({ origin: 'https://[2001:db8::1]:8443' }, '[2001:db8::1]:8443'))
 })
 
-t.test('behind a proxy that gives the app another Host, the browser\'s own word counts', async t => {
+t.test('checkOrigin: trusts Sec-Fetch-Site behind a proxy that changes the Host', async t => {
   t.ok(
     await passes(
       { 'sec-fetch-site': 'same-origin', origin: 'https://www.example.com' }, '10.0.0.5:3000'
@@ -38,12 +38,12 @@ t.test('behind a proxy that gives the app another Host, the browser\'s own word 
   )
 })
 
-t.test('so does a page of an origin that the host has named', async t => {
+t.test('checkOrigin: accepts a page of a configured origin', async t => {
   t.ok(await passes({ 'sec-fetch-site': 'same-site', origin: 'https://app.example.com' }))
   t.ok(await passes({ origin: 'https://app.example.com' }))
 })
 
-t.test('no other origin passes', async t => {
+t.test('checkOrigin: rejects every other origin', async t => {
   const others = [
     'https://evil.example', 'https://evil.api.example.com', 'https://api.example.com.evil.example',
     'https://example.com', 'https://sibling.example.com', 'https://api.example.com:8443',
@@ -64,7 +64,7 @@ t.test('no other origin passes', async t => {
   }
 })
 
-t.test('nor does a request that says nothing of where it comes from', async t => {
+t.test('checkOrigin: rejects a request that does not name its origin', async t => {
   t.notOk(await passes({}))
   t.notOk(await passes({ referer: 'https://api.example.com/' }))
   t.notOk(await passes({ origin: 'https://' }, ''))

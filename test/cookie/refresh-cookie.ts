@@ -2,7 +2,7 @@ import t from 'tap'
 import { createRefreshCookie } from '../../plugin/cookie/refresh-cookie.ts'
 import { DAY } from '../fixtures/app.ts'
 
-t.test('is for its host alone, by TLS alone, for no script and no other site, and as long as the token', async t => {
+t.test('write: sets a Secure, HttpOnly, Strict cookie with the lifetime of the token', async t => {
   const { write, remove } = await createRefreshCookie(undefined, DAY)
   t.equal(
     write('a.b.c'), '__Host-refresh=a.b.c; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Strict'
@@ -10,13 +10,13 @@ t.test('is for its host alone, by TLS alone, for no script and no other site, an
   t.equal(remove(), '__Host-refresh=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict')
 })
 
-t.test('each registration has one of its own', async t => {
+t.test('createRefreshCookie: puts the namespace into the name', async t => {
   const { write, read } = await createRefreshCookie('staff', DAY)
   t.match(write('a.b.c'), /^__Host-staff-refresh=a\.b\.c;/)
   t.equal(read('__Host-refresh=theirs; __Host-staff-refresh=ours'), 'ours')
 })
 
-t.test('is found among others, whatever they are', async t => {
+t.test('read: finds the refresh cookie among others', async t => {
   const { read } = await createRefreshCookie(undefined, DAY)
   t.equal(read('theme=dark; __Host-refresh=a.b.c; lang=en'), 'a.b.c')
   t.equal(read('__Host-refresh="a.b.c"'), '"a.b.c"', 'and is no token with quotes')
@@ -29,7 +29,7 @@ t.test('is found among others, whatever they are', async t => {
   }
 })
 
-t.test('one that no browser would keep is a fault, and not a silent logout', async t => {
+t.test('write: throws for a token that is too large for a cookie', async t => {
   const { write } = await createRefreshCookie(undefined, DAY)
   t.doesNotThrow(() => write('x'.repeat(4082)))
   t.throws(() => write('x'.repeat(4083)), {

@@ -5,7 +5,7 @@ import { decode } from '../fixtures/tokens/jwt.ts'
 
 const CREDENTIALS = { username: 'vitor', password: '123' }
 
-t.test('without cookie mode refresh tokens are in bodies, and no cookie is set or read', async t => {
+t.test('without cookie mode refresh tokens are in bodies, and cookies are ignored', async t => {
   const { app, post, login } = await buildApp(t)
   const { refresh } = await login()
   const reply = await post('/api/token/refresh/', { refresh })
@@ -34,7 +34,7 @@ t.test('a login gives the access token, and the refresh token in a cookie', asyn
   t.equal((await hello(reply.json().access)).statusCode, 200)
 })
 
-t.test('a refresh without a body goes by the cookie, and gives its successor in a cookie', async t => {
+t.test('a refresh without a body takes the cookie and sets its successor', async t => {
   const { app, clock, hello } = await buildApp(t, { cookie: true })
   const browser = createBrowser(app)
   await browser.post('/api/token/', CREDENTIALS)
@@ -90,7 +90,7 @@ t.test('a logout ends the session and takes the cookie away', async t => {
   )
 })
 
-t.test('without a cookie nobody is logged in', async t => {
+t.test('refresh and logout without the cookie are a 401', async t => {
   const { app } = await buildApp(t, { cookie: true })
   for (const url of ['/api/token/refresh/', '/api/token/blacklist/']) {
     const reply = await createBrowser(app).post(url)

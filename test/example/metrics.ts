@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
-t.test('/metrics counts what happens to tokens and sessions, and how long requests take', async t => {
+t.test('/metrics counts token and session events, and times requests', async t => {
   const app = await buildDemo(t, { REUSE_INTERVAL: '0' })
   const post = async (url: string, payload: object) =>
     (await app.inject({ method: 'POST', url, payload })).json()

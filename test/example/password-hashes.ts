@@ -15,7 +15,7 @@ t.test('the password of a hash matches, and no other', async t => {
   for (const password of ['', '1234', '123 ', HASH]) t.equal(await matches(HASH, password), false)
 })
 
-t.test('those that cannot soon have their turn are refused at once, before the first is checked', async t => {
+t.test('a flood of checks is refused with 503 before the first password is checked', async t => {
   let checked = 0
   const refused: { error: SimpleJwtError, checked: number }[] = []
   await Promise.all(
@@ -45,12 +45,12 @@ t.test('those that cannot soon have their turn are refused at once, before the f
   t.equal(await matches(HASH, '123'), true, 'and then there is room again')
 })
 
-t.test('a hash that cannot be read is a fault, and takes nobody else the room', async t => {
+t.test('an unreadable hash throws and frees its slot', async t => {
   for (let count = 0; count < FLOOD; count++) await t.rejects(matches('no hash', '123'))
   t.equal(await matches(HASH, '123'), true)
 })
 
-t.test('a flood of logins with many names is answered 503 with Retry-After, whoever is asked for, and guarded routes go on', async t => {
+t.test('a login flood is a 503 for every user while guarded routes still answer', async t => {
   const { url, log, stop } = await startDemo(t, { RATE_LIMIT: 'off' })
   const login = (username: string, password: string): Promise<TimedReply> =>
     ask(url, { path: '/api/token/', body: { username, password } })
@@ -100,6 +100,6 @@ t.test('a flood of logins with many names is answered 503 with Retry-After, whoe
   t.equal(
     log.filter(line => line.includes('simplejwt login_failed')).length,
     replies.filter(({ reply: { status } }) => status === 401).length,
-    'who was refused has not failed'
+    'a refused login logs no login_failed'
   )
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildDemo } from '../fixtures/servers/built-demo.ts'
 
-t.test('every answer has the headers of helmet, and none asks for TLS where there is none', async t => {
+t.test('every reply has the headers of helmet, without upgrade-insecure-requests', async t => {
   const app = await buildDemo(t)
   const requests = [
     '/',

@@ -59,7 +59,7 @@ t.test('SQLite on a disk that is full is a 503, until there is room', { skip }, 
   })
 })
 
-t.test('SQLite on a disk that fills up answers no pair that it has not stored', { skip }, async t => {
+t.test('SQLite on a disk that fills up answers only pairs that it stored', { skip }, async t => {
   const disk = smallDisk(t)
   if (disk === undefined) return t.pass('a small disk', { skip: 'this user may not mount one' })
   const path = join(disk, 'sessions.db')
@@ -107,7 +107,7 @@ t.test(
   }
 )
 
-t.test('SQLite with a handle that may only read is a 503, until it may write', { skip }, async t => {
+t.test('SQLite with a read-only handle is a 503, until it may write', { skip }, async t => {
   const path = join(sqliteFolder(t), 'sessions.db')
   const [[, open] = []] = drivers
   const handle = open?.(path) as NonNullable<ReturnType<NonNullable<typeof open>>>

@@ -77,7 +77,7 @@ async function loseReplies (
 const memory: SharedStore = { name: 'memory', skip: false, start: async () => 'memory:' }
 
 for (const { name, skip, start } of [memory, ...sharedStores]) {
-  t.test(`${name}: whose reply is lost goes on with the token that it has, and there is one successor`, { skip }, async t => {
+  t.test(`${name}: a retry after a lost reply gets the one successor`, { skip }, async t => {
     const { recovered, others, successors, lost } = await loseReplies(
       t, await start(t), '10s', TIMES
     )
@@ -88,7 +88,7 @@ for (const { name, skip, start } of [memory, ...sharedStores]) {
   })
 }
 
-t.test('the same experiment locks clients out where a spent token never answers', async t => {
+t.test('control: a reuse interval of 0 locks clients out', async t => {
   const result = await loseReplies(t, 'memory:', '0', 1)
   t.ok(result['locked out'] > 0, `${result['locked out']} lockouts`)
   t.same(result.others, [])

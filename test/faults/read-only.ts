@@ -41,7 +41,7 @@ t.test('a Redis without memory is a 503, until it has some', redis, async t => {
   })
 })
 
-t.test('a Redis that has become a replica is a 503, until it is the master again', redis, async t => {
+t.test('a Redis that became a replica is a 503, until it is master again', redis, async t => {
   const store = await startRedis(t)
   await withstandRefusal(t, await start(t, store.url), store.url, {
     refuse: () => askRedis(store.port, 'REPLICAOF 127.0.0.1 1'),
@@ -49,7 +49,7 @@ t.test('a Redis that has become a replica is a 503, until it is the master again
   })
 })
 
-t.test('the same experiment finds pairs that were not stored where the answer does not wait for the store', redis, async t => {
+t.test('control: a store that answers before it writes loses pairs', redis, async t => {
   const server = await startRedis(t)
   const { store, disconnect } = await openStore(server.url)
   t.after(disconnect)

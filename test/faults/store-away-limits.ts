@@ -19,7 +19,7 @@ const services = [
 ]
 
 for (const { name, skip, start } of services) {
-  t.test(`${name} is frozen: with login limits too a 503 comes within a second, first and later`, { skip }, async t => {
+  t.test(`${name} is frozen: a 503 comes within a second, with login limits`, { skip }, async t => {
     const store = await start(t)
     const demo = await startDemo(t, { STORE_URL: store.url, LOG_LEVEL: 'info' })
     const [entering, leaving, ...refreshing] = await createClients(demo.url, 3)

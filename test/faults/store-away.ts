@@ -14,7 +14,7 @@ const SECONDS = rounds(3, 10)
 const CLIENTS = rounds(40, 80)
 const PER_SECOND = rounds(60, 100)
 
-/** How a store goes away. In `npm test` each in one way, in `npm run test:faults` in both. */
+/** How a store goes away: each in one way, and in `npm run test:faults` in both. */
 const services = [
   {
     name: 'Redis',

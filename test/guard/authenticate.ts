@@ -32,7 +32,7 @@ async function raw (
   }
 }
 
-t.test('a good access token opens a guarded route, and request.user is its claims, frozen', async t => {
+t.test('authenticate: accepts an access token and sets request.user to frozen claims', async t => {
   const { app, login, hello } = await buildApp(t)
   app.get('/claims/', { onRequest: app.authenticate }, async request => ({
     frozen: Object.isFrozen(request.user),
@@ -53,7 +53,7 @@ t.test('a good access token opens a guarded route, and request.user is its claim
   }
 })
 
-t.test('the Authorization header, read to the letter', async t => {
+t.test('authenticate: reads the Authorization header to the letter', async t => {
   const test = await buildApp(t)
   const { access } = await test.login()
   const cases: [what: string, lines: string[], status: number, body: string, error?: string][] = [
@@ -113,7 +113,7 @@ t.test('the Authorization header, read to the letter', async t => {
   )
 })
 
-t.test('a refused token is told in the words of SimpleJWT', async t => {
+t.test('authenticate: refuses a token in the words of SimpleJWT', async t => {
   const { app, hello } = await buildApp(t)
   const cases: [what: string, token: string, body: string][] = [
     ['garbage', 'x', refused('Token is invalid')],
@@ -169,7 +169,7 @@ t.test('a refused token is told in the words of SimpleJWT', async t => {
   t.equal((await app.inject({ method: 'HEAD', url: '/hello/' })).body, '', 'HEAD has no body')
 })
 
-t.test('a token of another server with the same secret is accepted, its integer user_id as a string', async t => {
+t.test('authenticate: turns an integer user_id of another server into a string', async t => {
   const { app } = await buildApp(t)
   app.get('/id/', { onRequest: app.authenticate }, async request => request.user)
   const reply = await app.inject({
@@ -179,7 +179,7 @@ t.test('a token of another server with the same secret is accepted, its integer 
   t.match(reply.json(), { user_id: '1' })
 })
 
-t.test('a token that was accepted is refused at the very second of its exp, cache or not', async t => {
+t.test('authenticate: rejects a token from the second of its exp, cached or not', async t => {
   for (const verificationCache of [10, 0]) {
     const { login, hello, clock } = await buildApp(t, { verificationCache })
     const { access } = await login()
@@ -190,7 +190,7 @@ t.test('a token that was accepted is refused at the very second of its exp, cach
   }
 })
 
-t.test('an ended session is refused at once by list and by store, and not at all with revocation off', async t => {
+t.test('authenticate: rejects a revoked session at once unless revocation is off', async t => {
   for (const [revocation, status] of [['list', 401], ['store', 401], ['off', 200]] as const) {
     const { app, login, hello } = await buildApp(t, { revocation })
     const { access } = await login()
@@ -200,7 +200,7 @@ t.test('an ended session is refused at once by list and by store, and not at all
   }
 })
 
-t.test('a host that does not let request.user be set gets an error, and the process goes on', async t => {
+t.test('authenticate: answers 500 if the host makes request.user read-only', async t => {
   for (const revocation of ['list', 'store'] as const) {
     const app = fastify()
     t.after(() => app.close())
@@ -216,7 +216,7 @@ t.test('a host that does not let request.user be set gets an error, and the proc
   }
 })
 
-t.test('a request whose key has to be fetched first waits for it, and is then known', async t => {
+t.test('authenticate: waits for a key that it must fetch, then caches the token', async t => {
   const issuer = await buildApp(t, {
     keys: [{ algorithm: 'EdDSA', privateKey: generateKey('EdDSA') }]
   })

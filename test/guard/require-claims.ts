@@ -61,7 +61,7 @@ const CASES: [required: RequiredClaims, claims: Record<string, unknown>, isPermi
 ]
 
 for (const [required, claims, isPermitted] of CASES) {
-  t.test(`${JSON.stringify(claims)} has ${isPermitted ? '' : 'not '}${JSON.stringify(required)}`, async t => {
+  t.test(`is ${isPermitted ? 200 : 403} for ${JSON.stringify({ required, claims })}`, async t => {
     const { askWith } = await behind(t, required)
     for (const seen of ['first', 'again', 'known']) {
       t.equal((await askWith(claims)).statusCode, isPermitted ? 200 : 403, seen)
@@ -69,7 +69,7 @@ for (const [required, claims, isPermitted] of CASES) {
   })
 }
 
-t.test('who may not is told so in the words of Django and of RFC 6750, the scope among them', async t => {
+t.test('requireClaims: answers 403 as Django does, with the scope of RFC 6750', async t => {
   const { askWith } = await behind(t, { role: 'admin' })
   const reply = await askWith({ role: 'user' })
   t.strictSame(
@@ -82,7 +82,7 @@ t.test('who may not is told so in the words of Django and of RFC 6750, the scope
   )
 })
 
-t.test('it is a guard: no token, a bad one, a refresh token, an expired one and one of an ended session are 401 as ever', async t => {
+t.test('requireClaims: answers 401 for a missing, bad, expired or revoked token', async t => {
   const { app, ask, login, post, clock } = await behind(t, { user_id: '1' })
   t.match(await app.inject('/wanted/'), {
     statusCode: 401,
@@ -105,7 +105,7 @@ t.test('it is a guard: no token, a bad one, a refresh token, an expired one and 
   t.match((await ask(other.access)).body, /Token is expired/)
 })
 
-t.test('claims that the app puts into a token are asked for', async t => {
+t.test('requireClaims: reads claims that the host adds to a token', async t => {
   const { ask, login } = await behind(
     t, { role: 'admin' }, { claims: user => ({ role: user.id === 3 ? 'admin' : 'user' }) }
   )
@@ -113,7 +113,7 @@ t.test('claims that the app puts into a token are asked for', async t => {
   t.equal((await ask((await login()).access)).statusCode, 403)
 })
 
-t.test('a function of the claims decides, by true and by nothing else', async t => {
+t.test('requireClaims: permits only if its function returns true', async t => {
   const answers: unknown[] = [true, false, undefined, 1, 'true', Promise.resolve(true)]
   for (const answer of answers) {
     const { askWith } = await behind(t, () => answer as boolean)
@@ -130,7 +130,7 @@ t.test('a function of the claims decides, by true and by nothing else', async t 
   t.equal((await faulty.askWith({})).statusCode, 500)
 })
 
-t.test('alone it sets request.user to the claims; after authenticateUser the user stays, and the token is looked at', async t => {
+t.test('requireClaims: sets request.user, and keeps the user of authenticateUser', async t => {
   const { app, askWith } = await behind(
     t, { role: 'admin' }, { findUser: async () => ({ id: 1, name: 'vitor', role: 'admin' }) }
   )
@@ -151,11 +151,11 @@ t.test('alone it sets request.user to the claims; after authenticateUser the use
     })
   t.strictSame((await asUser({ role: 'admin' })).json(), { id: 1, name: 'vitor', role: 'admin' })
   t.equal(
-    (await asUser({})).statusCode, 403, 'what the user record says is not what the token says'
+    (await asUser({})).statusCode, 403, 'the token counts, not the user record'
   )
 })
 
-t.test('with every request asked of the store it waits for the answer', async t => {
+t.test('requireClaims: waits for the store if revocation is "store"', async t => {
   const { ask, login, post } = await behind(
     t, { user_id: '1' }, { store: memoryStore(), revocation: 'store' }
   )
@@ -166,7 +166,7 @@ t.test('with every request asked of the store it waits for the answer', async t 
   t.equal((await ask(access)).statusCode, 401)
 })
 
-t.test('it can be awaited, and then throws', async t => {
+t.test('requireClaims: throws its refusal when awaited', async t => {
   const { app } = await buildApp(t)
   const guard = app.requireClaims({ role: 'admin' })
   app.get('/awaited/', async (request: FastifyRequest, reply: FastifyReply) => {
@@ -182,14 +182,14 @@ t.test('it can be awaited, and then throws', async t => {
   t.equal((await ask('user')).body, DENIED)
 })
 
-t.test('each registration has its own, for its own tokens', async t => {
+t.test('requireClaims: is prefixed with the namespace', async t => {
   const { app } = await buildApp(t, { namespace: 'staff', prefix: '/staff/token' })
   const { staffRequireClaims } = app as unknown as { staffRequireClaims: typeof app.requireClaims }
   t.type(staffRequireClaims({ role: 'admin' }), 'function')
   t.notOk(app.hasDecorator('requireClaims'))
 })
 
-t.test('what requires nothing stops the start', async t => {
+t.test('requireClaims: throws for an empty or bad requirement', async t => {
   const { app } = await buildApp(t)
   const useless: unknown[] = [
     {},

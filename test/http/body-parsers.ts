@@ -4,7 +4,7 @@ import { buildApp } from '../fixtures/app.ts'
 const REQUIRED = '{"username":["This field is required."],"password":["This field is required."]}'
 const FORM = 'application/x-www-form-urlencoded'
 
-t.test('bodies are JSON or urlencoded, whatever the case and the parameters of the content type', async t => {
+t.test('a body is JSON or urlencoded, for any case and parameters of its type', async t => {
   const { app } = await buildApp(t)
   const good: [type: string, payload: string][] = [
     ['application/json', '{"username":"vitor","password":"123"}'],

@@ -46,7 +46,7 @@ for (const [name, handler] of Object.entries(handlers)) {
   })
 }
 
-t.test('what a handler of the host sends in its own form is sent as it is, with our headers', async t => {
+t.test('a reply that a handler of the host sends is kept and gets our headers', async t => {
   const app = build(t)
   app.setErrorHandler((error, _request, reply) =>
     reply
@@ -61,7 +61,7 @@ t.test('what a handler of the host sends in its own form is sent as it is, with 
   t.equal(reply.headers['www-authenticate'], 'Bearer realm="api"')
 })
 
-t.test('another error that a handler sends in place of ours is answered as Fastify does', async t => {
+t.test('an error that a handler throws in place of ours is left to Fastify', async t => {
   const app = build(t)
   app.setErrorHandler(() => { throw Object.assign(new Error('gone'), { statusCode: 410 }) })
   const reply = await app.inject('/refused')

@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import t from 'tap'
 import { route } from '../../plugin/http/trailing-slash.ts'
 
-t.test('a route is there with and without its trailing slash, and hooks of the host see each once', async t => {
+t.test('route: answers with and without a trailing slash, and runs hooks once', async t => {
   for (const options of [
     {},
     { ignoreTrailingSlash: true },

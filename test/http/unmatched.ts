@@ -36,13 +36,13 @@ t.test('every other method is a 405 with Allow, before the body is looked at', a
   }
 })
 
-t.test('a path counts as the router reads it', async t => {
+t.test('a path is decoded as the router does', async t => {
   const { app } = await buildApp(t)
   t.equal((await app.inject({ method: 'GET', url: '/api/%74oken/' })).statusCode, 405)
   t.equal((await app.inject({ method: 'GET', url: '/api/token/%F0%9F%98%80' })).statusCode, 404)
 })
 
-t.test('what a route takes is left to it', async t => {
+t.test('a method that a route supports reaches the route', async t => {
   const { login } = await buildApp(t)
   t.hasProps(await login(), ['access', 'refresh'])
 })
@@ -57,7 +57,7 @@ t.test('OPTIONS is a 204 with Allow', async t => {
   }
 })
 
-t.test('any other path below the prefix is a 404 in JSON, and outside of it the host answers', async t => {
+t.test('another path below the prefix is our 404, and outside of it a 404 of the host', async t => {
   const { app } = await buildApp(t)
   for (const path of [
     '/nothing', '/refresh/x', '/sessions/a/b', '/sessions//x', '//', '/refresh//'

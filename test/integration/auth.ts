@@ -98,7 +98,7 @@ t.test('the guard is a strategy of @fastify/auth', async t => {
   })
   const { access } = await login()
   for (const { url, token, key, status, body, challenge } of cases) {
-    t.test(`${url} ${token ? 'with' : 'without'} a token and ${key ? 'with' : 'without'} a key is ${status}`, async t => {
+    t.test(`${url} is ${status} for ${JSON.stringify({ token, key })}`, async t => {
       const reply = await get(url, token ? access : undefined, key ? { headers: KEY } : {})
       t.equal(reply.statusCode, status)
       t.match(reply.json(), body)
@@ -123,7 +123,7 @@ t.test('@fastify/auth may be registered after the plugin', async t => {
   t.equal((await get('/alone')).body, NO_CREDENTIALS)
 })
 
-t.test('a user whom authenticateUser refused is not the user of the strategy that wins', async t => {
+t.test('authenticateUser: leaves no refused user to the strategy that wins', async t => {
   const users = createUsers()
   const { get, login } = await buildHost(t, {
     options: { findUser: userId => users.find(user => String(user.id) === userId) ?? null },

@@ -70,7 +70,7 @@ t.test("the host's validator compiler is for its own routes", async t => {
   }
 })
 
-t.test("the host's serializer compiler, which may be for schemas of another kind, is for its own routes", async t => {
+t.test("the host's serializer compiler is for its own routes", async t => {
   const shout = (app: FastifyInstance): void => { app.setSerializerCompiler(() => () => '"HELLO"') }
   for (const [before, after] of [[shout, undefined], [undefined, shout]]) {
     const host = await buildHost(t, {

@@ -91,7 +91,7 @@ const FOREIGN: { name: string, headers: string[] }[] = [
   }
 ]
 
-t.test('what a page elsewhere makes the victim\'s browser send changes nothing, and gets nothing', async t => {
+t.test('a foreign page cannot refresh or log out with the cookie of the victim', async t => {
   const { send, isLoggedIn } = await victim(t)
   for (const { name, headers } of FOREIGN) {
     for (const target of [
@@ -110,7 +110,7 @@ t.test('what a page elsewhere makes the victim\'s browser send changes nothing, 
   t.ok(await isLoggedIn())
 })
 
-t.test('nor does it log the victim in as somebody else', async t => {
+t.test('a foreign page cannot log the victim in as another user', async t => {
   const { send } = await victim(t)
   for (const { name, headers } of FOREIGN.filter(({ headers }) => headers.includes(FORM))) {
     const reply = await send('/api/token/', headers, 'username=maria&password=456')
@@ -119,7 +119,7 @@ t.test('nor does it log the victim in as somebody else', async t => {
   }
 })
 
-t.test('the limits of the victim\'s address do not count it', async t => {
+t.test('rate limits do not count the requests of a foreign page', async t => {
   const { app } = await buildApp(t, {
     cookie: true,
     rateLimit: { refreshPerAddress: 3, loginPerAddress: 3 }
@@ -145,7 +145,7 @@ t.test('a page of the origin itself is let in, and one whose origin is named', a
   t.equal((await browser.post('/api/token/blacklist/')).statusCode, 200)
 })
 
-t.test('a cookie that no browser would keep, odd ones and too many are refused, and none is a 5xx', async t => {
+t.test('an odd or oversized cookie is refused, and a thousand others are ignored', async t => {
   const { port, cookie } = await victim(t)
   const same = ['Sec-Fetch-Site', 'same-origin']
   const odd: [name: string, cookie: string, status: number][] = [
@@ -171,7 +171,7 @@ t.test('a cookie that no browser would keep, odd ones and too many are refused, 
   }
 })
 
-t.test('an access token in the cookie refreshes nothing, and a refresh token in it opens no guarded route', async t => {
+t.test('the cookie refreshes no access token and opens no guarded route', async t => {
   const { app, port, cookie } = await victim(t)
   const { access } = (await createBrowser(app).post('/api/token/', CREDENTIALS)).json()
   t.match(
@@ -195,7 +195,7 @@ t.test('an access token in the cookie refreshes nothing, and a refresh token in 
   )
 })
 
-t.test('a host that uses @fastify/cookie itself keeps its ways, registered before or after', async t => {
+t.test('@fastify/cookie of the host works, registered before or after ours', async t => {
   for (const isFirst of [true, false]) {
     const app = fastify()
     t.after(() => app.close())

@@ -49,7 +49,7 @@ t.test('neither a token nor a password is in the log', async t => {
   t.match(text, 'simplejwt login_failed')
 })
 
-t.test('each request has an id in the log: one of its own, or the one that a trusted proxy gave it', async t => {
+t.test('each request has an id in the log, its own or that of a trusted proxy', async t => {
   const { url, log, stop } = await startDemo(t, { TRUST_PROXY: '127.0.0.1' })
   await fetch(`${url}/hello/`)
   await fetch(`${url}/hello/`, { headers: { 'x-request-id': '5eed5eed' } })

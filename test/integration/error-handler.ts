@@ -40,7 +40,7 @@ const places: Record<
 }
 
 for (const [name, { server = {}, before, after }] of Object.entries(places)) {
-  t.test(`a host with ${name} gets the reply of the plugin from its own routes and from the token routes`, async t => {
+  t.test(`a host with ${name} gets the replies of the plugin on all routes`, async t => {
     const { app, get } = await buildHost(t, {
       server,
       before: app => before && app.setErrorHandler(before),
@@ -88,7 +88,7 @@ for (const [name, { server = {}, before, after }] of Object.entries(places)) {
 }
 
 for (const when of ['before', 'after'] as const) {
-  t.test(`a handler that is set ${when} the plugin may give our errors a form of its own`, async t => {
+  t.test(`a handler set ${when} the plugin may give our errors its own form`, async t => {
     const setHandler = (app: FastifyInstance) => app.setErrorHandler(formatAll)
     const { app, get } = await buildHost(t, {
       ...(when === 'before' && { before: setHandler }),
@@ -112,7 +112,7 @@ for (const when of ['before', 'after'] as const) {
   })
 }
 
-t.test('an error passes through the handlers of nested scopes and comes out in our form', async t => {
+t.test('an error that the handlers of nested scopes rethrow keeps our form', async t => {
   const passed: string[] = []
   const pass = (name: string): ErrorHandler => async error => {
     passed.push(name)

@@ -85,7 +85,7 @@ const parsers: Record<string, HostSteps> = {
 }
 
 for (const [order, steps] of Object.entries(parsers)) {
-  t.test(`content type parsers that the host adds ${order} ours are for its own routes`, async t => {
+  t.test(`content type parsers of the host, added ${order} ours, are for its routes`, async t => {
     const host = await buildHost(t, steps)
     const credentials = '{"username":"vitor","password":"123"}'
     t.same((await post(host, '/echo', 'application/json', '{}')).json(), { wrapped: '{}' })
@@ -102,7 +102,7 @@ for (const [order, steps] of Object.entries(parsers)) {
   })
 }
 
-t.test("the host's limits and rules for JSON bodies hold for its own routes, and ours for the token routes", async t => {
+t.test('JSON limits of the host hold for its routes, and ours for the token routes', async t => {
   const host = await buildHost(t, {
     server: { bodyLimit: 20, onProtoPoisoning: 'ignore' },
     after: echo

@@ -99,7 +99,7 @@ for (const { name, prepare } of [
 }
 
 for (const statusCode of [400, 401, 403, 429, 500, 503]) {
-  t.test(`a ${statusCode} that a hook of the host throws on a token route is answered as on any other route`, async t => {
+  t.test(`a ${statusCode} of a host hook is the same on a token route as elsewhere`, async t => {
     const { app } = await buildHost(t, {
       before: app => {
         app.addHook('onRequest', async () => {

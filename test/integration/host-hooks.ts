@@ -34,7 +34,7 @@ for (const when of ['before', 'after'] as const) {
     }
   })
 
-  t.test(`a CORS hook that the host adds ${when} the plugin marks our replies, refusals too`, async t => {
+  t.test(`a CORS hook that the host adds ${when} the plugin marks all our replies`, async t => {
     const { app } = await buildHost(t, { [when]: cors })
     for (const [method, url, status] of [
       ['POST', '/api/token/', 400],
@@ -48,7 +48,7 @@ for (const when of ['before', 'after'] as const) {
     }
   })
 
-  t.test(`a not-found handler that the host sets ${when} the plugin answers everywhere but below the prefix`, async t => {
+  t.test(`a not-found handler set ${when} the plugin answers except below the prefix`, async t => {
     const lost = (app: FastifyInstance): void => {
       app.setNotFoundHandler(async (request, reply) => reply.code(404).send({ lost: request.url }))
     }
@@ -65,7 +65,7 @@ for (const when of ['before', 'after'] as const) {
   })
 }
 
-t.test("a wildcard route of the host's own is reached everywhere but below the prefix", async t => {
+t.test('a wildcard route of the host answers except below the prefix', async t => {
   const { app, get } = await buildHost(t, {
     after: app => {
       app.get('/*', async request => ({ page: request.url }))

@@ -48,7 +48,7 @@ async function guarded (t: Test) {
   return { app, clock, access, send, letIn: () => letIn }
 }
 
-t.test('of all that HTTP lets through only one token behind its scheme is let in, and what is wrong is told apart', async t => {
+t.test('the guard accepts only one token after its scheme, and names each fault', async t => {
   const { access, send, letIn } = await guarded(t)
   for (const [what, lines] of Object.entries(legal(access))) {
     t.same((await send('GET /guarded/', lines)).statuses, [200], what)

@@ -82,7 +82,7 @@ const FORMS = [
   `username=&password=${MARK}`
 ]
 
-t.test('however the content type is written, a body of the wrong form never gets to the login', async t => {
+t.test('a body of the wrong form never reaches the login, for any content type', async t => {
   const { send, login, logins } = await counted(t)
   for (const type of TYPES) {
     const bodies = [
@@ -115,7 +115,7 @@ t.test('however the content type is written, a body of the wrong form never gets
   t.equal(logins(), 1, 'and a good one does')
 })
 
-t.test('a body that is too large, too deep, or in no known text is refused, and says nothing back', async t => {
+t.test('a body that is too large, too deep or not UTF-8 JSON is refused, not echoed', async t => {
   const { send, login, logins } = await counted(t)
   const text = JSON.stringify({ username: 'vitor', password: MARK })
   const deep = (open: string, depth: number, close: string): string =>

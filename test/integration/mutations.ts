@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { broken, mutations } from '../mutations/list.ts'
 
-t.test('each check that `npm run test:mutations` breaks is there, once, and so are the tests that are to find out', async t => {
+t.test('each mutation applies once, has its own name, and names tests that exist', async t => {
   for (const mutation of mutations) {
     t.doesNotThrow(
       () => broken(mutation, readFileSync(mutation.file, 'utf8')),

@@ -48,7 +48,7 @@ async function readmeBlock (language: string): Promise<string> {
   )?.[1] as string
 }
 
-t.test('the example of the README runs and type-checks in an empty folder, on the packed package', async t => {
+t.test('the example of the README runs and type-checks on the packed package', async t => {
   const folder = await emptyProject(t)
   const example = await readmeBlock('ts')
   t.equal(example.trim().split('\n').length, 10, 'ten lines')
@@ -98,6 +98,6 @@ t.test('the example of the README runs and type-checks in an empty folder, on th
   t.equal(
     (await run(process.execPath, ['exports.js'], { cwd: folder })).stdout,
     'true,true,function,function\n',
-    'what the package exports is there'
+    'the package has its exports'
   )
 })

@@ -115,7 +115,7 @@ t.test('logins use up nothing of a limit that the host has for routes of its own
   t.equal((await host.get('/limited')).headers['x-ratelimit-remaining'], '2')
 })
 
-t.test('a global limit that was there before the plugin counts requests to the token routes, as to any route that follows it', async t => {
+t.test('a global limit that the host registers first counts token routes too', async t => {
   const host = await buildHost(t, {
     ...orders.before?.({ global: true, max: 2 }),
     options: { rateLimit: {} }
@@ -126,6 +126,6 @@ t.test('a global limit that was there before the plugin counts requests to the t
   t.match(
     reply.json(),
     { statusCode: 429, error: 'Too Many Requests' },
-    'it is their limit, so it is their reply'
+    'the limit of the host replies in its own form'
   )
 })

@@ -39,12 +39,12 @@ async function end (
 }
 
 for (const [name, issuer] of Object.entries(issuers)) {
-  t.test(`a resource server ends by itself whose issuer ${name}`, async t => {
+  t.test(`a resource server exits in time if its issuer ${name}`, async t => {
     t.same(await end(t, issuer), { status: undefined, code: 0, soon: true })
   })
 }
 
-t.test('who waits for the keys of an issuer that never answers is told 503 when the resource server ends, and does not hold it up', async t => {
+t.test('a resource server answers 503 to a request that waits for keys, and exits', async t => {
   t.same(await end(t, issuers['never answers'] as RequestListener, await tokenOf(key)), {
     status: 503,
     code: 0,

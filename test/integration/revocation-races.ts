@@ -41,7 +41,7 @@ testRace(t, ENDINGS.slice(0, 2), {
   }
 })
 
-t.test('the same experiment finds survivors on a store that brings ended sessions back', async t => {
+t.test('control: the race finds survivors on a store that revives revoked sessions', async t => {
   for (const how of ENDINGS.slice(0, 3)) {
     const race = await createRace(t, { store: resurrectingStore() })
     t.ok((await inRounds(race, how)).survivors > 0, how)

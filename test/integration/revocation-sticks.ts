@@ -40,7 +40,7 @@ for (const [algorithm, keys] of Object.entries(KEYS)) {
     return { app, ...await app.login() }
   }
 
-  t.test(`${algorithm}: however the tokens of a session are written, they are refused after the logout, and none but the header may be written another way before`, async t => {
+  t.test(`${algorithm}: rejects respelled tokens, and all spellings after a logout`, async t => {
     const { app, access, refresh } = await login(t)
     for (const [name, token] of respelled(access)) {
       t.equal(
@@ -93,7 +93,7 @@ for (const [algorithm, keys] of Object.entries(KEYS)) {
     }
   })
 
-  t.test(`${algorithm}: a spent refresh token that is written another way is no token`, async t => {
+  t.test(`${algorithm}: rejects a respelled spent token and keeps the session`, async t => {
     const { app, refresh } = await login(t)
     const next = (await app.post('/api/token/refresh/', { refresh })).json()
     app.clock.advance(10 * SECOND)
@@ -135,7 +135,7 @@ for (const [algorithm, keys] of Object.entries(KEYS)) {
   })
 }
 
-t.test('the same guess ends the session if it is signed with the key: it is a token that was spent', async t => {
+t.test('an unknown jti that is signed with the key counts as reuse', async t => {
   const { login, post, hello, events } = await buildApp(t)
   const { access, refresh } = await login()
   t.equal(
@@ -150,7 +150,7 @@ t.test('the same guess ends the session if it is signed with the key: it is a to
   t.equal((await hello(access)).statusCode, 401)
 })
 
-t.test('the twin of an ES256 token is that token: good as long as it is, spent with it, and gone with the session', async t => {
+t.test('the twin of an ES256 token is valid, spent and revoked with that token', async t => {
   const { app, login, post, hello, clock, events } = await buildApp(t, KEYS.ES256)
   const { access, refresh } = await login()
   t.not(twinOf(access), access)

@@ -86,7 +86,7 @@ for (const { name, server, spellings, head = true } of servers) {
     }
   })
 
-  t.test(`a host with ${name} hears from each path which methods it has, with and without its slash`, async t => {
+  t.test(`a host with ${name} gets Allow from each path, with and without its slash`, async t => {
     const { app } = await buildHost(t, { server: server as FastifyServerOptions })
     for (const [, path, , allow] of routes) {
       const methods = head ? allow : allow.replace('HEAD, ', '')

@@ -133,7 +133,7 @@ function exampleOf (content: Record<string, Media> | undefined): object | undefi
   )
 }
 
-t.test('the login field is documented under the name that the host gave it, at the place where the routes are', async t => {
+t.test('the document has the usernameField and the prefix of the options', async t => {
   const { app } = await buildHost(t, {
     before: register,
     options: { usernameField: 'email', prefix: '/auth' }

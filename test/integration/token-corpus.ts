@@ -33,19 +33,19 @@ function withstood (t: Test, { cases, ...wrong }: Findings, least: number, where
   t.strictSame(
     wrong,
     NOTHING_WRONG,
-    `${where}: what is refused is a 401 with a challenge, in time, and what is good is let in`
+    `${where}: bad tokens are a 401 with a challenge, in time, and good ones pass`
   )
 }
 
 for (const algorithm of ALGORITHMS) {
-  t.test(`${algorithm}: every hostile token is refused at every door, and every odd one that is good is let in`, async t => {
+  t.test(`${algorithm}: each door rejects hostile tokens and accepts odd good ones`, async t => {
     const found = await nextFound()
     withstood(t, found.atGuard, 1800, guard.name)
     withstood(t, found.atVerification, 1800, verification.name)
     withstood(t, found.atRefresh, 800, refreshing.name)
     t.strictSame(found.namesTwice, [], 'each case has a name of its own')
     t.strictSame(
-      found.unfitPairs, [], 'what a refresh gives for one that is odd and good is good in its turn'
+      found.unfitPairs, [], 'a refresh of an odd good token gives a good pair'
     )
     t.strictSame(
       found.afterwards,
@@ -70,7 +70,7 @@ for (const algorithm of ALGORITHMS) {
   })
 }
 
-t.test('what was let in, by server', async t => {
+t.test('the table has a row for each algorithm and server', async t => {
   for (const line of [`At ${guard.name}:`, tableHead, ...rows]) t.comment(line)
   t.equal(rows.length, 8)
 })

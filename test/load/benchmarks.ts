@@ -67,7 +67,7 @@ const pages = (): unknown =>
     .filter(name => /\.(md|svg)$/.test(name))
     .map(name => [name, statSync(`benchmarks/${name}`).mtimeMs])
 
-t.test(`${SOME.join(', ')} run with --quick, each has its table, and no page is written`, async t => {
+t.test(`--quick: prints a table for ${SOME.join(', ')}, and writes no page`, async t => {
   const before = pages()
   const { said, ended } = start(t, '--quick', '--count', '8', ...SOME)
   if (!t.same(await ended, { code: 0, leftBehind: false })) t.comment(said.stderr)
@@ -83,7 +83,7 @@ t.test(`${SOME.join(', ')} run with --quick, each has its table, and no page is 
   }
 })
 
-t.test('--check exits with 1 if a bound is missed, and without it that is only said', async t => {
+t.test('--check: exits with 1 for a missed bound, which is only printed otherwise', async t => {
   // One session alone has to carry all that a store has for a million.
   const missed = ['--quick', '--count', '1', 'sessions-memory']
   const [told, checked] = [start(t, ...missed), start(t, ...missed, '--check')]
@@ -91,7 +91,7 @@ t.test('--check exits with 1 if a bound is missed, and without it that is only s
   for (const { said: { stdout } } of [told, checked]) t.match(stdout, '**missed**')
 })
 
-t.test('a command line that is wrong is told what is right', async t => {
+t.test('a wrong command line prints the usage and exits with 1', async t => {
   const wrong = [['nothing'], ['toString'], ['--count', '0'], ['--count', 'many'], ['--fast']]
   await Promise.all(wrong.map(async args => {
     const { said, ended } = start(t, ...args)
@@ -104,7 +104,7 @@ t.test('a command line that is wrong is told what is right', async t => {
   }))
 })
 
-t.test('SIGTERM ends it and the servers that it has started', async t => {
+t.test('SIGTERM ends the run and the servers that it started', async t => {
   const { child, said, ended } = start(t, '--quick', 'hashing')
   while (!said.stderr.includes('hashing: 8 logins')) await delay(5)
   child.kill('SIGTERM')

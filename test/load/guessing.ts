@@ -38,7 +38,7 @@ t.test('of 10,000 guesses that one source makes in an hour 30 are looked at', as
   t.equal(await guessFor(await createTarget(t, { limit: noLimit }), 100), 100)
 })
 
-t.test('1,000 addresses that the sender makes up are one address, unless the peer is a proxy of ours', async t => {
+t.test('X-Forwarded-For: counts as one address unless a trusted proxy wrote it', async t => {
   for (const [name, setup] of Object.entries({
     'no proxy': {},
     'a proxy that is not the peer': behind('192.0.2.1')
@@ -64,16 +64,16 @@ t.test('1,000 addresses that the sender makes up are one address, unless the pee
   t.equal(
     await guess(await createTarget(t, behind('127.0.0.1')), 1000, madeUpBefore),
     PER_ADDRESS,
-    'what stood there before the proxy wrote is not believed'
+    'addresses before that of the proxy are ignored'
   )
   t.equal(
     await guess(await createTarget(t, { limit: byForwardedFor }), 100, madeUpBefore),
     100,
-    'a limit that takes the word of the sender is none'
+    'control: a limit that trusts the sender stops no guess'
   )
 })
 
-t.test('1,000 addresses that a proxy tells of are as many, and the account has its five tries all the same', async t => {
+t.test('1,000 addresses from a trusted proxy count apart, but share the account limit', async t => {
   t.equal(
     await guess(await createTarget(t, behind('127.0.0.1')), 1000, index => ({
       forwardedFor: somewhere(index)
@@ -87,11 +87,11 @@ t.test('1,000 addresses that a proxy tells of are as many, and the account has i
       forwardedFor: somewhere(index)
     })),
     100,
-    'nobody waits for somebody else'
+    'users at separate addresses do not share a limit'
   )
 })
 
-t.test('1,000 addresses of one IPv6 network are one', async t => {
+t.test('1,000 addresses of one IPv6 /64 count as one', async t => {
   const within = (index: number) => ({
     username: someone(index),
     forwardedFor: `2001:db8:1:2:${index.toString(16)}::1`
@@ -102,11 +102,11 @@ t.test('1,000 addresses of one IPv6 network are one', async t => {
       await createTarget(t, { ...behind('127.0.0.1'), limit: byWholeAddress }), 100, within
     ),
     100,
-    'a limit of whole addresses is none'
+    'control: a limit of whole addresses stops no guess'
   )
 })
 
-t.test('1,000 user names that one source tries within ten minutes are 300', async t => {
+t.test('one source gets 300 checks for 1,000 user names within ten minutes', async t => {
   const spray = async (target: Target, names: number): Promise<number> =>
     guess(target, names, index => ({ username: someone(index) }), (10 * MINUTE) / 1000)
   t.equal(await spray(await createTarget(t), 1000), 10 * PER_ADDRESS)
@@ -151,7 +151,7 @@ for (const { name, skip, start } of [sharedSqlite]) {
     t.equal(await guessAtOnce(t, { store: await opened(t, await start(t)) }), PER_ACCOUNT)
   })
 
-  t.test(`${name}: a restart gives nobody more tries, and makes nobody a stranger at home`, { skip }, async t => {
+  t.test(`${name}: a restart resets no limit and keeps familiar addresses`, { skip }, async t => {
     const [url, clock] = [await start(t), createClock()]
     /** Starts anew each minute, ten times, and guesses each time before the owner logs in. */
     async function guessAndRestart (
@@ -219,7 +219,7 @@ const GUESSERS: [name: string, triesAMinute: number][] = [
 ]
 
 for (const [name, triesAMinute] of GUESSERS) {
-  t.test(`a day of ${name} is at most 150 guesses, and the owner is never refused at home`, async t => {
+  t.test(`a day of ${name} is at most 150 guesses and refuses no login at home`, async t => {
     const { checks, refused } = await guessFor(
       24, await createTarget(t, behind('127.0.0.1')), triesAMinute
     )
@@ -232,7 +232,7 @@ for (const [name, triesAMinute] of GUESSERS) {
   })
 }
 
-t.test('who logs in at home every day is never a stranger there', async t => {
+t.test('an address with a login every day stays familiar', async t => {
   const target = await createTarget(t, behind('127.0.0.1'))
   const refused: number[] = []
   for (let day = 0; day < 70; day++) {

@@ -87,7 +87,7 @@ for (const [name, start] of Object.entries({
     )
   })
 
-  t.test(`${name}: a token of a dropped key is refused from the next request on, though it was cached`, async t => {
+  t.test(`${name}: rejects a cached token of a dropped key from the next request on`, async t => {
     const [old, next] = [generateKey('ES256'), generateKey('ES256')]
     const { url, setKeys } = await start(t, old)
     const result = await presentWhile(url, await tokenOf(old), () => setKeys(next))
@@ -106,7 +106,7 @@ t.test('a refresh token of a dropped key is refused too', async t => {
 })
 
 for (const [name, naive] of Object.entries(naiveSetKeys)) {
-  t.test(`the same experiment finds a dropped key's token let in where ${name}`, async t => {
+  t.test(`control: a token of a dropped key is accepted if ${name}`, async t => {
     const [old, next] = [generateKey('ES256'), generateKey('ES256')]
     const { app, setKeys } = await buildNaive(t, inputs(t, [old]), naive)
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -116,7 +116,7 @@ for (const [name, naive] of Object.entries(naiveSetKeys)) {
   })
 }
 
-t.test('at SIGHUP a bad key file leaves the keys as they are, and the log names no key', async t => {
+t.test('SIGHUP with a bad key file keeps the keys and logs none of them', async t => {
   const [key, other] = [generateKey('ES256'), generateKey('ES256')]
   const weak = {
     kty: 'oct',

@@ -29,7 +29,7 @@ async function reach (here: Demo, there: Demo): Promise<number> {
 }
 
 for (const { name, skip, start } of sharedStores) {
-  t.test(`${name}: a logout in one process reaches the other within a second`, { skip }, async t => {
+  t.test(`${name}: a logout reaches the other process within a second`, { skip }, async t => {
     const env = { ...ENV, STORE_URL: await start(t) }
     const [one, other] = await Promise.all([startDemo(t, env), startDemo(t, env)])
     const times: number[] = []

@@ -10,11 +10,11 @@ const ENV = {
   LOG_LEVEL: 'info'
 }
 
-/** In `npm test` the first that is here: killed-app.ts starts servers again over all of them. */
+/** SQLite alone: killed-app.ts restarts servers over all stores. `npm run test:faults` has all. */
 const stores = isLong ? sharedStores : sharedStores.filter(({ skip }) => !skip).slice(0, 1)
 
 for (const { name, skip, start } of stores) {
-  t.test(`${name}: sessions, refreshes and reuse are those of all processes, and outlive a restart of both`, { skip }, async t => {
+  t.test(`${name}: processes share sessions and reuse, over restarts too`, { skip }, async t => {
     const env = { ...ENV, STORE_URL: await start(t), REUSE_INTERVAL: '0' }
     const [one, other] = await Promise.all([startDemo(t, env), startDemo(t, env)])
     const first = await login(one.url)

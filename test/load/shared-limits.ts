@@ -27,7 +27,7 @@ for (const { name, skip, start } of sharedStores) {
       t.equal(await guess(demos[0] as Demo, 'somebody else'), 401)
     })
 
-    await t.test('200 guesses at once consume 200 tries, and five of them are looked at', async t => {
+    await t.test('200 guesses at once use 200 tries, and five are checked', async t => {
       const statuses = await Promise.all(Array.from({ length: 200 }, async (_, index) => {
         const reply = await fetch(`${(demos[index % 2] as Demo).url}/api/token/`, {
           method: 'POST',

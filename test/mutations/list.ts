@@ -213,7 +213,8 @@ export const mutations: Mutation[] = [
   ...of('limits/counter-keys.ts',
     [
       'one spelling of a user name',
-      "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')",
+      "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase()" +
+        ".normalize('NFKC')",
       'username', 'limits/counter-keys.ts'
     ],
     [
