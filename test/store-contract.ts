@@ -148,6 +148,6 @@ t.test('otherProcess: rejects with the error of the other process', async t => {
 t.test('a module that cannot open the store ends the test', async t => {
   await t.rejects(
     otherProcess('data:text/javascript,export default () => process.exit(3)', 'none'),
-    { message: 'The other process ended with code 3.' }
+    { message: 'The other process exited with code 3.' }
   )
 })

@@ -39,7 +39,7 @@ export function boundedStore (
     isSuspect ? Math.min(timeoutMs, SUSPECT_TIMEOUT_MS) : timeoutMs
 
   async function counted<T> (call: () => Promise<T>): Promise<T> {
-    if (pending >= maxPending) throw new Error(`${maxPending} calls are waiting for the store.`)
+    if (pending >= maxPending) throw new Error(`${maxPending} calls to the store are pending.`)
     pending++
     try {
       const answer = await call()

@@ -34,7 +34,7 @@ export async function otherProcess (module: string | URL, name: string): Promise
     String(module), name
   ])
   const exited = once(child, 'exit').then(([code]) => {
-    throw new Error(`The other process ended with code ${code}.`)
+    throw new Error(`The other process exited with code ${code}.`)
   })
   exited.catch(() => {})
   const answer = async (): Promise<unknown> =>

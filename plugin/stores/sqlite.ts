@@ -176,7 +176,7 @@ async function whenFree<T> (
   } catch (error) {
     if (!isBusy(error as SqliteError)) throw withHint(error as SqliteError)
     if (Date.now() > giveUpAt) {
-      throw new Error('Another process has locked the SQLite file for too long.', { cause: error })
+      throw new Error('Another process holds the lock of the SQLite file.', { cause: error })
     }
   }
   await delay(pause * Math.random())
@@ -194,7 +194,7 @@ function withHint (error: SqliteError): Error {
   return table === undefined
     ? error
     : new Error(
-        `The table ${table} is missing: call the store's migrate() before the app starts.`,
+        `The table ${table} is missing. Call the store's migrate() before the app starts.`,
         { cause: error }
     )
 }

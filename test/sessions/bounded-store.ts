@@ -123,7 +123,7 @@ t.test('no more calls are made while too many are unanswered, given up or not', 
   for (let count = 0; count < 3; count++) await t.rejects(store.find('a'), UNAVAILABLE)
   await t.rejects(store.find('a'), UNAVAILABLE)
   t.equal(answers.length, 3)
-  t.match(failures.at(-1), ['find', { message: '3 calls are waiting for the store.' }])
+  t.match(failures.at(-1), ['find', { message: '3 calls to the store are pending.' }])
   answers[0]?.(null)
   await setImmediate()
   const found = store.find('a')

@@ -18,7 +18,7 @@ eachSqlite(t, async t => {
     const { app } = await buildApp(t, { store: openStore('empty') })
     const message =
       'fastify-simplejwt: the session store cannot be used. The table simplejwt_sessions is ' +
-      "missing: call the store's migrate() before the app starts."
+      "missing. Call the store's migrate() before the app starts."
     await t.rejects(async () => { await app.ready() }, { message })
   })
 

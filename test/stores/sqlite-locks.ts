@@ -68,7 +68,7 @@ eachSqlite(t, async t => {
   t.test('a rotation that is given up changes nothing when the lock is let go of', async t => {
     const { store, unlock } = await locked(t, 'givenup')
     await t.rejects(store.rotate(presentation('t0', 't1')), {
-      message: 'Another process has locked the SQLite file for too long.'
+      message: 'Another process holds the lock of the SQLite file.'
     })
     unlock()
     await delay(50)

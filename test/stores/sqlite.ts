@@ -27,7 +27,7 @@ eachSqlite(t, async t => {
     const store = open('empty')
     await t.rejects(store.find('s'), {
       message:
-        "The table simplejwt_sessions is missing: call the store's migrate() before the app " +
+        "The table simplejwt_sessions is missing. Call the store's migrate() before the app " +
         'starts.',
       cause: /no such table/
     })
@@ -41,7 +41,7 @@ eachSqlite(t, async t => {
     other.exec('BEGIN IMMEDIATE')
     const startedAt = performance.now()
     const created = t.rejects(store.create(session()), {
-      message: 'Another process has locked the SQLite file for too long.',
+      message: 'Another process holds the lock of the SQLite file.',
       cause: /locked/
     })
     t.equal(await store.find('s'), null)

@@ -30,7 +30,7 @@ export function redisCommands (client: RedisClient): RedisCommands {
     if (client.status === 'ready') return
     if (client.status === 'wait') client.connect().catch(() => {})
     if (!['wait', 'connecting', 'connect'].includes(client.status)) {
-      throw new Error(`Redis is not connected: the client is in the state "${client.status}".`)
+      throw new Error(`Redis is not connected: the status of the client is "${client.status}".`)
     }
     connecting ??= once(client, 'ready', {
       signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS)

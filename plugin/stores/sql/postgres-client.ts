@@ -78,7 +78,7 @@ const isConflict = (error: unknown): boolean =>
 function withHint (error: unknown): unknown {
   return codeOf(error) === '42P01'
     ? new Error(
-        `${(error as Error).message}: call the store's migrate() before the app starts, or ` +
+        `${(error as Error).message}. Call the store's migrate() before the app starts, or ` +
           'create its tables.',
         { cause: error }
     )

@@ -45,8 +45,8 @@ export function sessionOf (row: SessionRow): Session {
 export function checkedPrefix (prefix: string): string {
   if (/^([a-z_][a-z0-9_]{0,23}\.)?[a-z_][a-z0-9_]{0,23}$/.test(prefix)) return prefix
   throw new TypeError(
-    'fastify-simplejwt: the prefix of the tables must be lower-case letters, digits and ' +
-      'underscores, such as "simplejwt_" or "auth.simplejwt_".'
+    'fastify-simplejwt: the table prefix must be lower-case letters, digits and underscores, ' +
+      'such as "simplejwt_" or "auth.simplejwt_".'
   )
 }
 

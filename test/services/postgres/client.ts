@@ -33,7 +33,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     const run = postgresClient(poolFor(t), 'none_')
     await t.rejects(run({ verb: 'a', text: 'SELECT 1 FROM none_sessions', parameters: {} }), {
       message:
-        'relation "none_sessions" does not exist: call the store\'s migrate() before the app ' +
+        'relation "none_sessions" does not exist. Call the store\'s migrate() before the app ' +
         'starts, or create its tables.',
       cause: { code: '42P01' }
     })

@@ -26,7 +26,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     const { app } = await buildApp(t, { store: postgresStore(poolFor(t), { prefix: 'none_' }) })
     const message =
       'fastify-simplejwt: the session store cannot be used. relation "none_sessions" does not ' +
-      "exist: call the store's migrate() before the app starts, or create its tables."
+      "exist. Call the store's migrate() before the app starts, or create its tables."
     await t.rejects(async () => { await app.ready() }, { message })
   })
 

@@ -65,7 +65,7 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
       )
       for (const call of [command('get', 'a'), run(CLOCK, ['key'])]) {
         const { took, error } = await failure(call)
-        t.equal(error.message, `Redis is not connected: the client is in the state "${status}".`)
+        t.equal(error.message, `Redis is not connected: the status of the client is "${status}".`)
         t.ok(took < PATIENCE / 2, `${took} ms`)
       }
       t.strictSame(sent, [])

@@ -64,7 +64,7 @@ t.test('a prefix is a name that needs no quotes, perhaps in a schema', async t =
   for (const prefix of refused) {
     t.throws(
       () => checkedPrefix(prefix),
-      { name: 'TypeError', message: /^fastify-simplejwt: the prefix of the tables must be / },
+      { name: 'TypeError', message: /^fastify-simplejwt: the table prefix must be / },
       prefix
     )
   }
