@@ -31,7 +31,7 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     routerOptions: { ignoreTrailingSlash: true }
   })
   if (settings.secretIsMadeUp) {
-    app.log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+    app.log.warn('JWT_SECRET is not set: using a random secret. Tokens expire with this process.')
   }
   await app.register(drain)
   await app.register(securityHeaders)

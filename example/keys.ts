@@ -11,7 +11,7 @@ export function readKeys (path: string): KeyInput[] {
   const keys = Array.isArray(content?.keys) ? content.keys : [content]
   const inputs = keys.map((jwk, index) => asInput(jwk, `JWT_KEYS: key ${index + 1} of ${path}`))
   if (!inputs.some(input => 'secret' in input || 'privateKey' in input)) {
-    throw new Error(`JWT_KEYS: ${path} has no private key to sign with`)
+    throw new Error(`JWT_KEYS: ${path} has no signing key. Add a secret or a private key.`)
   }
   return inputs
 }

@@ -36,12 +36,12 @@ export async function serve (settings: Settings): Promise<void> {
 /** With keys that are no good it goes on with those that it has. */
 async function readKeysAgain (app: FastifyInstance, { keysPath }: Settings): Promise<void> {
   if (keysPath === undefined) {
-    return app.log.warn('SIGHUP: without JWT_KEYS there are no keys to read again')
+    return app.log.warn('SIGHUP: no keys to reload. Set JWT_KEYS to use a key file.')
   }
   try {
     await app.tokens.setKeys(readKeys(keysPath))
-    app.log.info('SIGHUP: the keys were read again')
+    app.log.info('SIGHUP: the keys were reloaded')
   } catch (error) {
-    app.log.error(`SIGHUP: the keys stay as they were. ${(error as Error).message}`)
+    app.log.error(`SIGHUP: keeping the current keys. ${(error as Error).message}`)
   }
 }

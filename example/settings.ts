@@ -53,7 +53,7 @@ export type Settings = ReturnType<typeof readSettings>
 export function readSettings (env: Record<string, string | undefined>) {
   const given = check(env)
   if (given.JWT_KEYS !== undefined && given.JWT_SECRET !== undefined) {
-    throw new Error('JWT_KEYS and JWT_SECRET exclude each other')
+    throw new Error('JWT_KEYS and JWT_SECRET exclude each other. Set only one of the two.')
   }
   const workers = given.WEB_CONCURRENCY as unknown as number
   if (workers > 1 && given.STORE_URL === 'memory:') {
@@ -111,7 +111,8 @@ interface Problem {
 function rule ({ message, params: { allowedValues, pattern } }: Problem): string {
   if (allowedValues !== undefined) return `must be ${allowedValues.join(' or ')}`
   if (pattern === STORES) return 'must be memory:, sqlite:PATH, redis://... or postgres://...'
-  return pattern === undefined ? message : 'must be a number of seconds, or such as 5m or 1d'
+  if (pattern === undefined) return message
+  return 'must be a number of seconds or a duration such as 5m or 1d'
 }
 
 const isOn = (value: string | undefined): boolean => value === 'on' || value === 'true'
@@ -132,8 +133,8 @@ function proxies (list: string | undefined): string[] | false {
       (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
     if (!isRange && proxy !== 'loopback') {
       throw new Error(
-        'TRUST_PROXY must be a list of addresses or CIDRs such as 127.0.0.1,10.0.0.0/8; ' +
-          `"${proxy}" is neither`
+        'TRUST_PROXY must be a list of addresses or CIDRs such as 127.0.0.1,10.0.0.0/8, ' +
+          `not "${proxy}"`
       )
     }
     return proxy

@@ -47,7 +47,7 @@ export async function metricsOfAll (): Promise<string | undefined> {
     process.on('message', function listen (message: Message) {
       if (message.type !== 'metrics of all') return
       process.off('message', listen)
-      if (message.text === null) reject(new Error('the figures of the workers cannot be added up'))
+      if (message.text === null) reject(new Error('the metrics of the workers do not aggregate'))
       else resolve(message.text)
     })
     say({ type: 'metrics of all?' })

@@ -45,8 +45,8 @@ async function openDatabase (path: string): Promise<Handle> {
   if (builtIn !== undefined) return new builtIn.DatabaseSync(path)
   const { default: Database } = await import('better-sqlite3').catch((cause: unknown) => {
     throw new Error(
-      'STORE_URL=sqlite: needs Node 22.13 or later, or better-sqlite3, which could not be ' +
-        'installed here',
+      'STORE_URL=sqlite: requires Node 22.13 or later, or the package better-sqlite3, which is ' +
+        'not installed',
       { cause }
     )
   })

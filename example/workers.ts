@@ -31,7 +31,7 @@ export async function runWorkers ({
 }: Settings): Promise<void> {
   const log = pino({ level: logLevel })
   if (secretIsMadeUp) {
-    log.warn('JWT_SECRET is not set: a secret was made up, and no token outlives this process')
+    log.warn('JWT_SECRET is not set: using a random secret. Tokens expire with this process.')
   }
   const env = secretIsMadeUp ? { JWT_SECRET: secret } : {}
   // Workers take connections from the port themselves. Given out by the primary, in turn, one that
@@ -48,7 +48,7 @@ export async function runWorkers ({
     const worker = cluster.fork(env)
     starting++
     const died = once(worker, 'exit').then(() => {
-      throw new Error('a worker ended before it listened')
+      throw new Error('a worker exited before it listened')
     })
     await Promise.race([once(worker, 'listening'), died]).finally(() => { starting-- })
     pool.add(worker)
@@ -63,7 +63,7 @@ export async function runWorkers ({
   /** Gets one more worker, however long it takes, unless there are enough. */
   async function fill (): Promise<void> {
     const wait = earlyDeaths === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (earlyDeaths - 1), LONGEST_WAIT)
-    if (wait > 0) log.warn({ wait }, 'the next worker has to wait: the last ones died soon')
+    if (wait > 0) log.warn({ wait }, 'workers die early: delaying the next one')
     await delay(wait)
     if (ending || pool.size + starting >= count) return
     await fork().catch(error => {
@@ -75,7 +75,7 @@ export async function runWorkers ({
 
   /** A worker that has no successor stays: better the old one than none. */
   async function roll (): Promise<void> {
-    log.info('SIGHUP: all workers are replaced, one by one')
+    log.info('SIGHUP: replacing all workers, one by one')
     for (const worker of [...pool]) {
       if (ending) return
       if (!pool.has(worker)) continue
@@ -92,7 +92,7 @@ export async function runWorkers ({
   let rolling = Promise.resolve()
   process.on('SIGHUP', () => {
     rolling = rolling.then(roll).catch(error => {
-      log.error(`SIGHUP: the other workers stay as they are: ${(error as Error).message}`)
+      log.error(`SIGHUP: keeping the other workers. ${(error as Error).message}`)
       fill()
     })
   })
@@ -101,7 +101,7 @@ export async function runWorkers ({
     async ({ signal, err }) => {
       ending = true
       if (err !== undefined) log.fatal(err)
-      log.info({ signal }, 'the workers end, each after what it runs')
+      log.info({ signal }, 'stopping the workers, each after its current requests')
       await Promise.all(Object.values(cluster.workers ?? {}).map(worker => end(worker as Worker)))
     }
   )

@@ -57,7 +57,8 @@ t.test('one key must sign: without it nobody could log in', async t => {
     [],
     [{ ...pairOf('ES256').publicKey.export({ format: 'jwk' }), alg: 'ES256' }]
   ]) {
-    t.equal(messageOf(() => read({ keys })), `JWT_KEYS: ${path} has no private key to sign with`)
+    t.equal(messageOf(() => read({ keys })),
+      `JWT_KEYS: ${path} has no signing key. Add a secret or a private key.`)
   }
 })
 

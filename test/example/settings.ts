@@ -67,7 +67,7 @@ t.test('the environment says otherwise', async t => {
 t.test('a file of keys takes the place of the secret', async t => {
   t.match(readSettings({ JWT_KEYS: 'keys.json' }), { keysPath: 'keys.json', secretIsMadeUp: false })
   t.throws(() => readSettings({ JWT_KEYS: 'keys.json', JWT_SECRET: 'x'.repeat(32) }), {
-    message: 'JWT_KEYS and JWT_SECRET exclude each other'
+    message: 'JWT_KEYS and JWT_SECRET exclude each other. Set only one of the two.'
   })
 })
 

@@ -92,7 +92,7 @@ t.test('a bad value stops the start by its name', async t => {
   t.strictSame(await failDemo({ ACCESS_TOKEN_LIFETIME: 'soon' }), {
     code: 1,
     said:
-      'The demo server did not start: ACCESS_TOKEN_LIFETIME must be a number of seconds, or such ' +
-      'as 5m or 1d\n'
+      'The demo server did not start: ACCESS_TOKEN_LIFETIME must be a number of seconds or a ' +
+      'duration such as 5m or 1d\n'
   })
 })

@@ -38,7 +38,7 @@ async function startApp (t: Test, key: Jwk): Promise<Rotating> {
 
 const said = ({ log }: Demo, words: string): string[] => log.filter(line => line.includes(words))
 
-async function reread (demo: Demo, words = 'the keys were read again'): Promise<void> {
+async function reread (demo: Demo, words = 'the keys were reloaded'): Promise<void> {
   const times = said(demo, words).length
   demo.process.kill('SIGHUP')
   await until(() => said(demo, words).length > times)
@@ -146,11 +146,11 @@ t.test('SIGHUP with a bad key file keeps the keys and logs none of them', async 
   }
   for (const [name, spoil] of Object.entries(spoilt)) {
     spoil()
-    await reread(demo, 'the keys stay as they were')
-    const line = said(demo, 'the keys stay as they were').at(-1) as string
+    await reread(demo, 'keeping the current keys')
+    const line = said(demo, 'keeping the current keys').at(-1) as string
     t.match(
       JSON.parse(line),
-      { level: 50, msg: /^SIGHUP: the keys stay as they were\. ./ },
+      { level: 50, msg: /^SIGHUP: keeping the current keys\. ./ },
       `${name}: ${String(JSON.parse(line).msg)}`
     )
     t.equal(await hello(demo.url, access), 200, name)

@@ -204,7 +204,7 @@ t.test('a key rotation of the issuer under load refuses no good token', async t 
   const front = await serve(t, inFrontOf(issuer.url, 1))
   const { url } = await startResourceServer(t, front.url + JWKS)
   const rereadTimes = (): number =>
-    issuer.log.filter(line => line.includes('keys were read again')).length
+    issuer.log.filter(line => line.includes('keys were reloaded')).length
   const change = async (...keys: Jwk[]): Promise<void> => {
     const times = rereadTimes()
     file.write(...keys)

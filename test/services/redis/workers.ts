@@ -73,7 +73,7 @@ t.test('a pool of two workers', { skip }, async t => {
     // Each over a connection of its own: they go to the workers in turn.
     const statuses = await Promise.all(Array.from({ length: 8 }, () => hello(url, access)))
     t.strictSame(new Set(statuses), new Set([200]))
-    t.equal(pool.log.filter(line => line.includes('a secret was made up')).length, 1)
+    t.equal(pool.log.filter(line => line.includes('using a random secret')).length, 1)
   })
 
   await t.test('SIGHUP puts a new worker in the place of each, and no request fails', async t => {
