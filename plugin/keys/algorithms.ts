@@ -1,14 +1,11 @@
-/**
- * A signature algorithm, and the one kind of key that it takes: RFC 7518 sections 3.2 to 3.5, RFC
- * 8037 section 3.1.
- */
+/** The kind of key that an algorithm takes (RFC 7518 sections 3.2-3.5, RFC 8037 section 3.1). */
 export type KeyKind =
   | { readonly kty: 'oct', readonly leastBytes: number }
   | { readonly kty: 'RSA' }
   | { readonly kty: 'EC', readonly crv: 'P-256' | 'P-384' | 'P-521' }
   | { readonly kty: 'OKP', readonly crv: 'Ed25519' }
 
-/** Names of the algorithms, as they stand in the header of a token (`alg`). */
+/** The algorithms, by their name in a token header (`alg`). */
 export type Algorithm =
   | 'HS256'
   | 'HS384'

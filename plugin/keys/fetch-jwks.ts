@@ -8,7 +8,7 @@ import { readPublicKey } from './parse-key.ts'
 /**
  * Checks the option `jwksUrl`: https, or http to this machine. The server there decides which
  * tokens are good.
- * @throws whatever `refuse` throws
+ * @throws the error of `refuse`
  */
 export function resolveJwksUrl (
   given: { jwksUrl?: unknown, secret?: unknown, keys?: unknown }, refuse: Refuse

@@ -2,15 +2,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { type Algorithm, ALGORITHMS, type KeyKind } from './algorithms.ts'
 import { type Jwk, thumbprint } from './jwk.ts'
 
-/**
- * In bits. 2048 is the least that is taken, 3072 what is recommended beyond 2030 (NIST SP 800-57
- * part 1).
- */
+/** NIST SP 800-57 part 1 recommends 3072 bits beyond 2030. The plugin accepts 2048 and more. */
 const RSA_BITS = 3072
 
 /**
- * A new private key as a JWK (RFC 7517), with `kid`, `alg` and `use`. A secret gets a random `kid`:
- * a thumbprint would be a hash of it.
+ * Returns a new private key as a JWK (RFC 7517) with `kid`, `alg` and `use`. A secret gets a random
+ * `kid`, since its thumbprint would be a hash of the secret.
  */
 export function generateKey (algorithm: Algorithm): Jwk {
   const kind = ALGORITHMS[algorithm]

@@ -1,7 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { type Algorithm, ALGORITHMS } from './algorithms.ts'
 
-/** A JSON Web Key (RFC 7517 section 4) with the members that are read here. */
+/** A JSON Web Key (RFC 7517 section 4), with the members that the plugin reads. */
 export interface Jwk {
   readonly kty?: string
   readonly kid?: string
@@ -11,7 +11,7 @@ export interface Jwk {
   readonly [member: string]: unknown
 }
 
-/** A public key as it is published: no member of it is secret. */
+/** A published public key. No member is secret. */
 export interface PublicJwk extends Jwk {
   readonly kty: string
   readonly kid: string
@@ -19,10 +19,7 @@ export interface PublicJwk extends Jwk {
   readonly use: 'sig'
 }
 
-/**
- * The members that make a key pair what it is, in the order of RFC 7638 section 3.2. None of them
- * is secret.
- */
+/** The members that identify a key pair, in the order of RFC 7638 section 3.2. All are public. */
 const REQUIRED: Readonly<Record<string, readonly string[]>> = {
   RSA: ['e', 'kty', 'n'],
   EC: ['crv', 'kty', 'x', 'y'],
@@ -35,16 +32,14 @@ function requiredMembers (jwk: Jwk): Record<string, unknown> {
   )
 }
 
-/** The SHA-256 thumbprint of a key (RFC 7638). Of a private key it is that of its public one. */
+/** Returns the SHA-256 thumbprint of a key (RFC 7638), the same for both halves of a pair. */
 export function thumbprint (key: KeyObject): string {
   return createHash('sha256')
     .update(JSON.stringify(requiredMembers(key.export({ format: 'jwk' }) as Jwk)))
     .digest('base64url')
 }
 
-/**
- * A public key in the form of RFC 7517: its public members, and which key of which algorithm it is.
- */
+/** Returns a public key as a JWK (RFC 7517) with `kid`, `use` and `alg`. */
 export function publicJwk (key: KeyObject, kid: string, algorithm: Algorithm): PublicJwk {
   const { kty, ...members } = requiredMembers(key.export({ format: 'jwk' }) as Jwk)
   return { kty: kty as string, kid, use: 'sig', alg: algorithm, ...members }
@@ -54,8 +49,8 @@ export const isKid = (kid: unknown): kid is string =>
   typeof kid === 'string' && kid !== '' && kid.length <= 200
 
 /**
- * Why a JWK is none to sign or to verify with by `algorithm` (RFC 7517 sections 4.2 to 4.4), or
- * undefined.
+ * Returns the rule that a JWK breaks if it must not sign or verify with `algorithm` (RFC 7517
+ * sections 4.2 to 4.4). Returns undefined for a good JWK.
  */
 export function jwkProblem (
   jwk: Jwk, algorithm: Algorithm, operation: 'sign' | 'verify'
@@ -83,8 +78,8 @@ export function jwkProblem (
 }
 
 /**
- * A JWK set (RFC 7517 section 5) of public keys: each once, and in the order of their kids, so that
- * it only changes with them.
+ * Returns a JWK set (RFC 7517 section 5) without duplicates, sorted by kid. So the text and its
+ * ETag change only with the keys.
  */
 export function jwkSet (keys: readonly PublicJwk[]): { keys: PublicJwk[] } {
   const different = new Map(keys.map(key => [`${key.kid} ${JSON.stringify(key)}`, key]))

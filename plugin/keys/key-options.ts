@@ -5,51 +5,42 @@ import { type KeyMaterial, readPrivateKey, readPublicKey } from './parse-key.ts'
 import type { Refuse } from '../option-checks.ts'
 import { checkSecret } from './parse-secret.ts'
 
-/** A symmetric key: who can verify with it can sign with it. */
+/** A symmetric key. Each server that verifies with it can also sign with it. */
 export interface SecretInput {
-  /**
-   * Key id: written into the header of tokens, and selects this key for tokens that carry one.
-   * Default none.
-   */
+  /** Key id. Written into token headers, and selects the key of a token. Default none. */
   kid?: string
   algorithm: 'HS256' | 'HS384' | 'HS512'
   /**
-   * At least 32, 48 or 64 bytes (RFC 7518 section 3.2). A string is taken as UTF-8. Undefined, as a
-   * variable of the environment may be, stops the start.
+   * At least 32, 48 or 64 bytes (RFC 7518 section 3.2). A string is read as UTF-8. Undefined, such
+   * as an unset environment variable, fails the start.
    */
   secret: string | Buffer | undefined
 }
 
-/**
- * An asymmetric key. With a `privateKey` it signs and verifies, with a `publicKey` alone it
- * verifies.
- */
+/** An asymmetric key. Signs and verifies with a `privateKey`, only verifies without one. */
 export interface KeyPairInput {
-  /** Key id. Default the `kid` of a JWK, or else the key's SHA-256 thumbprint (RFC 7638). */
+  /** Key id. Default: the `kid` of a JWK, otherwise the SHA-256 thumbprint (RFC 7638). */
   kid?: string
   algorithm: Exclude<Algorithm, SecretInput['algorithm']>
   /** PEM (PKCS#8, PKCS#1, SEC1), JWK or KeyObject. */
   privateKey?: KeyMaterial
-  /** Of a `privateKey` that is encrypted. */
+  /** Required for an encrypted `privateKey`. */
   passphrase?: string
-  /**
-   * PEM (SPKI, PKCS#1, X.509 certificate), JWK or KeyObject. Not needed where the `privateKey` is
-   * given.
-   */
+  /** PEM (SPKI, PKCS#1, X.509 certificate), JWK or KeyObject. Default: of the `privateKey`. */
   publicKey?: KeyMaterial
 }
 
-/** A key as the host gives it. Each serves the one algorithm that it names. */
+/** An entry of the option `keys`. Each key serves one algorithm. */
 export type KeyInput = SecretInput | KeyPairInput
 
-/** A symmetric key that was checked. */
+/** A checked symmetric key. */
 export interface SecretKey {
   readonly kid: string | undefined
   readonly algorithm: Algorithm
   readonly secret: Buffer
 }
 
-/** An asymmetric key that was checked. Without a `privateKey` it only verifies. */
+/** A checked asymmetric key. Without a `privateKey` it only verifies. */
 export interface PairKey {
   readonly kid: string | undefined
   readonly algorithm: Algorithm
@@ -64,8 +55,8 @@ export const isSecret = (key: Key): key is SecretKey => 'secret' in key
 export const canSign = (key: Key): boolean => isSecret(key) || key.privateKey !== undefined
 
 /**
- * Checks `secret` or `keys`.
- * @throws whatever `refuse` throws, given the option's name and the rule that it breaks
+ * Checks the options `secret` and `keys`, and returns the keys.
+ * @throws the error of `refuse`, which gets the name of the option and the broken rule
  */
 export function resolveKeys (
   given: { secret?: unknown, keys?: unknown }, refuse: Refuse
@@ -154,7 +145,7 @@ function resolvePair (
 
 const kidOf = (material: unknown): unknown => (material as { kid?: unknown } | undefined)?.kid
 
-/** A damaged JWK is read without complaint, and then signs what nobody can verify. */
+/** OpenSSL reads a damaged JWK without an error. Signing and verifying a probe finds it. */
 function belongTogether (privateKey: KeyObject, publicKey: KeyObject): boolean {
   const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
   const probe = Buffer.from('probe')

@@ -6,26 +6,24 @@ import { type Jwk, jwkProblem } from './jwk.ts'
 import type { Refuse } from '../option-checks.ts'
 
 /**
- * A key in any of its usual forms: PEM text (a certificate too, where a public key is asked for), a
- * JWK, or a KeyObject of node:crypto.
+ * A key as PEM text, a JWK, or a KeyObject of node:crypto. A public key may also be a certificate
+ * in PEM.
  */
 export type KeyMaterial = string | Buffer | KeyObject | JsonWebKey | Jwk
 
-/** Where a key came from and what it is for: what an error about it names. */
+/** The option and the algorithm of a key, and how to refuse it. */
 interface Purpose { name: string, algorithm: Algorithm, refuse: Refuse }
 
 /**
- * Reads a private key: PEM in PKCS#8 (encrypted too, with its passphrase), PKCS#1 or SEC1, a JWK,
- * or a KeyObject.
- * @throws whatever `refuse` throws, for anything else and for a key that is weak or not of the
- *   algorithm's kind
+ * Reads a private key: PEM (PKCS#8, PKCS#1 or SEC1, optionally encrypted), a JWK, or a KeyObject.
+ * @throws the error of `refuse`, for any other value, a weak key, or a key of another algorithm
  */
 export function readPrivateKey (
   given: unknown,
   passphrase: string | undefined,
   { name, algorithm, refuse }: Purpose
 ): KeyObject {
-  // Asked for one, OpenSSL does not say that it is the passphrase it misses.
+  // OpenSSL's error does not say that the passphrase is missing.
   if (passphrase === undefined && isEncrypted(given)) {
     refuse(name, 'is encrypted. Set its "passphrase".')
   }
@@ -37,10 +35,10 @@ export function readPrivateKey (
 }
 
 /**
- * Reads a public key: PEM in SPKI or PKCS#1, an X.509 certificate (whose dates are not looked at),
- * a JWK, or a KeyObject.
- * @throws whatever `refuse` throws, for anything else, above all for a private key, and for one
- *   that is weak or of another kind
+ * Reads a public key: PEM (SPKI or PKCS#1), an X.509 certificate, a JWK, or a KeyObject. Ignores
+ * the dates of a certificate.
+ * @throws the error of `refuse`, for any other value, a private key, a weak key, or a key of
+ *   another algorithm
  */
 export function readPublicKey (given: unknown, { name, algorithm, refuse }: Purpose): KeyObject {
   const key = read(given, 'public', { name, algorithm, refuse }, text => createPublicKey(text))
@@ -48,7 +46,7 @@ export function readPublicKey (given: unknown, { name, algorithm, refuse }: Purp
   return key
 }
 
-/** PKCS#8 says so in its first line, the older forms in their headers. */
+/** PKCS#8 names the encryption in its first line, PKCS#1 and SEC1 in a header. */
 const isEncrypted = (given: unknown): boolean =>
   (typeof given === 'string' || Buffer.isBuffer(given)) &&
   /-----BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(given.toString())
@@ -86,7 +84,7 @@ function readPem (
   try {
     return fromPem(text)
   } catch {
-    // What OpenSSL says of it helps nobody, and might repeat a part of it.
+    // OpenSSL's error is no help, and may repeat a part of the key.
     return refuse(
       name,
       isEncrypted(text)
@@ -123,8 +121,8 @@ const CURVES: Record<string, string> = {
 }
 
 /**
- * A key serves one algorithm, and only if it is of its kind and strong enough (RFC 7518 sections
- * 3.3 to 3.5, RFC 8725 section 3.5).
+ * Refuses a key of another algorithm and a weak key (RFC 7518 sections 3.3 to 3.5, RFC 8725 section
+ * 3.5).
  */
 function checkKind (key: KeyObject, { name, algorithm, refuse }: Purpose): void {
   const kind = ALGORITHMS[algorithm]

@@ -3,10 +3,9 @@ import { type Algorithm, ALGORITHMS, type KeyKind } from './algorithms.ts'
 import type { Refuse } from '../option-checks.ts'
 
 /**
- * The bytes of an HMAC secret. A public key is none, in whatever form or wrapping: everybody has
- * it, and could sign with it (RFC 8725 section 2.1).
- * @throws whatever `refuse` throws, for a secret that is too short (RFC 7518 section 3.2) or is a
- *   key of another kind
+ * Returns the bytes of an HMAC secret. Refuses keys in any form: a public key as the secret would
+ * let every client sign (RFC 8725 section 2.1).
+ * @throws the error of `refuse`, for a short secret (RFC 7518 section 3.2) or a key
  */
 export function checkSecret (
   name: string, secret: unknown, algorithm: Algorithm, refuse: Refuse
@@ -29,10 +28,7 @@ export function checkSecret (
   return bytes
 }
 
-/**
- * Whether a key shows in the bytes, or in what they are the base64 or hexadecimal text of, so many
- * wrappings deep.
- */
+/** Returns whether the bytes hold a key, also under up to `depth` layers of base64 or hex. */
 function looksLikeKey (bytes: Buffer, depth: number): boolean {
   const text = bytes.toString('latin1').replaceAll('\0', '')
   if (
@@ -50,17 +46,14 @@ function wrappedIn (text: string): Buffer[] {
   const dense = text.replace(/\s|\\[nr]/g, '')
   const base64 = dense.match(/[A-Za-z0-9+/_-]{54,}/g) ?? []
   const hexadecimal = dense.match(/[0-9A-Fa-f]{80,}/g) ?? []
-  // A prefix of letters may have moved the text against its groups of four, or two.
+  // Letters before the text may shift its groups of four or two, so this tries every offset.
   return [
     ...base64.flatMap(run => [0, 1, 2, 3].map(start => Buffer.from(run.slice(start), 'base64url'))),
     ...hexadecimal.flatMap(run => [0, 1].map(start => Buffer.from(run.slice(start), 'hex')))
   ]
 }
 
-/**
- * Every key in DER begins with a SEQUENCE: 0x30, and a length that is given in more bytes than one,
- * or is under 128.
- */
+/** Every key in DER starts with a SEQUENCE: the byte 0x30, then a length of one to three bytes. */
 function holdsDer (bytes: Buffer): boolean {
   for (let start = bytes.indexOf(0x30); start !== -1; start = bytes.indexOf(0x30, start + 1)) {
     const length = lengthOfDer(bytes, start)
@@ -80,8 +73,8 @@ function lengthOfDer (bytes: Buffer, start: number): number | undefined {
 }
 
 /**
- * With a number, or with a SEQUENCE that begins with an object identifier, a version or a number.
- * To ask OpenSSL at each 0x30 would take long.
+ * Calling OpenSSL at each 0x30 is slow. This first checks for an INTEGER, or a SEQUENCE that starts
+ * with an object identifier, a version or an INTEGER.
  */
 function beginsAsKey (bytes: Buffer, start: number): boolean {
   if (bytes[start] === 0x02) return true
