@@ -1,9 +1,6 @@
 import type { Refusal } from '../errors.ts'
 
-/**
- * Claims of a verified token. `user_id` is always a string here, whatever number a foreign token
- * had.
- */
+/** Claims of a verified token. `user_id` is a string, even if a foreign token has a number. */
 export interface Claims {
   readonly token_type: 'access' | 'refresh'
   /** Expiry, in seconds since the epoch. */
@@ -19,13 +16,13 @@ export interface Claims {
   readonly [claim: string]: unknown
 }
 
-/** What `request.user` is after `authenticate`: the claims of the access token, frozen. */
+/** The frozen claims of an access token: `request.user` after `authenticate`. */
 export interface AccessClaims extends Claims { readonly token_type: 'access' }
 
 /** The claims of a refresh token. */
 export interface RefreshClaims extends Claims { readonly token_type: 'refresh' }
 
-/** What a payload is held against. Times in milliseconds. */
+/** The options that claims are checked against. Times in milliseconds. */
 export interface ClaimRules {
   issuer: string | undefined
   audience: string | undefined
@@ -42,10 +39,10 @@ const isDate = (value: unknown): value is number =>
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 
 /**
- * Checks the payload of a token whose signature is good, in SimpleJWT's order: times, issuer and
- * audience, then `exp`, `jti`, `token_type`, then the user. `expected` undefined takes either kind
- * of token. A payload that is good is frozen and may be the claims: a copy would take three times
- * the heap, in the cache too.
+ * Checks the payload of a token with a good signature, in SimpleJWT's order: times, issuer and
+ * audience, then `exp`, `jti`, `token_type`, then the user. Without `expected` it accepts either
+ * kind of token. Freezes and returns the payload itself: a copy would take three times the heap, in
+ * the cache too.
  */
 export function checkClaims (
   payload: unknown, expected: 'access' | 'refresh' | undefined, rules: ClaimRules, now: number
@@ -105,7 +102,7 @@ function checkIdentity (
   return isText(userId) || Number.isSafeInteger(userId) ? undefined : 'Token is invalid'
 }
 
-/** Claims are shared by all requests that bring the same token, so nobody may change them. */
+/** All requests with one token share its claims, so the claims must not change. */
 function freeze<T extends object> (value: T): Readonly<T> {
   for (const name in value) {
     const member = value[name]
@@ -114,7 +111,7 @@ function freeze<T extends object> (value: T): Readonly<T> {
   return Object.freeze(value)
 }
 
-/** The claims that are the host's own: all but those that the plugin writes itself. */
+/** Returns the claims of the host: all except those that the plugin writes. */
 export function customClaims (claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(claims).filter(([name]) => !RESERVED.has(name)))
 }

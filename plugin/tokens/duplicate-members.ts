@@ -1,11 +1,11 @@
 /**
- * Whether a name stands twice in one object of a JSON text in UTF-8 that `value` was parsed from.
- * Readers take the first or the last of the two, so that they would not see the same token (RFC
- * 7519 section 4 allows to refuse it).
+ * Returns whether an object of a JSON text repeats a member. `value` is the parsed text. Some
+ * readers take the first of the two and some the last, so they would see different tokens. RFC 7519
+ * section 4 allows to reject such a token.
  */
 export function hasDuplicateMembers (text: Buffer, value: unknown): boolean {
-  // A member that was lost to another had quotes. Texts with quotes in them have more too, and are
-  // looked through.
+  // Parsing drops a repeated member with its quotes, so the counts differ. They also differ for
+  // escaped quotes, so only then the slow search runs.
   return quotesIn(text) !== quotesOf(value) && repeatsName(text.toString())
 }
 
@@ -17,7 +17,7 @@ function quotesIn (text: Buffer): number {
   return count
 }
 
-/** The quotes that a value has as JSON, if there are none in its texts. */
+/** Counts the quotes of a value as JSON, without those inside its strings. */
 function quotesOf (value: unknown): number {
   if (typeof value === 'string') return 2
   if (typeof value !== 'object' || value === null) return 0
@@ -30,10 +30,7 @@ function quotesOf (value: unknown): number {
   return count
 }
 
-/**
- * Each string of a JSON text, and the colon behind it if it is a name; each bracket that opens or
- * closes.
- */
+/** Matches each string of a JSON text, with the colon after a name, and each curly bracket. */
 const PIECES = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g
 
 function repeatsName (json: string): boolean {

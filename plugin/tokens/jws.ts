@@ -1,22 +1,19 @@
 import { isUtf8 } from 'node:buffer'
 import { hasDuplicateMembers } from './duplicate-members.ts'
 
-/**
- * What the plugin reads of a token's header. All of it is the sender's word until the signature was
- * verified.
- */
+/** The members of a token header that the plugin reads. Hostile until the signature is verified. */
 export interface Header { alg: string, kid: string | undefined }
 
-/** Longer tokens are refused before anything is decoded. In characters. */
+/** In characters. Longer tokens are refused before decoding. */
 export const MAX_TOKEN_LENGTH = 8192
 
 const CHARACTERS = /^[A-Za-z0-9_.-]+$/
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /**
- * Reads a JWS in compact serialization (RFC 7515 section 3.1) strictly, where libraries are
- * lenient: one text for one token. Undefined for anything else. Cheap, and before any cryptography.
- * `known` are headers that need not be read again.
+ * Reads the header of a JWS in compact serialization (RFC 7515 section 3.1). Returns undefined for
+ * any other text. Stricter than libraries: each token has one text only. Cheap, so call it before
+ * any cryptography. `known` maps header segments to parsed headers.
  */
 export function readHeader (
   token: string, known?: ReadonlyMap<string, Header>
@@ -45,13 +42,10 @@ export function readHeader (
   return known?.get(segment) ?? checkHeader(decodeObject(segment))
 }
 
-/** The part of a compact token that says what its header is. */
+/** Returns the encoded header of a compact token. */
 export const headerSegment = (token: string): string => token.slice(0, token.indexOf('.'))
 
-/**
- * Whether the payload that a library has read of a token is all that anybody can read there: UTF-8,
- * and no name twice.
- */
+/** Returns whether every reader gets the same payload from a token: UTF-8, no repeated member. */
 export function isUnambiguous (token: string, payload: unknown): boolean {
   const bytes = Buffer.from(
     token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), 'base64url'
@@ -59,9 +53,7 @@ export function isUnambiguous (token: string, payload: unknown): boolean {
   return isUtf8(bytes) && !hasDuplicateMembers(bytes, payload)
 }
 
-/**
- * No unused bits set in the last character, no length that no bytes have (RFC 4648 section 3.5).
- */
+/** No unused bits in the last character, and no impossible length (RFC 4648 section 3.5). */
 function isCanonical (token: string, start: number, end: number): boolean {
   const length = (end - start) % 4
   if (length === 0) return true
@@ -87,8 +79,8 @@ function decodeObject (segment: string): Record<string, unknown> | undefined {
 }
 
 /**
- * No extension is understood, so `crit` is refused in every form (RFC 7515 section 4.1.11), as is
- * `b64` (RFC 7797).
+ * The plugin supports no extension. So it refuses every `crit` (RFC 7515 section 4.1.11) and `b64`
+ * (RFC 7797).
  */
 function checkHeader (header: Record<string, unknown> | undefined): Header | undefined {
   if (header === undefined || Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) {

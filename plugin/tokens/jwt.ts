@@ -6,16 +6,13 @@ import type { Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 
-/** What a login answers: a refresh token and an access token of one session. */
+/** The reply to a login: a refresh token and an access token of one session. */
 export interface TokenPair { refresh: string, access: string }
 
-/** What a refresh answers: `refresh` is absent when rotation is off. */
+/** The reply to a refresh. `refresh` is absent when rotation is off. */
 export interface RefreshedTokens { access: string, refresh?: string }
 
-/**
- * What a refresh token is minted from: the part of a session that tells about its current refresh
- * token.
- */
+/** The members of a session that its current refresh token is minted from. */
 export interface RefreshTokenSeed {
   sid: string
   userId: string
@@ -24,27 +21,21 @@ export interface RefreshTokenSeed {
   expiresAt: number
 }
 
-/** Whom and for how long an access token is minted. Times in milliseconds. */
+/** The members of a session that an access token is minted from. Times in milliseconds. */
 export interface AccessTokenSeed { sid: string, userId: string, endsAt: number }
 
-/**
- * Mints and verifies tokens. Knows JWTs only: no session, no request. A refusal is a value, never a
- * throw.
- */
+/** Mints and verifies tokens. Knows neither sessions nor requests. Returns refusals as values. */
 export interface Tokens {
   mintAccess(seed: AccessTokenSeed, custom: Record<string, unknown>): string
-  /**
-   * The same seed and claims give the same token, byte for byte where the algorithm is
-   * deterministic.
-   */
+  /** Mints the same token from the same seed and claims, if the algorithm is deterministic. */
   mintRefresh(seed: RefreshTokenSeed, custom: Record<string, unknown>): string
   verifyAccess(token: string): AccessClaims | Refusal
   verifyRefresh(token: string): RefreshClaims | Refusal
-  /** Either kind. */
+  /** Verifies a token of either kind. */
   verifyAny(token: string): Claims | Refusal
   /**
-   * Undefined if a token can be verified now. Else a promise for the moment when its key was asked
-   * for, which rejects if that cannot be.
+   * Returns undefined if a token can be verified now. Otherwise resolves after fetching the
+   * issuer's keys. Rejects with a `SimpleJwtError` (503) if the issuer does not answer.
    */
   missingKey(token: string): Promise<void> | undefined
 }
@@ -74,7 +65,7 @@ export function createTokens (
       ...customClaims(custom)
     })
 
-  /** Headers of tokens whose signature was good, which are few and come again with every token. */
+  /** Parsed headers of verified tokens. All tokens of a key share one header. */
   const headers = new Map<string, Header>()
 
   const verify = (token: string, expected: 'access' | 'refresh' | undefined): Claims | Refusal => {
