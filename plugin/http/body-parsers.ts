@@ -3,12 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import formbody from '@fastify/formbody'
 import { parseError, unsupportedMediaType } from '../errors.ts'
 
-/** Larger bodies are refused unread. A token has at most 8 KB. In bytes. */
+/** Larger bodies are refused unread. A token has at most 8 KB. */
 const MAX_BODY_BYTES = 16_384
 
 /**
- * JSON and urlencoded bodies for the token routes alone, whatever parsers the host has: nothing
- * else gets in.
+ * Accepts only JSON and urlencoded bodies in the scope of the token routes, even if the host parses
+ * others.
  */
 export async function parseBodies (scope: FastifyInstance): Promise<void> {
   scope.removeAllContentTypeParsers()
@@ -36,8 +36,8 @@ export async function parseBodies (scope: FastifyInstance): Promise<void> {
     done(unsupportedMediaType(type ?? ''))
   })
 
-  // No body and no content type: Fastify calls no parser, and the fields are missing rather than
-  // the object.
+  // Fastify calls no parser without a body and a content type. An empty object makes the reply name
+  // the missing fields.
   scope.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined) request.body = {}
     done()

@@ -2,8 +2,8 @@ import type { FastifySchemaCompiler } from 'fastify'
 import { invalidFields } from '../errors.ts'
 
 /**
- * The fields of a body, as a JSON schema. A string with the format `password` is taken as it is.
- * Any other string is trimmed.
+ * The fields of a body, as a JSON schema. Validation trims each string, except one with the format
+ * `password`.
  */
 export interface FieldsSchema {
   type: 'object'

@@ -4,9 +4,8 @@ import { SimpleJwtError } from '../errors.ts'
 const prepared = new WeakSet<FastifyReply>()
 
 /**
- * Makes sending `error` send `answer` instead, once no error handler of the host has another form
- * for it: Fastify's own handler, which comes last, sets the status and then sends the error object
- * itself.
+ * Sends `answer` in place of `error`, unless an error handler of the host replies differently.
+ * Fastify's own handler runs last: it sets the status and sends the error object itself.
  */
 export function prepareReply (
   reply: FastifyReply,
@@ -16,23 +15,21 @@ export function prepareReply (
   if (prepared.has(reply)) return
   prepared.add(reply)
   reply.headers(answer.headers)
-  // So that the status tells below whether Fastify's handler was reached, even if it was set before
-  // the error was thrown.
+  // The host may have set a status before the error. After this reset, the status of `answer` shows
+  // that Fastify's handler ran.
   reply.code(200)
   const send = reply.send.bind(reply)
   reply.send = payload => {
     if (payload !== error || reply.statusCode !== answer.statusCode) return send(payload)
-    // As text, or a response schema that the host's route has for this status would cut the body to
-    // its own members.
+    // A response schema of the host's route would drop members of an object, so this sends text.
     reply.header('content-type', 'application/json; charset=utf-8')
     return send(JSON.stringify(answer.body))
   }
 }
 
 /**
- * Gives our errors their SimpleJWT body and headers without taking the host's error handler: that
- * one, whenever it was set, is called with the error as ever and may answer as it likes. Costs
- * nothing until an error is thrown.
+ * Gives our errors their SimpleJWT body and headers. The host's error handler still gets each error
+ * first and may reply differently. Costs nothing until an error is thrown.
  */
 export function answerOurErrors (app: FastifyInstance): void {
   app.addHook('onError', (_request, reply, error, done) => {

@@ -11,8 +11,8 @@ type Options<Route extends RouteGenericInterface> = RouteOptions<
 >
 
 /**
- * Declares a route with and without its trailing slash; documents show it once. Fastify sees to `/`
- * itself.
+ * Declares a route with and without its trailing slash. API documents show it once. Fastify itself
+ * handles `/`.
  */
 export function route<Route extends RouteGenericInterface = RouteGenericInterface> (
   scope: FastifyInstance, options: Options<Route>
@@ -26,7 +26,7 @@ export function route<Route extends RouteGenericInterface = RouteGenericInterfac
   })
 }
 
-/** Whether the host has both be one already: a second would be a duplicate. */
+/** Returns whether the router ignores trailing slashes, so a second route would be a duplicate. */
 function ignoresTrailingSlash ({ initialConfig }: FastifyInstance): boolean {
   const { ignoreTrailingSlash, routerOptions } = initialConfig as {
     ignoreTrailingSlash?: boolean

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
 
 /**
- * Answers below the prefix what no route does: OPTIONS (204 with `Allow`), another method (405 with
- * `Allow`), another path (404). A CORS preflight is the host's.
+ * Handles requests under the prefix that match no route: OPTIONS (204 with `Allow`), other methods
+ * (405 with `Allow`), other paths (404). Leaves CORS preflights to the host.
  */
 export function answerUnmatched (scope: FastifyInstance): void {
   const methodsOf = new Map<string, Set<string>>()
@@ -14,8 +14,8 @@ export function answerUnmatched (scope: FastifyInstance): void {
     methodsOf.set(withoutSlash(url), methods)
   })
 
-  // Every onRequest hook of the host has run by now, even one that it added later; no body was read
-  // yet.
+  // In preParsing all onRequest hooks of the host have run, including later ones, and no body is
+  // read yet.
   scope.addHook('preParsing', async (request, reply) => {
     if (!request.is404) return
     const path = withoutSlash(pathOf(request.url))
@@ -26,14 +26,11 @@ export function answerUnmatched (scope: FastifyInstance): void {
     return reply.code(204).header('allow', allow).send()
   })
 
-  // Never reached: the hook above has answered. It makes 404s below the prefix ours.
+  // Fastify needs a handler to run our hooks for 404s under the prefix. The hook above replies.
   scope.setNotFoundHandler(async () => { throw notFound() })
 }
 
-/**
- * The path as the router has read it: without query, decoded, also from a request line that names
- * the whole URL.
- */
+/** Returns the path as the router reads it: decoded, without a query or an origin. */
 const pathOf = (url: string): string =>
   decodeURI(url.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*$/s, ''))
 
