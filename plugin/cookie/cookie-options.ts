@@ -4,8 +4,8 @@ import type { Refuse } from '../option-checks.ts'
 export interface CookieMode {
   /**
    * Other origins whose pages may log in, refresh and log out, such as `'https://app.example.com'`.
-   * Their browsers must be on the same site (SameSite=Strict), and the host's CORS must allow
-   * credentials. Default none: pages of the server's own origin alone.
+   * They must be on the same site (SameSite=Strict), and the host's CORS must allow credentials.
+   * Default none: only pages of the server's own origin.
    */
   origins?: string[]
 }
@@ -33,10 +33,7 @@ export function resolveCookieMode (
   return { origins: [...origins] }
 }
 
-/**
- * As a browser writes it (RFC 6454 section 6.2): scheme, host, and the port unless it is the
- * scheme's own.
- */
+/** Returns whether a browser would send this text as an origin (RFC 6454 section 6.2). */
 const isOrigin = (text: unknown): boolean =>
   typeof text === 'string' &&
   /^https?:\/\/[^*]+$/.test(text) &&

@@ -5,8 +5,8 @@ import { crossOrigin } from '../errors.ts'
 export type RequestCheck = (request: FastifyRequest) => Promise<void>
 
 /**
- * CSRF check, before the cookie is read: rejects cross-origin requests, subdomains included. Goes
- * by Sec-Fetch-Site (Fetch Metadata section 2.4) where the browser sends it. Else Origin
+ * CSRF check, before the cookie is read: rejects cross-origin requests, subdomains included. Uses
+ * Sec-Fetch-Site (Fetch Metadata section 2.4) if the browser sends it. Otherwise Origin
  * (RFC 6454 section 7) must be the requested host. Browsers send one of the two with every POST, so
  * a request with neither is refused.
  */

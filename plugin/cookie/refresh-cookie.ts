@@ -3,9 +3,9 @@ import fastify from 'fastify'
 
 /** The cookie of a refresh token, as text of the headers `Cookie` and `Set-Cookie`. */
 export interface RefreshCookie {
-  /** Returns the token in a `Cookie` header, if there is one. */
+  /** Returns the token in a `Cookie` header, or undefined. */
   read(header: string | undefined): string | undefined
-  /** @throws RangeError for a token that no browser would keep */
+  /** @throws RangeError for a token that does not fit into a cookie */
   write(token: string): string
   remove(): string
 }
