@@ -10,8 +10,8 @@ export const foldUsername = (username: string): string =>
   username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')
 
 /**
- * Returns the client's address, an IPv6 one as its /64. Behind a Unix socket there is none: one
- * shared counter would let any client lock out all others.
+ * Returns the client's address, an IPv6 one as its /64. Returns undefined behind a Unix socket,
+ * where one shared counter would let any client lock out all others.
  */
 export const addressOf = (request: FastifyRequest): string | undefined =>
   (request.ip as string | undefined) && normalizeIP(withoutPort(request.ip))

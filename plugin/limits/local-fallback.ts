@@ -31,7 +31,7 @@ export function createLocalFallback (
   let isDown = false
   let isProbing = false
 
-  // While they are down one request at a time probes them, and no request waits for the result.
+  // During an outage one request at a time probes the counters. No request waits for the result.
   async function probe (shared: Ask<unknown>, request: FastifyRequest): Promise<void> {
     if (isProbing) return
     isProbing = true

@@ -1,12 +1,10 @@
 import type { Refuse } from '../option-checks.ts'
 
-/**
- * Requests that one minute allows. Each is counted before the password or the token is looked at.
- */
+/** Requests allowed per minute. Each counts before the password or the token is checked. */
 export interface RateLimits {
   /** Logins per client address (IPv6 by its /64). Default 30. */
   loginPerAddress: number
-  /** Logins per user name, whatever its case or Unicode form. Default 5. */
+  /** Logins per user name. Ignores its case and Unicode form. Default 5. */
   loginPerUsername: number
   /** Refreshes per client address. Default 300. */
   refreshPerAddress: number

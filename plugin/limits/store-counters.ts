@@ -17,8 +17,8 @@ const BATCH_TIMEOUT_MS = 1000
 const READ_WINDOW_MS = 60_000
 
 /**
- * Counters that all processes share, as @fastify/rate-limit takes them: its own on Redis, or ours
- * on a method of the store.
+ * Returns the options of @fastify/rate-limit for counters that all processes share: its Redis
+ * store, or ours on a method of the session store.
  */
 export function storeCounters (
   counters: Counters, now: () => number, timeoutMs = BATCH_TIMEOUT_MS
@@ -31,9 +31,9 @@ export function storeCounters (
 }
 
 /**
- * Batches the requests that arrive during a query into the next one, whatever their keys. A flood
- * of guesses costs the database one statement at a time. A request waits for at most two batches,
- * plus one for each other window length.
+ * Batches the requests of all keys that arrive during a query into the next one. A flood of guesses
+ * costs the database one statement at a time. A request waits for at most two batches, plus one for
+ * each other window length.
  */
 function batchedCounters (
   increment: (requests: ReadonlyMap<string, number>, length: number) => ReturnType<Increment>
