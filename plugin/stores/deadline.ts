@@ -23,8 +23,8 @@ export function serverClock (ask: () => Promise<number>): ServerClock {
     const asked = performance.now()
     const there = await ask()
     const roundTrip = performance.now() - asked
-    // Measured at the end of the round trip: an error moves a deadline earlier, never later. And
-    // against a clock that cannot be set.
+    // Measured at the end of the round trip: an error moves a deadline earlier, never later.
+    // performance.now() cannot be set back.
     ahead = there - performance.now()
     measuredAt = roundTrip < MAX_ROUND_TRIP_MS ? performance.now() : -Infinity
   }

@@ -19,10 +19,7 @@ export function memoryStore (): SessionStore {
   const revoked = new Map<string, number>()
   const userAgents = new Map<string, string>()
 
-  /**
-   * Many sessions have one of few user agents, the longest part of a session. This shares the
-   * string.
-   */
+  /** The user agent is the longest part of a session, and most sessions repeat one. */
   function intern (userAgent: string | null): string | null {
     if (userAgent === null) return null
     const kept = userAgents.get(userAgent) ?? userAgent

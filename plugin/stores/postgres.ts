@@ -11,24 +11,21 @@ export type { PostgresPool, PostgresQuery } from './sql/postgres-client.ts'
 
 /** Options of the store. */
 export interface PostgresStoreOptions {
-  /**
-   * What the names of the tables begin with, a schema included if there is one: `'auth.staff_'`.
-   * Default `'simplejwt_'`.
-   */
+  /** Prefix of the tables, with an optional schema: `'auth.staff_'`. Default `'simplejwt_'`. */
   prefix?: string
 }
 
 /** No request waits for a sweep, which visits every row. */
 const SWEEP_TIMEOUT_MS = 30_000
-/** No request waits for the feed of revocations, which is long after a mass logout. */
+/** No request waits for the list of revocations, which is long after a mass logout. */
 const FEED_TIMEOUT_MS = 5000
-/** Rows that one statement may change. It holds their locks only briefly. */
+/** Rows per statement, so that it holds their locks only briefly. */
 const BATCH_SIZE = 1000
 
 const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)'
 
-// PostgreSQL evaluates RETURNING after it has waited for locked rows, but a condition maybe before.
-// A text that is not a number fails the statement there with the code 22P02, and nothing changes.
+// PostgreSQL evaluates RETURNING after it has waited for locked rows, but WHERE may run before. The
+// cast of a text fails the statement with the code 22P02, so nothing changes.
 const TOO_LATE = 'The deadline of this call has passed.'
 const returningBeforeDeadline = (columns: string): string =>
   `RETURNING ${columns}, CAST(CASE WHEN ${CLOCK} <= :deadline THEN '1' ELSE '${TOO_LATE}' END AS integer) AS in_time`
@@ -40,9 +37,9 @@ const isTooLate = (error: unknown): boolean =>
 /**
  * A store in PostgreSQL, for any number of machines. Call `migrate()` once, or create the tables
  * yourself.
- * @param pool a pool of pg. The store listens to its errors if nobody else does, since one that
- *   nobody hears ends the process
- * @throws TypeError for a prefix that is no name
+ * @param pool a pool of pg. Without a listener for `error` a lost connection would crash the
+ *   process, so the store adds one if there is none
+ * @throws TypeError for a prefix that is not a valid name
  */
 export function postgresStore (
   pool: PostgresPool,
@@ -61,7 +58,7 @@ export function postgresStore (
     Number((await rows<{ clock: string }>('clock', `SELECT ${CLOCK} AS clock`, {}))[0]?.clock)
   )
 
-  /** The rows that a statement changes, if it does so before the deadline. */
+  /** Runs a statement before its deadline. Returns the changed rows. */
   async function changed<Row> (
     deadline: number, verb: string, text: string, parameters: Record<string, Value>
   ): Promise<Row[]> {
@@ -178,8 +175,8 @@ export function postgresStore (
       }
     },
 
-    // One transaction, in which processes that start at once take their turns. Where the tables
-    // are, nothing is locked.
+    // pg runs the text as one transaction, and the lock makes processes that start at once wait for
+    // each other. Existing tables need no lock.
     async migrate () {
       const {
         rows: [found]

@@ -11,25 +11,19 @@ export type { RedisClient } from './redis/client.ts'
 
 /** Options of the store. */
 export interface RedisStoreOptions {
-  /** What the names of the keys begin with. Default `'simplejwt:'`. */
+  /** Prefix of the key names. Default `'simplejwt:'`. */
   prefix?: string
 }
 
-/**
- * Sessions are spread over as many hash tags, each with its own sets, so that a Cluster spreads
- * them too.
- */
+/** Each bucket is a hash tag with separate sets, so that a Cluster spreads the sessions. */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
-/**
- * No token is good for longer after the end of its session: the most that the option `leeway` may
- * be, in milliseconds.
- */
+/** Upper bound of the option `leeway`: no token is good for longer after its session has ended. */
 const MAX_LEEWAY_MS = 3_600_000
 
 /**
  * A store in Redis 7, Valkey or a Cluster of either, for any number of machines. A session is one
- * key, and the server deletes it when it can be of no more use. What a restart of the server loses
- * is the server's `appendonly` and `appendfsync`.
+ * key, which the server deletes after the last token of the session has expired. The settings
+ * `appendonly` and `appendfsync` decide which sessions survive a restart of the server.
  * @param client a client of ioredis
  */
 export function redisStore (
@@ -44,14 +38,14 @@ export function redisStore (
     sessionKey(sid), inBucket(bucketOf(sid), 'over'), inBucket(bucketOf(sid), 'revoked')
   ]
 
-  // In a Cluster each bucket may be on another machine, with a clock of its own.
+  // In a Cluster each bucket may be on a different machine, with a different clock.
   const clocks = BUCKETS.map(bucket =>
     serverClock(async () => Number(await run(CLOCK, [inBucket(bucket, 'over')])))
   )
 
   /**
-   * Into the user's index first: an entry without a session does no harm, a session without an
-   * entry could not be ended.
+   * A session without an entry in the user's index could not be revoked with the others, so the
+   * entry comes first. An entry without a session does no harm.
    */
   async function insert (session: Session, onlyIfAbsent: boolean): Promise<void> {
     const { sid, userId, createdAt, endsAt, adoptedUntil } = session
@@ -75,7 +69,7 @@ export function redisStore (
   const find = async (sid: string): Promise<Session | null> =>
     sessionOf((await command('hmget', sessionKey(sid), ...FIELDS)) as Row)
 
-  /** By pages: one answer with all of ten thousand ids would hold up the event loop. */
+  /** Reads pages: one reply with ten thousand ids would block the event loop. */
   async function idsOf (userId: string): Promise<string[]> {
     const ids = new Set<string>()
     for (let cursor = ''; cursor !== '0';) {

@@ -7,35 +7,30 @@ import type { SessionStore } from './store.ts'
 
 type Parameters = Record<string, string | number | null>
 
-/** What the store needs of a statement, as better-sqlite3 and node:sqlite have it. */
+/** The members of a statement that the store uses, of better-sqlite3 or node:sqlite. */
 export interface SqliteStatement {
   all(parameters: Parameters): unknown[]
   run(parameters: Parameters): { changes: number | bigint }
 }
 
-/**
- * What the store needs of a handle, as better-sqlite3's `Database` and node:sqlite's `DatabaseSync`
- * have it.
- */
+/** The members of a better-sqlite3 `Database` or node:sqlite `DatabaseSync` that the store uses. */
 export interface SqliteDatabase {
   exec(sql: string): unknown
   prepare(sql: string): SqliteStatement
 }
 
-/** Milliseconds to wait for a lock that another process holds. */
+/** How long a call waits for a lock that another process holds. */
 const LOCK_TIMEOUT_MS = 700
-/**
- * Rows that one statement may change, or look at, so that neither this process nor the others wait
- * long for it.
- */
+/** Rows that one statement changes, so that neither this process nor others wait long for it. */
 const BATCH_SIZE = 500
+/** Rows that one statement of a sweep visits. */
 const SWEEP_RANGE = 5000
 
 /**
  * A store in a SQLite file: sessions outlive the process, and the workers of one machine share
- * them. Give it a handle of its own, since it sets `busy_timeout` to 0 and waits for locks without
- * holding up the event loop. The file is put in WAL mode. What a commit survives is the handle's
- * `synchronous`: NORMAL the end of the process, FULL the end of the machine too.
+ * them. Pass a separate handle: the store sets `busy_timeout` to 0 and `journal_mode` to WAL. It
+ * waits for locks without blocking the event loop. With `synchronous = NORMAL` commits survive a
+ * crash of the process, with FULL also a crash of the machine.
  */
 export function sqliteStore (database: SqliteDatabase): SessionStore {
   const sql = { ...statements('simplejwt_', SQLITE), ...counterStatements('simplejwt_', SQLITE) }
@@ -65,8 +60,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     whenFree(() => Number(beforeDeadline(text, deadline).run(parameters).changes))
 
   /**
-   * Undefined if the row was changed between the two statements, so that both must be run once
-   * more.
+   * Returns undefined if another call changed the row between the two statements. Run both again.
    */
   function exchange (rotation: Rotation): RotationResult | undefined {
     const { sid, presented, next, now, reuseInterval, deadline } = rotation
@@ -164,10 +158,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
   }
 }
 
-/**
- * Runs a call when no other process holds the lock. SQLite would wait for it too, but with the
- * event loop held up.
- */
+/** Retries a call while another process holds the lock. SQLite's own wait blocks the event loop. */
 async function whenFree<T> (
   call: () => T, giveUpAt = Date.now() + LOCK_TIMEOUT_MS, pause = 1
 ): Promise<T> {
@@ -183,7 +174,7 @@ async function whenFree<T> (
   return whenFree(call, giveUpAt, Math.min(2 * pause, 25))
 }
 
-/** An error of either driver: better-sqlite3 names the result code, node:sqlite numbers it. */
+/** better-sqlite3 puts the result code in `code`, node:sqlite in `errcode`. */
 interface SqliteError extends Error { code?: string, errcode?: number }
 
 const isBusy = ({ code, errcode }: SqliteError): boolean =>

@@ -11,8 +11,8 @@ export interface Revocation { sid: string, revokedAt: number }
 export interface Counter { current: number, ttl: number }
 
 /**
- * Counters of requests that all processes share: a Redis client, in which @fastify/rate-limit
- * counts, or a method of the store.
+ * Request counters that all processes share: a Redis client for @fastify/rate-limit, or a method of
+ * the store.
  */
 export type Counters =
   | { redis: object, prefix: string }
@@ -40,8 +40,8 @@ export interface SessionStore {
   readonly shared: boolean
 
   /**
-   * Counters that the processes share, for the limits of the token routes. Without them each
-   * process counts for itself.
+   * Shared counters for the limits of the token routes. Without them each process has separate
+   * counters.
    */
   readonly counters?: Counters
 

@@ -1,16 +1,14 @@
 import { once, type EventEmitter } from 'node:events'
 import type { RedisScript } from './scripts.ts'
 
-/** What the store needs of a client, as ioredis' `Redis` and `Cluster` have it. */
+/** The members of an ioredis `Redis` or `Cluster` that the store uses. */
 export interface RedisClient extends EventEmitter {
   readonly status: string
   connect(): Promise<unknown>
   call(command: string, ...parameters: (string | number)[]): Promise<unknown>
 }
 
-/**
- * Sends commands while the client is connected, and never leaves one in a queue to be sent later.
- */
+/** Sends commands only while the client is connected. Never queues one for later. */
 export interface RedisCommands {
   command(name: string, ...parameters: (string | number)[]): Promise<unknown>
   run(script: RedisScript, keys: string[], ...parameters: (string | number)[]): Promise<unknown>
@@ -18,11 +16,11 @@ export interface RedisCommands {
   close(): Promise<void>
 }
 
-/** Milliseconds to wait for a connection that is being made. */
+/** How long a command waits for a connection attempt. */
 const CONNECT_TIMEOUT_MS = 700
 
 export function redisCommands (client: RedisClient): RedisCommands {
-  // A client whose errors nobody hears writes each of them to the console.
+  // Without a listener ioredis writes each error to the console.
   if (client.listenerCount('error') === 0) client.on('error', () => {})
   let connecting: Promise<unknown> | undefined
 
@@ -40,8 +38,8 @@ export function redisCommands (client: RedisClient): RedisCommands {
     await connecting
   }
 
-  // A command that is lost with its connection may never be answered by the client: by some of its
-  // options it forgets it.
+  // With some options ioredis never settles a command that is lost with its connection. This
+  // rejects them at the close event.
   const unanswered = new Set<(error: Error) => void>()
   function lose (): void {
     for (const reject of unanswered) reject(new Error('The connection to Redis was lost.'))

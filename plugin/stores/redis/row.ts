@@ -1,9 +1,6 @@
 import type { Session } from '../session.ts'
 
-/**
- * The fields of a session's hash, in the order in which they are asked for. One that is null is
- * absent.
- */
+/** The fields of a session's hash, in the order of a query. A null member has no field. */
 export const FIELDS = [
   'sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt',
   'endsAt', 'revokedAt', 'adoptedUntil', 'userAgent', 'address'
@@ -26,7 +23,7 @@ export type Row = [
   address: string | null
 ]
 
-/** The session of a hash, or null for a hash that is not there. */
+/** Returns the session of a row, or null if the hash is missing. */
 export function sessionOf ([
   sid, userId, jti, previousJti, issuedAt, rotatedAt, expiresAt, createdAt, endsAt, revokedAt,
   adoptedUntil, userAgent, address

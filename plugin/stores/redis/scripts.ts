@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { FIELDS } from './row.ts'
 
-/** A Lua script, which the server runs as one atomic step and knows by the SHA-1 of its text. */
+/** A Lua script. The server runs it as one atomic step, and caches it by the SHA-1 of its text. */
 export interface RedisScript { lua: string, sha: string }
 
 const script = (lua: string): RedisScript => ({
@@ -11,8 +11,8 @@ const script = (lua: string): RedisScript => ({
 
 const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
 
-// The keys of a session are in one slot: its hash, and its bucket's sets of sessions by their end
-// and by their revocation.
+// The keys of a session share one slot: its hash, and two sorted sets of its bucket. `over` holds
+// sessions by the time from which they are not needed, `revoked` by the time of revocation.
 const KEYS = 'local session, over, revoked = KEYS[1], KEYS[2], KEYS[3]'
 
 const LATER = `
@@ -21,7 +21,7 @@ local function later (one, other)
   return one
 end`
 
-// Nothing stays for ever: what a set holds is of no use once the last of its sessions is gone.
+// A set expires with the last of its sessions, so no key stays forever.
 const KEEP = `
 local function keep (key, milliseconds)
   redis.call('PEXPIRE', key, milliseconds, 'NX')
@@ -44,8 +44,8 @@ local function revoke (sid, at, expires, adopted)
 end`
 
 /**
- * sid, milliseconds to live, expiresAt, adoptedUntil or '', '1' to leave a session that exists as
- * it is, then fields and values.
+ * Arguments: sid, milliseconds to live, expiresAt, adoptedUntil or '', '1' to keep an existing
+ * session unchanged, then fields and values.
  */
 export const CREATE = script(`${KEYS}${LATER}${KEEP}
 local sid, to_live, expires, adopted, only_if_absent = unpack(ARGV)
@@ -57,9 +57,8 @@ keep(over, to_live)
 return 1`)
 
 /**
- * sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by this
- * server's clock. Returns what was done ('rotated', 'reused', 'late' or 'nothing') and the values
- * of FIELDS.
+ * Arguments: sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by
+ * this server's clock. Returns 'rotated', 'reused', 'late' or 'nothing', and the values of FIELDS.
  */
 export const ROTATE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
 local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
@@ -82,7 +81,7 @@ redis.call('ZADD', over, later(expires, adopted), sid)
 row[3], row[4], row[5], row[6], row[7] = next_jti, jti, issued, now, expires
 return {'rotated', row}`)
 
-/** sid, now, deadline by this server's clock. Returns 'revoked', 'late' or 'nothing'. */
+/** Arguments: sid, now, deadline by this server's clock. Returns 'revoked', 'late' or 'nothing'. */
 export const REVOKE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
 local row = ${READ}
 if not row[1] or row[10] then return 'nothing' end
@@ -90,7 +89,10 @@ if too_late(ARGV[3]) then return 'late' end
 revoke(ARGV[1], ARGV[2], row[7], row[11])
 return 'revoked'`)
 
-/** sid, before. Deletes a session that was over before, and returns its user's id, or nothing. */
+/**
+ * Arguments: sid, before. Deletes the session if it is not needed since before `before`. Returns
+ * the id of its user, or nothing.
+ */
 export const REMOVE = script(`${KEYS}
 local at = redis.call('ZSCORE', over, ARGV[1])
 if not at or tonumber(at) >= tonumber(ARGV[2]) then return false end
@@ -101,8 +103,8 @@ redis.call('ZREM', revoked, ARGV[1])
 return user`)
 
 /**
- * The index of a user's sessions. sid, milliseconds to live. Those that are gone leave it, by this
- * server's clock.
+ * Adds a session to the index of its user. Arguments: sid, milliseconds to live. Removes sessions
+ * that are gone by this server's clock.
  */
 export const INDEX = script(`${KEEP}
 local time = redis.call('TIME')
@@ -112,7 +114,7 @@ redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 keep(KEYS[1], ARGV[2])
 return 1`)
 
-/** Milliseconds by the clock of the server that has the key. */
+/** Returns the time of the server that holds the key, in milliseconds. */
 export const CLOCK = script(`
 local time = redis.call('TIME')
 return time[1] * 1000 + math.floor(time[2] / 1000)`)

@@ -9,18 +9,16 @@ export interface CounterRow {
 }
 
 /**
- * No window is longer than a request that comes while it goes on would have it, but for this: those
- * of logins grow, up to an hour.
+ * Longest legitimate window (login back-off). A window that ends later was opened by a wrong clock.
  */
 const MAX_WINDOW_MS = 3_600_000
 
-/** The statements that count, with named parameters. Times are bound in milliseconds. */
+/** The statements of the counters, with named parameters. Times are bound in milliseconds. */
 export function counterStatements (prefix: string, { members }: Dialect) {
   const counters = `${prefix}counters`
   return {
-    // `requests` is a JSON object. In the order of the keys, or two of these at once would wait for
-    // each other's rows. A window that ends too far from now was begun by a clock that was wrong:
-    // nobody is to wait for it.
+    // `requests` is a JSON object. ORDER BY prevents a deadlock between two of these statements. A
+    // window that ends after :tooFar was opened by a wrong clock and starts again.
     increment: `INSERT INTO ${counters} AS c (key, count, ends_at)
 SELECT key, CAST(value AS integer), CAST(:endsAt AS bigint) FROM ${members}(:requests) WHERE true ORDER BY key
 ON CONFLICT (key) DO UPDATE SET
@@ -39,7 +37,7 @@ type Rows = (
   parameters: Record<string, string | number>
 ) => Promise<CounterRow[]>
 
-/** Counts what is to be counted, by one statement, and reads what is only asked for, by another. */
+/** Counts all requests with one statement, and reads the keys with a count of 0 with another. */
 export async function countRows (
   sql: Statements, rows: Rows, requests: ReadonlyMap<string, number>, length: number, now: number
 ): Promise<Map<string, Counter>> {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export type Value = string | number | null
 
-/** A query as pg takes it. With a name it is parsed once for each connection. */
+/** A query of pg. The server parses a named one once for each connection. */
 export interface PostgresQuery {
   name?: string
   text: string
@@ -10,7 +10,7 @@ export interface PostgresQuery {
   query_timeout?: number
 }
 
-/** What the store needs of a pool, as pg's `Pool` has it. */
+/** The members of a pg `Pool` that the store uses. */
 export interface PostgresPool {
   query(query: PostgresQuery): Promise<{ rows: unknown[], rowCount: number | null }>
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -25,12 +25,12 @@ export interface Statement {
   timeoutMs?: number
 }
 
-/** Milliseconds after which a query is given up and its connection closed: it may be dead. */
+/** Query timeout. pg then closes the connection, which may be dead. */
 const QUERY_TIMEOUT_MS = 700
-/** How often a transaction is begun again that others made impossible. */
+/** Attempts for a statement that conflicts with others. */
 const MAX_ATTEMPTS = 10
 
-/** Runs statements on a pool by their names, which begin with the prefix. */
+/** Returns a function that runs prepared statements on a pool. Their names start with `prefix`. */
 export function postgresClient (pool: PostgresPool, prefix: string) {
   if (pool.listenerCount('error') === 0) pool.on('error', () => {})
 
@@ -62,16 +62,16 @@ export function postgresClient (pool: PostgresPool, prefix: string) {
 }
 
 /**
- * PostgreSQL's text holds no NUL, so no session has an id with one: this looks for another that
- * nobody has.
+ * PostgreSQL's text type cannot hold NUL, so no session has an id with one. The replacement keeps
+ * such an id unknown.
  */
 const storable = (value: Value): Value =>
   typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value
 
-/** PostgreSQL's code of an error, such as `40001`. */
+/** Returns PostgreSQL's code of an error, such as `40001`. */
 export const codeOf = (error: unknown): string | undefined => (error as { code?: string }).code
 
-/** A serialization failure or a deadlock: the statement was rolled back, and may be run again. */
+/** Returns whether a serialization failure or a deadlock rolled a statement back. Retry it then. */
 const isConflict = (error: unknown): boolean =>
   codeOf(error) === '40001' || codeOf(error) === '40P01'
 

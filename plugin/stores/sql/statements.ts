@@ -1,6 +1,6 @@
 import type { Session } from '../session.ts'
 
-/** A row of the sessions table. Drivers give numbers as numbers, as bigint or as text. */
+/** A row of the sessions table. Drivers return numbers as number, bigint or text. */
 export interface SessionRow {
   sid: string
   user_id: string
@@ -39,8 +39,8 @@ export function sessionOf (row: SessionRow): Session {
 }
 
 /**
- * The prefix of the tables, if it is a name that needs no quotes, perhaps in a schema:
- * `simplejwt_`, `auth.staff_`.
+ * Returns the table prefix, such as `simplejwt_` or, with a schema, `auth.staff_`.
+ * @throws TypeError if the name would need quotes
  */
 export function checkedPrefix (prefix: string): string {
   if (/^([a-z_][a-z0-9_]{0,23}\.)?[a-z_][a-z0-9_]{0,23}$/.test(prefix)) return prefix
@@ -51,17 +51,14 @@ export function checkedPrefix (prefix: string): string {
 }
 
 /**
- * Words that only one of the two has: to lock rows before a LIMIT counts them, and for the members
- * of a JSON object as rows.
+ * Differences between the two SQL dialects: the clause that locks rows before a LIMIT, and the
+ * function that returns the members of a JSON object as rows.
  */
 export interface Dialect { lockRows: '' | ' FOR UPDATE', members: 'json_each' | 'json_each_text' }
 export const SQLITE: Dialect = { lockRows: '', members: 'json_each' }
 export const POSTGRES: Dialect = { lockRows: ' FOR UPDATE', members: 'json_each_text' }
 
-/**
- * The statements that SQLite and PostgreSQL have in common, with named parameters. Times are bound
- * in milliseconds.
- */
+/** The session statements for both dialects, with named parameters. Times are in milliseconds. */
 export function statements (prefix: string, { lockRows }: Dialect) {
   const sessions = `${prefix}sessions`
   const insert = `INSERT INTO ${sessions} (sid, user_id, jti, previous_jti, issued_at, rotated_at, expires_at, created_at, ends_at, revoked_at, adopted_until, user_agent, address)
@@ -72,9 +69,8 @@ VALUES (:sid, :userId, :jti, :previousJti, :issuedAt, :rotatedAt, :expiresAt, :c
     adopt: `${insert} ON CONFLICT (sid) DO NOTHING`,
     find: `SELECT * FROM ${sessions} WHERE sid = :sid`,
 
-    // Changes the row only where the presentation does: it spends the current token, or else it is
-    // reuse. One that has run before, a replay, a session that is over and a call that is late find
-    // no row here.
+    // Spends the current token, or revokes the session for reuse. Matches no row for a repeated
+    // call, a replay and an ended session.
     rotate: `UPDATE ${sessions} SET
   previous_jti = CASE WHEN jti = :presented THEN jti ELSE previous_jti END,
   rotated_at = CASE WHEN jti = :presented THEN CAST(:now AS bigint) ELSE rotated_at END,
@@ -98,9 +94,9 @@ WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AN
 }
 
 /**
- * The tables. Run again, this changes nothing. There is no index on `expires_at`, since each
- * rotation moves it: a look at all rows once a minute costs less. `unlogged` is PostgreSQL's word
- * for a table that need not survive a crash.
+ * Returns the SQL that creates missing tables. Each rotation moves `expires_at`, so an index on it
+ * would cost more than a full scan once a minute. `unlogged` is PostgreSQL's keyword for a table
+ * that need not survive a crash.
  */
 export function tables (prefix: string, unlogged: '' | 'UNLOGGED '): string {
   const index = prefix.replace(/^.*\./, '')
