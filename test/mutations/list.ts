@@ -1,3 +1,5 @@
+/* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
+
 /** A check of the package, how it is broken, and the tests that are to find out. */
 export interface Mutation {
   /** What is promised, and is not kept any more. */
@@ -178,7 +180,8 @@ export const mutations: Mutation[] = [
   ...of('stores/redis/scripts.ts',
     [
       'in Redis too reuse ends the session',
-      '  revoke(sid, now, row[7], adopted)\n  row[10] = now\n', '', 'services/redis/store.ts'
+      '  revoke(sid, now, ${at.expiresAt}, adopted)\n  ${at.revokedAt} = now\n', '',
+      'services/redis/store.ts'
     ],
     [
       'in Redis too a late call changes nothing',
@@ -186,7 +189,9 @@ export const mutations: Mutation[] = [
       'services/redis/away.ts'
     ],
     [
-      'in Redis too an ended session stays ended', 'jti and not row[10] and at', 'jti and at',
+      'in Redis too an ended session stays ended',
+      'jti and not ${at.revokedAt} and at',
+      'jti and at',
       'services/redis/store.ts'
     ]),
   ...of('service/revoke.ts',

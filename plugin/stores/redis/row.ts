@@ -1,49 +1,43 @@
 import type { Session } from '../session.ts'
 
-/** The fields of a session's hash, in the order of a query. A null member has no field. */
+/** The fields of a session's hash, in the order in which the store reads them. */
 export const FIELDS = [
   'sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt',
   'endsAt', 'revokedAt', 'adoptedUntil', 'userAgent', 'address'
-] as const
+] as const satisfies readonly (keyof Session)[]
 
-/** The values of FIELDS, in their order. */
-export type Row = [
-  sid: string | null,
-  userId: string,
-  jti: string,
-  previousJti: string | null,
-  issuedAt: string,
-  rotatedAt: string | null,
-  expiresAt: string,
-  createdAt: string,
-  endsAt: string,
-  revokedAt: string | null,
-  adoptedUntil: string | null,
-  userAgent: string | null,
-  address: string | null
-]
+type Field = typeof FIELDS[number]
 
-/** Returns the session of a row, or null if the hash is missing. */
-export function sessionOf ([
-  sid, userId, jti, previousJti, issuedAt, rotatedAt, expiresAt, createdAt, endsAt, revokedAt,
-  adoptedUntil, userAgent, address
-]: Row): Session | null {
+/** The values of FIELDS, in their order. A field that is null in the session is absent. */
+export type Row = readonly (string | null)[]
+
+/** The position of each field in a row, counted from 1 as Lua does. */
+export const POSITION = Object.fromEntries(
+  FIELDS.map((field, index) => [field, index + 1])
+) as Record<Field, number>
+
+/** Returns the session of a row, or null if the hash does not exist. */
+export function sessionOf (row: Row): Session | null {
+  const text = (field: Field): string | null => row[POSITION[field] - 1] ?? null
+  const time = (field: Field): number | null => {
+    const value = text(field)
+    return value === null ? null : Number(value)
+  }
+  const sid = text('sid')
   if (sid === null) return null
   return {
     sid,
-    userId,
-    jti,
-    previousJti,
-    issuedAt: Number(issuedAt),
-    rotatedAt: orNull(rotatedAt),
-    expiresAt: Number(expiresAt),
-    createdAt: Number(createdAt),
-    endsAt: Number(endsAt),
-    revokedAt: orNull(revokedAt),
-    adoptedUntil: orNull(adoptedUntil),
-    userAgent,
-    address
+    userId: text('userId') as string,
+    jti: text('jti') as string,
+    previousJti: text('previousJti'),
+    issuedAt: time('issuedAt') as number,
+    rotatedAt: time('rotatedAt'),
+    expiresAt: time('expiresAt') as number,
+    createdAt: time('createdAt') as number,
+    endsAt: time('endsAt') as number,
+    revokedAt: time('revokedAt'),
+    adoptedUntil: time('adoptedUntil'),
+    userAgent: text('userAgent'),
+    address: text('address')
   }
 }
-
-const orNull = (time: string | null): number | null => time === null ? null : Number(time)

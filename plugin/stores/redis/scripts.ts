@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { FIELDS } from './row.ts'
+import { FIELDS, POSITION } from './row.ts'
 
 /** A Lua script. The server runs it as one atomic step, and caches it by the SHA-1 of its text. */
 export interface RedisScript { lua: string, sha: string }
@@ -8,6 +8,11 @@ const script = (lua: string): RedisScript => ({
   lua,
   sha: createHash('sha1').update(lua).digest('hex')
 })
+
+/** A field of the row that READ returns, as Lua text. */
+const at = Object.fromEntries(
+  FIELDS.map(field => [field, `row[${POSITION[field]}]`])
+) as Record<typeof FIELDS[number], string>
 
 const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
 
@@ -63,30 +68,30 @@ return 1`)
 export const ROTATE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
 local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
 local row = ${READ}
-local jti, previous, rotated, ends, adopted = row[3], row[4], row[6], row[9], row[11]
+local jti, previous, rotated, ends, adopted = ${at.jti}, ${at.previousJti}, ${at.rotatedAt}, ${at.endsAt}, ${at.adoptedUntil}
 local at = tonumber(now)
-local live = jti and not row[10] and at < tonumber(row[7]) and at < tonumber(ends)
+local live = jti and not ${at.revokedAt} and at < tonumber(${at.expiresAt}) and at < tonumber(ends)
 local replay = previous == presented and at - tonumber(rotated) < tonumber(reuse_interval)
 if not live or jti == next_jti or replay then return {'nothing', row} end
 
 if too_late(deadline) then return {'late', row} end
 if jti ~= presented then
-  revoke(sid, now, row[7], adopted)
-  row[10] = now
+  revoke(sid, now, ${at.expiresAt}, adopted)
+  ${at.revokedAt} = now
   return {'reused', row}
 end
 if tonumber(expires) > tonumber(ends) then expires = ends end
 redis.call('HSET', session, 'jti', next_jti, 'previousJti', jti, 'issuedAt', issued, 'rotatedAt', now, 'expiresAt', expires)
 redis.call('ZADD', over, later(expires, adopted), sid)
-row[3], row[4], row[5], row[6], row[7] = next_jti, jti, issued, now, expires
+${at.jti}, ${at.previousJti}, ${at.issuedAt}, ${at.rotatedAt}, ${at.expiresAt} = next_jti, jti, issued, now, expires
 return {'rotated', row}`)
 
 /** Arguments: sid, now, deadline by this server's clock. Returns 'revoked', 'late' or 'nothing'. */
 export const REVOKE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
 local row = ${READ}
-if not row[1] or row[10] then return 'nothing' end
+if not ${at.sid} or ${at.revokedAt} then return 'nothing' end
 if too_late(ARGV[3]) then return 'late' end
-revoke(ARGV[1], ARGV[2], row[7], row[11])
+revoke(ARGV[1], ARGV[2], ${at.expiresAt}, ${at.adoptedUntil})
 return 'revoked'`)
 
 /**

@@ -37,12 +37,7 @@ export function postgresClient (pool: PostgresPool, prefix: string) {
   return async function run<Row> ({
     verb, text, parameters, timeoutMs = QUERY_TIMEOUT_MS
   }: Statement): Promise<{ rows: Row[], rowCount: number }> {
-    const names: string[] = []
-    const numbered = text.replaceAll(
-      /:(\w+)/g,
-      (_match, name: string) =>
-        `$${names.includes(name) ? names.indexOf(name) + 1 : names.push(name)}`
-    )
+    const { numbered, names } = numberParameters(text)
     const query = {
       name: `${prefix}${verb}`,
       text: numbered,
@@ -59,6 +54,13 @@ export function postgresClient (pool: PostgresPool, prefix: string) {
       }
     }
   }
+}
+
+/** Replaces named parameters, such as `:sid`, by numbers: the first name is `$1`. */
+function numberParameters (text: string): { numbered: string, names: string[] } {
+  const names = [...new Set([...text.matchAll(/:(\w+)/g)].map(match => match[1] as string))]
+  const numbered = text.replaceAll(/:(\w+)/g, (_match, name) => `$${names.indexOf(name) + 1}`)
+  return { numbered, names }
 }
 
 /**
