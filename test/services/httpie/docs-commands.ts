@@ -125,7 +125,7 @@ const RUN_ELSEWHERE: Record<string, [file: string, ...texts: string[]]> = {
     ['test/integration/package.ts', "'npm'", "'install'", 'fastify@${'],
   'npm pkg set type=module':
     ['test/integration/package.ts', "'npm', ['pkg', 'set', 'type=module']"],
-  'npm ci && npm test': ['.ci/run', 'npm ci', 'for command in test ', 'npm run "$command"']
+  'npm ci && npm test': ['.ci/run', 'npm ci', 'run_tests npm test']
 }
 
 t.test('every command of the docs is run by a test', async t => {
