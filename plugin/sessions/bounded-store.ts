@@ -18,7 +18,7 @@ export interface BoundedStore extends SessionStore {
 
 /** Timeout while the store is suspected to be down. */
 const SUSPECT_TIMEOUT_MS = 250
-/** No request waits for the feed of revocations, which is long after a mass logout. */
+/** No request waits for the list of revocations, which is long after a mass logout. */
 const FEED_TIMEOUT_MS = 5000
 /** No request waits for a sweep. */
 const SWEEP_TIMEOUT_MS = 60_000

@@ -19,7 +19,7 @@ export function clientInfo (request: FastifyRequest | undefined): ClientInfo {
 /** The user, session and client address of an event. */
 export interface EventSubject { userId: string, sid: string, address?: string }
 
-/** Returns what an event says of a session and of the request that caused it. */
+/** Returns the user and session of an event, and the client address of its request. */
 export function eventSubject (
   { userId, sid }: { userId: string, sid: string }, request: FastifyRequest | undefined
 ): EventSubject {

@@ -13,7 +13,7 @@ export interface Lifetimes {
   reuseInterval: number
 }
 
-/** The claims of a verified refresh token that a session goes by. Times in seconds. */
+/** The claims of a verified refresh token that identify its session. Times in seconds. */
 export interface PresentedToken {
   /** Absent from a token that another server minted. */
   readonly sid?: string

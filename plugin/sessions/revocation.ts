@@ -1,7 +1,7 @@
 import type { Session } from '../stores/session.ts'
 import type { SessionStore } from '../stores/store.ts'
 
-/** The recently revoked sessions. The guard checks it instead of asking the store. */
+/** The recently revoked sessions. The guard checks this list instead of the store. */
 export interface Revocations {
   /** Adds a revoked session. This process refuses its access tokens from now on. */
   add(sid: string, revokedAt: number): void
@@ -75,7 +75,7 @@ export function createRevocations (
  */
 export type IsRevoked = (token: { readonly sid?: string | undefined }) => boolean | Promise<boolean>
 
-/** Builds the check that the option `revocation` asks for. */
+/** Builds the check for the option `revocation`. */
 export function createIsRevoked (
   revocation: 'list' | 'store' | 'off',
   list: Pick<Revocations, 'has'>,
