@@ -23,7 +23,7 @@ export type GuardParts = Pick<
   Registration, 'options' | 'tokens' | 'cache' | 'isRevoked' | 'unauthorized'
 >
 
-/** Returns the claims at once, or a promise if the store or the issuer must be asked. */
+/** Returns the claims at once, or a promise if it must query the store or the issuer. */
 export type VerifyRequest = (request: FastifyRequest) => AccessClaims | Promise<AccessClaims>
 
 export const createAuthenticate = (parts: GuardParts): Authenticate =>
@@ -42,7 +42,7 @@ export function createAuthenticateUser (parts: GuardParts): AuthenticateUser {
 
 /**
  * Returns the claims of a request's access token, if the token is good and its session is not
- * revoked. Returns a promise only if the store or the issuer must be asked.
+ * revoked. Returns a promise only if it must query the store or the issuer.
  * @throws SimpleJwtError 401, or 503 if the store or the issuer does not answer
  */
 export function authenticateRequest (
