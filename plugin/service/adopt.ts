@@ -3,7 +3,7 @@ import type { ClientInfo } from '../sessions/client-info.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
 
 /**
- * Creates the session of a refresh token without `sid`, which another server minted.
+ * Creates the session of a refresh token without `sid`: one that another server minted.
  * @throws SimpleJwtError 401 for such a token, unless `adoptRefreshTokens` is on
  */
 export async function adoptIfForeign (

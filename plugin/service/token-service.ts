@@ -14,7 +14,7 @@ import { revoke, revokeSession, revokeUser } from './revoke.ts'
 import { verify } from './verify.ts'
 
 /**
- * The type of `app.tokens`: what the routes do, without HTTP, for the app's own code. Throws
+ * The type of `app.tokens`: the actions of the routes without HTTP, for the app's code. Throws
  * refusals as `SimpleJwtError`.
  */
 export interface TokenService {
