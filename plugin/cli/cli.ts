@@ -10,12 +10,10 @@ const USAGE = `npx fastify-simplejwt keygen [ALGORITHM] [--out FILE]
   ALGORITHM   ${Object.keys(ALGORITHMS).join(', ')}; default ES256
   --out FILE  write the key to a new file with mode 0600, and print the kid`
 
-/**
- * What the command prints, and on which stream. Its exit code is 0 if nothing is said on stderr.
- */
+/** The output of the command. The exit code is 1 if there is text for stderr. */
 export interface Said { stdout?: string, stderr?: string }
 
-/** Runs the command with the arguments that follow its name. */
+/** Runs the command with its arguments. */
 export function cli (args: string[]): Said {
   try {
     const { values, positionals } = parseArgs({
