@@ -1,6 +1,5 @@
 import type { FieldsSchema } from '../http/body-validation.ts'
 
-/** An example. */
 export const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl'
 
 export const fields = (properties: FieldsSchema['properties'], example: Record<string, string>) =>

@@ -3,9 +3,9 @@ import {
   refused, throttled, token, unavailable
 } from './schema-parts.ts'
 
-// The routes as JSON schemas: @fastify/swagger shows them, and body-validation.ts checks by them.
+// JSON schemas of the routes. @fastify/swagger shows them, and body-validation.ts uses them.
 
-/** The body that carries a refresh token. Empty where a cookie does. */
+/** The body with the refresh token, or an empty one in cookie mode. */
 const carried = (inCookie: boolean) =>
   inCookie ? fields({}, {}) : fields({ refresh: refreshToken }, { refresh: TOKEN })
 const answered = (
