@@ -22,13 +22,11 @@ export type Refusal =
 export class SimpleJwtError extends Error {
   /** HTTP status of the reply. */
   readonly statusCode: number
-  /**
-   * Stable, machine-readable name of the refusal; also in the body where SimpleJWT has one there.
-   */
+  /** Stable, machine-readable name of the refusal. Also in the body if SimpleJWT has it there. */
   readonly code: string
   /** The reply body. */
   readonly body: ErrorBody
-  /** `WWW-Authenticate`, `Retry-After` or `Allow`, where the status calls for one (RFC 9110). */
+  /** `WWW-Authenticate`, `Retry-After` or `Allow`, if the status requires one (RFC 9110). */
   readonly headers: Readonly<Record<string, string>>
 
   constructor (

@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { FastifyBaseLogger } from 'fastify'
 
-/** What happened, for audit logs and alarms. Never holds a token, a secret or a password. */
+/** An event for audit logs and alarms. Never holds a token, a secret or a password. */
 export interface SimpleJwtEvent {
   type:
     | 'login'
@@ -15,33 +15,26 @@ export interface SimpleJwtEvent {
     | 'keys_changed'
   userId?: string
   sid?: string
-  /** Address of the client, as Fastify's `request.ip` has it. */
+  /** Client address: `request.ip` of Fastify. */
   address?: string
-  /**
-   * What was sent as the user name: text of the client's choosing. At `login_failed` and
-   * `throttled`.
-   */
+  /** The user name that the client sent: hostile text. With `login_failed` and `throttled`. */
   username?: string
-  /** Which limit was reached (`throttled`), or which verb of the store failed (`store_failed`). */
+  /** The exceeded limit (`throttled`), or the failed method of the store (`store_failed`). */
   what?: string
 }
 
-/** Publishes an event; `log` is the request's where there is one. */
+/** Publishes an event. `log` is the logger of the request, if there is one. */
 export type Emit = (event: SimpleJwtEvent, log?: FastifyBaseLogger) => void
 
-/** Characters of a user name that are told. */
 const MAX_USERNAME_LENGTH = 256
 
-/**
- * As much of a user name as is told, without half a character at its end: not every database takes
- * one.
- */
+/** Truncates a user name. Some databases reject half a surrogate pair, so this removes it. */
 export const truncateUsername = (username: string): string =>
   username.slice(0, MAX_USERNAME_LENGTH).replace(/[\ud800-\udbff]$/, '')
 
 /**
- * What ends a line for some readers of logs, and what terminals obey or write backwards. Pino
- * escapes the others.
+ * Line separators, terminal control characters and bidirectional overrides. Pino escapes the other
+ * control characters.
  */
 const UNPRINTABLE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 

@@ -22,7 +22,7 @@ export function duration (name: string, value: unknown, leastMs: number, mostMs:
 
 function toMilliseconds (value: unknown): number | undefined {
   if (typeof value === 'number') return value * 1000
-  // The library reads a string without a unit as milliseconds, and does not know a zero with one.
+  // The library reads a string without a unit as milliseconds, and cannot parse a zero with a unit.
   if (typeof value !== 'string' || !/[a-z]/i.test(value)) return undefined
   return /^0+ *(ms|s|m|h|d|seconds|minutes|hours|days)$/i.test(value) ? 0 : parse(value)
 }

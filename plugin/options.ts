@@ -18,18 +18,18 @@ import type { Credentials, User } from './user.ts'
  * error that names it.
  */
 export interface SimpleJwtOptions {
-  /** The HS256 secret, at least 32 bytes. Short for one entry of `keys`. */
+  /** The HS256 secret, at least 32 bytes. Shorthand for one entry of `keys`. */
   secret?: string | Buffer | undefined
   /**
-   * Keys, each with its algorithm. The first that can sign signs, all verify. Without one, verify
-   * only.
+   * Keys, each with its algorithm. All verify, and the first signing key signs. Without a signing
+   * key the registration only verifies.
    */
   keys?: KeyInput[]
   /** Verify only, with another server's keys: the URL of its JWK set, https or http to loopback. */
   jwksUrl?: string
   /**
-   * Checks a login. Resolves to the user, or to null for an unknown user and a wrong password
-   * alike. Required unless tokens are only verified.
+   * Checks a login. Resolves to the user, or to null for an unknown user or a wrong password.
+   * Required with a signing key.
    */
   verifyCredentials?(
     credentials: Credentials, request: FastifyRequest
@@ -55,7 +55,7 @@ export interface SimpleJwtOptions {
   /** Maximum age of a session, however often it is refreshed. Default `'30d'`. */
   sessionLifetime?: Duration
   /**
-   * False: a refresh returns only an access token, and the refresh token stays good. Default true.
+   * False: a refresh returns only an access token, and the refresh token stays valid. Default true.
    */
   rotateRefreshTokens?: boolean
   /**
@@ -70,10 +70,10 @@ export interface SimpleJwtOptions {
   audience?: string
   /** Tolerance in seconds (or a string with a unit) for `exp`, `nbf` and `iat`. Default 0. */
   leeway?: Duration
-  /** Stores the sessions. Default `memoryStore()`. */
+  /** Store of the sessions. Default `memoryStore()`. */
   store?: SessionStore
   /**
-   * How the guard learns of revocations: a local list, the store at each request, or not. Default
+   * Revocation check of the guard: a local list, the store at each request, or none. Default
    * `'list'`.
    */
   revocation?: 'list' | 'store' | 'off'
@@ -149,7 +149,7 @@ const MAX_NAME_RULE = 'must be a string of 1 to 500 characters.'
 
 /**
  * Checks the options and fills in the defaults. Does not change the caller's object.
- * @throws TypeError that names the option and says what it may be
+ * @throws TypeError that names the option and its rule
  */
 export function resolveOptions (options: SimpleJwtOptions) {
   for (const name of Object.keys(options)) {

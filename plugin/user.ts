@@ -1,4 +1,4 @@
-/** A user as the plugin sees one; the host's own has more. */
+/** The members of a user that the plugin reads. The host's users may have more. */
 export interface User {
   /** Goes into every token as the string claim `user_id`. */
   id: string | number | bigint
@@ -6,17 +6,12 @@ export interface User {
   isActive?: boolean
 }
 
-/**
- * What a client sends to log in. The login field is there under its own name too, if that is not
- * `username`.
- */
+/** The body of a login. Also has the login field under its configured name. */
 export interface Credentials { username: string, password: string, [field: string]: string }
 
-/**
- * The `user_id` of a user. Throws a TypeError for a user without an id: a fault of the host's code.
- */
+/** Returns the `user_id` of a user. @throws TypeError for a bad id: a fault of the host's code */
 export function userIdOf ({ id }: User): string {
-  // A store could not keep a NUL or half a character, and would take the id for another's.
+  // Stores replace a NUL or a lone surrogate, so the id would match that of another user.
   if (
     (typeof id === 'string' && id !== '' && !/[\0\p{Surrogate}]/u.test(id)) ||
     Number.isFinite(id) ||
