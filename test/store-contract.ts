@@ -24,9 +24,9 @@ function facts (contract: Omit<StoreContract, 'test'>): Map<string, () => Promis
 const runFact = (contract: Omit<StoreContract, 'test'>, name: string): Promise<void> =>
   (facts(contract).get(name) as () => Promise<void>)()
 
-const RACE = 'rotate: of 50 simultaneous presentations one creates the successor of all'
+const RACE = 'rotate: gives 50 simultaneous presentations one successor'
 const TEN_THOUSAND =
-  'revokeUser: ends ten thousand sessions within five seconds, and holds nobody up for 50 ms'
+  'revokeUser: revokes 10,000 sessions in 5 s without blocking the event loop for 50 ms'
 
 t.test('a store that counts and that two processes share passes', async t => {
   const open = await serveStores(t)
@@ -65,38 +65,37 @@ const NAIVE: [mistake: string, open: () => SessionStore, caughtBy: string][] = [
   ['reads before it writes', nonAtomicStore, RACE],
   [
     'lets the session of a thief go on', forgivingStore,
-    'rotate: of ten rotations within one second each ancestor is known as spent'
+    'rotate: detects reuse of each ancestor after ten rotations in one second'
   ],
   [
     'answers a replay with a new token', forkingStore,
-    'rotate: the token just spent answers with the same successor until the reuse interval is over'
+    'rotate: replays the same successor for a spent token within the reuse interval'
   ],
   [
     'does what it is told too late', lateStore,
-    'rotate: a call that comes after its deadline throws and changes nothing'
+    'rotate: throws after its deadline and changes nothing'
   ],
   [
     'ends sessions too late', lateEndingStore,
-    'revoke and revokeUser: a call that comes after its deadline throws and changes nothing'
+    'revoke and revokeUser: throw after their deadline and change nothing'
   ],
   [
     'takes a call that is sent twice for reuse', forgetsItsCallsStore,
-    'rotate: a call that a driver sends twice is one rotation'
+    'rotate: treats a call that a driver sends twice as one rotation'
   ],
   [
     'brings an ended session back', resurrectingStore,
-    'revoke: wins over any refresh that runs at the same time'
+    'revoke: wins against a simultaneous refresh'
   ],
   ['lets nobody else have a turn', busyStore, TEN_THOUSAND],
   [
     'forgets what it has adopted',
     forgetfulStore,
-    'sweep: keeps an adopted session until its first token has expired, so that it is adopted ' +
-      'once only'
+    'sweep: keeps an adopted session until its first token expires'
   ],
   [
     'reads a counter before it writes it', miscountingStore,
-    'increment: of 200 at once each is counted'
+    'increment: counts each of 200 simultaneous requests'
   ]
 ]
 
@@ -125,8 +124,7 @@ t.test('a store that is atomic only within a process passes for one and fails fo
   await t.rejects(
     runFact(
       contract,
-      'two processes: of 50 simultaneous presentations one creates the successor of all, ' +
-        'twenty times'
+      'two processes: give 50 simultaneous presentations one successor, twenty times'
     ),
     { code: 'ERR_ASSERTION' }
   )

@@ -34,7 +34,7 @@ const fact = (
 
 /** How requests are counted. */
 export const counting: ContractCase[] = [
-  fact('counts each key by itself, and from one again when its window is over', async increment => {
+  fact('counts each key separately, and starts again after its window', async increment => {
     assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: WINDOW_MS } })
     assert.deepEqual(await increment({ b: 1, a: 1 }, NOW + SECOND), {
       a: { current: 2, ttl: WINDOW_MS - SECOND },
@@ -49,7 +49,7 @@ export const counting: ContractCase[] = [
     })
   }),
 
-  fact('a count of 0 only asks, and leaves no trace', async increment => {
+  fact('reads a key with a count of 0 and leaves no trace', async increment => {
     assert.deepEqual(await increment({ a: 0 }, NOW), { a: { current: 0, ttl: 0 } })
     assert.deepEqual(await increment({ a: 1, b: 0 }, NOW + SECOND), {
       a: { current: 1, ttl: WINDOW_MS },
@@ -66,7 +66,7 @@ export const counting: ContractCase[] = [
   }),
 
   fact(
-    'a window that goes on ends when it was to, even if the next would be shorter or longer',
+    'keeps the end of an open window when a request has a shorter or longer one',
     async increment => {
       await increment({ a: 1, b: 1 }, NOW, 30 * WINDOW_MS)
       assert.deepEqual(await increment({ a: 1 }, NOW + SECOND), {
@@ -78,7 +78,7 @@ export const counting: ContractCase[] = [
     }
   ),
 
-  fact('of 200 at once each is counted', async increment => {
+  fact('counts each of 200 simultaneous requests', async increment => {
     const counted = await Promise.all(Array.from({ length: 200 }, () => increment({ a: 1 }, NOW)))
     assert.deepEqual(
       counted.map(({ a }) => a?.current).sort(ascending),
@@ -87,7 +87,7 @@ export const counting: ContractCase[] = [
   }),
 
   fact(
-    'many keys at once, in whatever order, wait for each other and not for ever',
+    'does not deadlock on simultaneous requests for many keys',
     async increment => {
       const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
       const requests = Object.fromEntries(keys.map(key => [key, 1]))
@@ -106,12 +106,12 @@ export const counting: ContractCase[] = [
     }
   ),
 
-  fact('a clock that was far ahead makes nobody wait for it', async increment => {
+  fact('discards a window that a clock far ahead has opened', async increment => {
     await increment({ a: 1 }, NOW + 100 * WINDOW_MS)
     assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: WINDOW_MS } })
   }),
 
-  fact('a sweep leaves the windows that are open', async (increment, store) => {
+  fact('a sweep keeps open windows', async (increment, store) => {
     await increment({ a: 1 }, NOW)
     await store.sweep(NOW + WINDOW_MS)
     assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 2, ttl: WINDOW_MS } })

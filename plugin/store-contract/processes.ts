@@ -69,9 +69,7 @@ const outcomes = (results: unknown[]): string[] =>
 /** What holds of a store that processes share. */
 export const shared: SharedCase[] = [
   {
-    name:
-      'two processes: of 50 simultaneous presentations one creates the successor of all, twenty ' +
-      'times',
+    name: 'two processes: give 50 simultaneous presentations one successor, twenty times',
     async run (store, other) {
       for (let round = 0; round < 20; round++) {
         const sid = `s${round}`
@@ -99,7 +97,7 @@ export const shared: SharedCase[] = [
     }
   },
   {
-    name: 'two processes: a revoke in one wins over any refresh that runs in the other',
+    name: 'two processes: a revoke in one wins against a refresh in the other',
     async run (store, other) {
       for (let round = 0; round < 50; round++) {
         const sid = `s${round}`
@@ -120,7 +118,7 @@ export const shared: SharedCase[] = [
     }
   },
   {
-    name: 'two processes: a token is adopted once only',
+    name: 'two processes: adopt a token at most once',
     async run (store, other) {
       for (let round = 0; round < 20; round++) {
         const adopted = session({ sid: `s${round}`, adoptedUntil: NOW + 1 })
@@ -140,7 +138,7 @@ export const shared: SharedCase[] = [
     }
   },
   {
-    name: 'two processes: what one has ended, the other is told of',
+    name: 'two processes: one lists the sessions that the other has revoked',
     async run (store, other) {
       await store.create(session())
       await store.revoke('s', NOW)

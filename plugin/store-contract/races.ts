@@ -30,17 +30,15 @@ async function oneSuccessor (store: SessionStore, times: number): Promise<void> 
 /** Simultaneous presentations of one refresh token. */
 export const races: ContractCase[] = [
   {
-    name: 'rotate: of 50 simultaneous presentations one creates the successor of all',
+    name: 'rotate: gives 50 simultaneous presentations one successor',
     run: store => oneSuccessor(store, 50)
   },
   {
-    name: 'rotate: of 1000 simultaneous presentations one creates the successor of all',
+    name: 'rotate: gives 1000 simultaneous presentations one successor',
     run: store => oneSuccessor(store, 1000)
   },
   {
-    name:
-      'rotate: with a reuse interval of 0 one of 50 simultaneous presentations wins and the ' +
-      'session ends',
+    name: 'rotate: rotates once of 50 simultaneous presentations with a reuse interval of 0',
     async run (store) {
       await store.create(session())
       const results = await race(store, 50, 0)

@@ -28,7 +28,7 @@ async function endTenThousand (store: SessionStore, userId: string): Promise<num
 /** How sessions end, and who gets to know. */
 export const ending: ContractCase[] = [
   {
-    name: 'revoke: ends a session once, and the time of its end never moves',
+    name: 'revoke: revokes a session once and never moves its revocation time',
     async run (store) {
       await store.create(session())
       assert.equal(await store.revoke('s', NOW + 1), true)
@@ -38,7 +38,7 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name: 'revoke: wins over any refresh that runs at the same time',
+    name: 'revoke: wins against a simultaneous refresh',
     async run (store) {
       for (let round = 0; round < 1000; round++) {
         const sid = `s${round}`
@@ -56,7 +56,7 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name: 'revoke and revokeUser: a call that comes after its deadline throws and changes nothing',
+    name: 'revoke and revokeUser: throw after their deadline and change nothing',
     async run (store) {
       await store.create(session())
       await assert.rejects(store.revoke('s', NOW, Date.now() - 60 * SECOND))
@@ -66,9 +66,7 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name:
-      'revokeUser: ends the sessions of one user but the one excepted, expired ones too, and ' +
-      'says which',
+    name: 'revokeUser: revokes all sessions of a user except one, and returns their ids',
     async run (store) {
       for (const sid of ['a', 'b', 'c']) await store.create(session({ sid }))
       await store.create(session({ sid: 'expired', expiresAt: NOW }))
@@ -78,7 +76,7 @@ export const ending: ContractCase[] = [
       assert.deepEqual(
         await store.revokeUser('7', NOW, 'other'),
         ['b'],
-        'the session of another user protects none'
+        'ignores the session of another user as the exception'
       )
       assert.deepEqual(await store.revokeUser('nobody', NOW), [])
       assert.equal((await store.find('other'))?.revokedAt, null)
@@ -86,7 +84,7 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name: 'revokeUser: leaves no survivor among the refreshes that run at the same time',
+    name: 'revokeUser: revokes the sessions of simultaneous refreshes too',
     async run (store) {
       for (let round = 0; round < 100; round++) {
         const userId = `user${round}`
@@ -101,9 +99,7 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name:
-      'revokeUser: ends ten thousand sessions within five seconds, and holds nobody up for ' +
-      '50 ms',
+    name: 'revokeUser: revokes 10,000 sessions in 5 s without blocking the event loop for 50 ms',
     async run (store) {
       const turns: number[] = []
       // A garbage collection or a busy machine can lengthen one try; a store that holds the event
@@ -112,11 +108,11 @@ export const ending: ContractCase[] = [
         turns.push(await endTenThousand(store, userId))
         if (turns.some(longest => longest < 50)) return
       }
-      assert.fail(`the event loop was held up for ${turns.join(', ')} ms`)
+      assert.fail(`the event loop was blocked for ${turns.join(', ')} ms`)
     }
   },
   {
-    name: 'list: shows the live sessions of one user, oldest first',
+    name: 'list: returns the live sessions of a user, oldest first',
     async run (store) {
       await store.create(session({ sid: 'late', createdAt: NOW + 2 }))
       await store.create(session({ sid: 'early', createdAt: NOW + 1 }))
@@ -130,7 +126,7 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name: 'list and revokedSince: leave none of a thousand out',
+    name: 'list and revokedSince: return all of a thousand sessions',
     async run (store) {
       for (let index = 0; index < 1000; index++) await store.create(session({ sid: `s${index}` }))
       assert.equal((await store.list('7', NOW)).length, 1000)
@@ -139,7 +135,7 @@ export const ending: ContractCase[] = [
     }
   },
   {
-    name: 'revokedSince: tells of every session that was ended at that time or later',
+    name: 'revokedSince: returns each session revoked at that time or later',
     async run (store) {
       for (const sid of ['a', 'b', 'c', 'd']) await store.create(session({ sid, userId: sid }))
       await store.revoke('a', NOW - 1)

@@ -6,7 +6,7 @@ import {
 /** Presentations of refresh tokens, one after the other. */
 export const rotation: ContractCase[] = [
   {
-    name: 'rotate: the current token is exchanged for the next',
+    name: 'rotate: exchanges the current token for the next',
     async run (store) {
       await store.create(session())
       const now = NOW + HOUR
@@ -25,7 +25,7 @@ export const rotation: ContractCase[] = [
     }
   },
   {
-    name: 'rotate: no token outlives its session',
+    name: 'rotate: caps the expiry of a token at the end of its session',
     async run (store) {
       const endsAt = NOW + 2 * HOUR
       await store.create(session({ endsAt, expiresAt: endsAt }))
@@ -34,9 +34,7 @@ export const rotation: ContractCase[] = [
     }
   },
   {
-    name:
-      'rotate: the token just spent answers with the same successor until the reuse interval is ' +
-      'over',
+    name: 'rotate: replays the same successor for a spent token within the reuse interval',
     async run (store) {
       await store.create(session())
       const { session: rotated } = await store.rotate(presentation('t0', 't1'))
@@ -53,7 +51,7 @@ export const rotation: ContractCase[] = [
     }
   },
   {
-    name: 'rotate: a call that a driver sends twice is one rotation',
+    name: 'rotate: treats a call that a driver sends twice as one rotation',
     async run (store) {
       await store.create(session())
       const call = presentation('t0', 't1', NOW, { reuseInterval: 0 })
@@ -63,12 +61,12 @@ export const rotation: ContractCase[] = [
       assert.equal(
         (await store.rotate(presentation('t1', 't2', NOW, { reuseInterval: 0 }))).outcome,
         'rotated',
-        'and the session goes on'
+        'the session stays live'
       )
     }
   },
   {
-    name: 'rotate: with a reuse interval of 0 a spent token is reuse at once',
+    name: 'rotate: detects reuse of a spent token at once with a reuse interval of 0',
     async run (store) {
       await store.create(session())
       await store.rotate(presentation('t0', 't1'))
@@ -77,7 +75,7 @@ export const rotation: ContractCase[] = [
     }
   },
   {
-    name: 'rotate: reuse ends the session in the same step',
+    name: 'rotate: revokes the session on reuse in the same step',
     async run (store) {
       await store.create(session())
       await store.rotate(presentation('t0', 't1'))
@@ -88,13 +86,13 @@ export const rotation: ContractCase[] = [
       assert.equal(
         (await store.rotate(presentation('t1', 't2', now))).outcome,
         'ended',
-        'the token that was good is dead'
+        'the current token is revoked too'
       )
       assert.deepEqual(await store.revokedSince(now), [{ sid: 's', revokedAt: now }])
     }
   },
   {
-    name: 'rotate: of ten rotations within one second each ancestor is known as spent',
+    name: 'rotate: detects reuse of each ancestor after ten rotations in one second',
     async run (store) {
       for (let ancestor = 0; ancestor < 9; ancestor++) {
         const sid = `s${ancestor}`
@@ -110,12 +108,12 @@ export const rotation: ContractCase[] = [
           'reused',
           `ancestor ${ancestor}`
         )
-        assert.equal((await store.find(sid))?.revokedAt, NOW + SECOND, 'and ends the session')
+        assert.equal((await store.find(sid))?.revokedAt, NOW + SECOND, 'revokes the session')
       }
     }
   },
   {
-    name: 'rotate: a session that is over, or that never was, is ended',
+    name: 'rotate: reports revoked, expired and unknown sessions as ended',
     async run (store) {
       await store.create(session({ sid: 'expired', expiresAt: NOW }))
       await store.create(session({ sid: 'over', endsAt: NOW }))
@@ -133,9 +131,7 @@ export const rotation: ContractCase[] = [
     }
   },
   {
-    name:
-      'rotate: nothing is replayed of a session that is over, however short ago the token ' +
-      'was spent',
+    name: 'rotate: replays nothing of a revoked or expired session',
     async run (store) {
       await store.create(session({ endsAt: NOW + SECOND }))
       await store.rotate(presentation('t0', 't1'))
@@ -149,7 +145,7 @@ export const rotation: ContractCase[] = [
     }
   },
   {
-    name: 'rotate: a call that comes after its deadline throws and changes nothing',
+    name: 'rotate: throws after its deadline and changes nothing',
     async run (store) {
       await store.create(session())
       await assert.rejects(

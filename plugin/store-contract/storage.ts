@@ -4,7 +4,7 @@ import { type ContractCase, HOUR, NOW, presentation, session } from './case.ts'
 /** What is kept, and for how long. */
 export const keeping: ContractCase[] = [
   {
-    name: 'create: a session is found as it was stored, and an unknown one is null',
+    name: 'create: find returns the stored session, or null for an unknown id',
     async run (store) {
       await store.create(session())
       await store.create(
@@ -19,7 +19,7 @@ export const keeping: ContractCase[] = [
     }
   },
   {
-    name: 'create: what was stored changes by the verbs alone',
+    name: 'create: copies the session, so changes by the caller have no effect',
     async run (store) {
       const given = session()
       await store.create(given)
@@ -31,7 +31,7 @@ export const keeping: ContractCase[] = [
     }
   },
   {
-    name: 'create: text of any kind comes back as it was',
+    name: 'create: keeps any text unchanged',
     async run (store) {
       const odd = session({
         sid: "'; DROP TABLE sessions; --",
@@ -45,7 +45,7 @@ export const keeping: ContractCase[] = [
     }
   },
   {
-    name: 'create: ids that differ by case, by a space or by their Unicode form are different ids',
+    name: 'create: distinguishes ids by case, spaces and Unicode form',
     async run (store) {
       const ids = ['ann', 'Ann', 'ann ', ' ann', 'ann\u0301', '\u00e5', 'a\u030a', 'x'.repeat(255)]
       for (const id of ids) {
@@ -62,12 +62,12 @@ export const keeping: ContractCase[] = [
       assert.equal(
         (await store.rotate(presentation('T0', 't1', NOW, { sid: 'ann ' }))).outcome,
         'reused',
-        'and so for a jti'
+        'a jti is case-sensitive too'
       )
     }
   },
   {
-    name: 'find: an id that nothing can have is unknown, and no fault',
+    name: 'find: malformed ids are unknown, not an error',
     async run (store) {
       for (const id of ['', '\0', 's\0', '\ud800', 'x'.repeat(10_000)]) {
         assert.equal(await store.find(id), null)
@@ -81,30 +81,30 @@ export const keeping: ContractCase[] = [
     }
   },
   {
-    name: 'adopt: creates the session once only',
+    name: 'adopt: creates a session at most once',
     async run (store) {
       const adopted = session({ adoptedUntil: NOW + 48 * HOUR })
       await Promise.all(Array.from({ length: 20 }, () => store.adopt(adopted)))
       assert.deepEqual(await store.find('s'), adopted)
       await store.rotate(presentation('t0', 't1'))
       await store.adopt(adopted)
-      assert.equal((await store.find('s'))?.jti, 't1', 'a session that goes on is left as it is')
+      assert.equal((await store.find('s'))?.jti, 't1', 'keeps a live session unchanged')
       await store.revoke('s', NOW)
       await store.adopt(adopted)
       assert.equal(
-        (await store.find('s'))?.revokedAt, NOW, 'one that has ended is not brought back'
+        (await store.find('s'))?.revokedAt, NOW, 'keeps a revoked session revoked'
       )
     }
   },
   {
-    name: 'sweep: deletes the sessions that are over, and no other',
+    name: 'sweep: deletes only revoked and expired sessions',
     async run (store) {
       await store.create(session({ sid: 'expired', expiresAt: NOW }))
       await store.create(session({ sid: 'over', expiresAt: NOW, endsAt: NOW }))
       await store.create(session({ sid: 'revoked' }))
       await store.create(session({ sid: 'live' }))
       await store.revoke('revoked', NOW)
-      assert.equal(await store.sweep(NOW), 0, 'not yet at the very time')
+      assert.equal(await store.sweep(NOW), 0, 'keeps a session that is over at this very time')
       assert.equal(await store.sweep(NOW + 1), 3)
       assert.equal(await store.sweep(NOW + 1), 0)
       for (const sid of ['expired', 'over', 'revoked']) {
@@ -115,9 +115,7 @@ export const keeping: ContractCase[] = [
     }
   },
   {
-    name:
-      'sweep: keeps an adopted session until its first token has expired, so that it is adopted ' +
-      'once only',
+    name: 'sweep: keeps an adopted session until its first token expires',
     async run (store) {
       const adoptedUntil = NOW + HOUR
       await store.adopt(session({ adoptedUntil }))
@@ -127,7 +125,7 @@ export const keeping: ContractCase[] = [
     }
   },
   {
-    name: 'refreshing for ever leaves one row',
+    name: 'rotate: keeps one row for each session',
     async run (store) {
       await store.create(session())
       for (let index = 0; index < 1000; index++) {
