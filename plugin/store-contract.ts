@@ -9,32 +9,31 @@ import type { SessionStore } from './stores/store.ts'
 export type { ContractCase } from './store-contract/case.ts'
 export type { SharedCase } from './store-contract/processes.ts'
 
-/** What the contract needs of a test runner and of a store. */
+/** The parts of a test runner and of a store that the contract uses. */
 export interface StoreContract {
   /**
-   * Makes a fresh, empty store. Its name (letters, digits and underscores) is not given to any
-   * other: name a file, a table or a prefix by it. It is closed after the test, if it can be.
+   * Returns a fresh, empty store. `name` is unique (letters, digits and underscores): use it for a
+   * file, a table or a prefix. The contract closes the store after the test.
    */
   open(name: string): SessionStore | Promise<SessionStore>
-  /** The runner's function for one test, such as `test` of node:test, tap, vitest or jest. */
+  /** Registers one test, such as `test` of node:test, tap, vitest or jest. */
   test(name: string, run: () => Promise<void>): unknown
   /**
-   * For a store that processes share: a module whose default export, given a name, opens once more
-   * the store of that name. Another process imports it. Without it the facts about two processes
-   * are left out.
+   * For a store that processes share: a module whose default export opens the store of a name.
+   * Another process imports it. Without it the contract skips the cases with two processes.
    */
   module?: string | URL
 }
 
-/** Every fact about one process, for a runner of another kind. */
+/** All cases with one process, for other kinds of test runners. */
 export const cases = [...keeping, ...rotation, ...races, ...ending, ...counting]
 
-/** Every fact about two processes that share a store. */
+/** All cases with two processes that share a store. */
 export const sharedCases = shared
 
 /**
- * The suite that every store passes: races, replays, deadlines, endings, sweeping, two processes.
- * Nothing in it waits for time to pass.
+ * The suite that every store must pass: races, replays, deadlines, revocation, sweeping and two
+ * processes. No case waits for time to pass.
  *
  * ```ts
  * import { test } from 'node:test'

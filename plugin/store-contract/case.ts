@@ -1,21 +1,18 @@
 import type { Session } from '../stores/session.ts'
 import type { Rotation, SessionStore } from '../stores/store.ts'
 
-/**
- * One fact that holds of every store. `run` is given a fresh, empty store and rejects if the fact
- * does not hold.
- */
+/** One case that every store must pass. `run` gets a fresh, empty store, and rejects on failure. */
 export interface ContractCase { name: string, run(store: SessionStore): Promise<void> }
 
-/** Milliseconds. The contract has a clock of its own: nothing in it waits for time to pass. */
+/** In milliseconds. The contract passes its own times, so no case waits for time to pass. */
 export const SECOND = 1000
 export const HOUR = 3600 * SECOND
 export const NOW = 1_800_000_000_000
 export const REUSE_INTERVAL = 10 * SECOND
 
 /**
- * A session of user 7 that starts at NOW, with refresh tokens of a day, for 30 days. Its first
- * `jti` is `t0`.
+ * Returns a session of user 7 that starts at NOW and lasts 30 days. Refresh tokens last a day. The
+ * first `jti` is `t0`.
  */
 export function session (changes: Partial<Session> = {}): Session {
   return {
@@ -36,7 +33,7 @@ export function session (changes: Partial<Session> = {}): Session {
   }
 }
 
-/** The presentation of a `jti` at a time, to be followed by `next`. */
+/** Returns the presentation of the token `presented` at `now`, with the successor `next`. */
 export function presentation (
   presented: string, next: string, now = NOW, changes: Partial<Rotation> = {}
 ): Rotation {

@@ -11,8 +11,8 @@ type Increment = (
 ) => Promise<Record<string, Counter>>
 
 /**
- * A fact about stores that count by a verb of their own. Redis counts by @fastify/rate-limit, and a
- * store may not count at all.
+ * Builds a case for stores with a method `increment`. It passes for other stores: Redis counts with
+ * @fastify/rate-limit, and a store may have no counters.
  */
 const fact = (
   name: string, run: (increment: Increment, store: SessionStore) => Promise<void>
@@ -32,7 +32,7 @@ const fact = (
   }
 })
 
-/** How requests are counted. */
+/** Cases of the shared counters. */
 export const counting: ContractCase[] = [
   fact('counts each key separately, and starts again after its window', async increment => {
     assert.deepEqual(await increment({ a: 1 }, NOW), { a: { current: 1, ttl: WINDOW_MS } })

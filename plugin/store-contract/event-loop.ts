@@ -1,7 +1,6 @@
 /**
- * What a call comes to, and the longest that it kept the event loop from others, in milliseconds.
- * Counted in processor time: on a busy machine a turn takes longer by the clock than it does for
- * its work.
+ * Returns the result of a call, and the longest time that it blocked the event loop, in
+ * milliseconds. Measures processor time: on a busy machine the wall clock shows longer turns.
  */
 export async function longestTurn<T> (
   call: () => Promise<T>

@@ -2,10 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionStore } from '../stores/store.ts'
 import type { Call, Work } from './processes.ts'
 
-/**
- * A process that opens the store by the module and the name that it is given, and does what the
- * test tells it.
- */
+// Entry point of the other process. It opens the store `name` with `module`, and makes the calls
+// that the test sends.
 process.on('disconnect', () => { process.exit() })
 
 const [module, name] = process.argv.slice(2) as [string, string]

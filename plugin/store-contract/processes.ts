@@ -6,29 +6,26 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RotationResult, SessionStore } from '../stores/store.ts'
 import { NOW, presentation, session } from './case.ts'
 
-/** A call of a verb, in a form that another process can be sent. */
+/** A call of a store method, as a message to another process. */
 export interface Call { verb: Exclude<keyof SessionStore, 'shared' | 'counters'>, given: unknown[] }
 
-/** Calls to be made all at once, at a time of the wall clock. */
+/** Simultaneous calls at a time of the wall clock, in milliseconds. */
 export interface Work { at: number, calls: Call[] }
 
 /** The store as another process sees it. */
 export interface OtherProcess {
-  /** Does the calls there, at that time, and gives their results. */
+  /** Makes the calls in the other process at that time. Returns their results. */
   work(work: Work): Promise<unknown[]>
   end(): Promise<void>
 }
 
-/** A fact about a store that two processes share. */
+/** One case for a store that two processes share. */
 export interface SharedCase {
   name: string
   run(store: SessionStore, other: OtherProcess): Promise<void>
 }
 
-/**
- * Starts a process that opens the store too: by the default export of a module, with the name of
- * the store.
- */
+/** Starts a process that opens the store `name` with the default export of `module`. */
 export async function otherProcess (module: string | URL, name: string): Promise<OtherProcess> {
   const child = fork(new URL(`./other-process${extname(import.meta.url)}`, import.meta.url), [
     String(module), name
@@ -53,7 +50,7 @@ export async function otherProcess (module: string | URL, name: string): Promise
   }
 }
 
-/** Runs calls here and there in the same instant. */
+/** Runs calls in both processes at the same time. */
 async function atOnce (
   other: OtherProcess, here: (() => Promise<unknown>)[], calls: Call[]
 ): Promise<unknown[]> {
@@ -66,7 +63,7 @@ async function atOnce (
 const outcomes = (results: unknown[]): string[] =>
   (results as RotationResult[]).map(({ outcome }) => outcome)
 
-/** What holds of a store that processes share. */
+/** Cases of a store that processes share. */
 export const shared: SharedCase[] = [
   {
     name: 'two processes: give 50 simultaneous presentations one successor, twenty times',

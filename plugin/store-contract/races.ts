@@ -27,7 +27,7 @@ async function oneSuccessor (store: SessionStore, times: number): Promise<void> 
   )
 }
 
-/** Simultaneous presentations of one refresh token. */
+/** Cases of simultaneous presentations of one refresh token. */
 export const races: ContractCase[] = [
   {
     name: 'rotate: gives 50 simultaneous presentations one successor',

@@ -6,8 +6,8 @@ import type { SessionStore } from '../stores/store.ts'
 const sids = (sessions: { sid: string }[]): string[] => sessions.map(({ sid }) => sid).sort()
 
 /**
- * Ends all but one of ten thousand sessions, and returns the longest turn of the event loop
- * meanwhile, in milliseconds.
+ * Revokes all except one of ten thousand sessions. Returns the longest turn of the event loop, in
+ * milliseconds.
  */
 async function endTenThousand (store: SessionStore, userId: string): Promise<number> {
   const own = Array.from({ length: 10_000 }, (_, index) => `${userId}-${index}`)
@@ -25,7 +25,7 @@ async function endTenThousand (store: SessionStore, userId: string): Promise<num
   return longest
 }
 
-/** How sessions end, and who gets to know. */
+/** Cases of revocations and of the lists that show them. */
 export const ending: ContractCase[] = [
   {
     name: 'revoke: revokes a session once and never moves its revocation time',
@@ -102,8 +102,8 @@ export const ending: ContractCase[] = [
     name: 'revokeUser: revokes 10,000 sessions in 5 s without blocking the event loop for 50 ms',
     async run (store) {
       const turns: number[] = []
-      // A garbage collection or a busy machine can lengthen one try; a store that holds the event
-      // loop up itself does so in all three.
+      // A garbage collection or a busy machine can lengthen one try. A store that blocks the event
+      // loop does so in all three.
       for (const userId of ['7', '8', '9']) {
         turns.push(await endTenThousand(store, userId))
         if (turns.some(longest => longest < 50)) return

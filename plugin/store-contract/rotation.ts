@@ -3,7 +3,7 @@ import {
   type ContractCase, HOUR, NOW, REUSE_INTERVAL, SECOND, presentation, session
 } from './case.ts'
 
-/** Presentations of refresh tokens, one after the other. */
+/** Cases of rotations, one after the other. */
 export const rotation: ContractCase[] = [
   {
     name: 'rotate: exchanges the current token for the next',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ContractCase, HOUR, NOW, presentation, session } from './case.ts'
 
-/** What is kept, and for how long. */
+/** Cases of stored, adopted and deleted sessions. */
 export const keeping: ContractCase[] = [
   {
     name: 'create: find returns the stored session, or null for an unknown id',
