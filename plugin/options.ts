@@ -59,7 +59,7 @@ export interface SimpleJwtOptions {
    */
   rotateRefreshTokens?: boolean
   /**
-   * How long a spent refresh token still returns the same successor. 0 = strict. Default `'10s'`.
+   * Time in which a spent refresh token returns the same successor. 0 = strict. Default `'10s'`.
    */
   reuseInterval?: Duration
   /** Accepts refresh tokens that a Django SimpleJWT minted with the same secret. Default false. */
@@ -77,7 +77,7 @@ export interface SimpleJwtOptions {
    * `'list'`.
    */
   revocation?: 'list' | 'store' | 'off'
-  /** How soon the list learns of revocations in other processes. Default `'1s'`. */
+  /** Maximum delay of revocations in other processes, for the list. Default `'1s'`. */
   revocationInterval?: Duration
   /** Entries of the cache of verified tokens. 0 = off. Default 10000. */
   verificationCache?: number

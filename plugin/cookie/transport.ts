@@ -5,7 +5,7 @@ import type { CookieMode } from './cookie-options.ts'
 import { type RequestCheck, checkOrigin } from './csrf.ts'
 import { type RefreshCookie, createRefreshCookie } from './refresh-cookie.ts'
 
-/** How refresh tokens travel: in bodies as in SimpleJWT, or in a cookie that no script can read. */
+/** Carries refresh tokens in bodies, as in SimpleJWT, or in a cookie that no script can read. */
 export interface TokenTransport {
   /** First checks of the routes that read or send a refresh token. */
   readonly onRequest: readonly RequestCheck[]

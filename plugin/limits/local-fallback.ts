@@ -17,7 +17,7 @@ export type WithLocalFallback = <Answer>(
   shared: Ask<Answer>, local: Ask<Answer>, isFinal: (answer: Answer) => boolean
 ) => Ask<Answer>
 
-/** How long a request waits for the shared counters. */
+/** Timeout of a request for the shared counters. */
 const COUNTER_TIMEOUT_MS = 500
 
 /**

@@ -31,7 +31,7 @@ export interface RateLimiterOptions {
   now: () => number
 }
 
-/** How long a login waits for the shared counters to record its result. */
+/** Timeout for recording the result of a login in the shared counters. */
 const RECORD_TIMEOUT_MS = 250
 
 const WINDOW_MS = 60_000

@@ -30,7 +30,7 @@ export function publish (host: FastifyInstance, ring: KeyRing): readonly KeyRing
   return first
 }
 
-/** How long others may cache the keys. Publish a new key this long before it signs. */
+/** Clients may cache the keys for this time. Publish a new key this long before it signs. */
 const MAX_AGE_SECONDS = 300
 const ALLOW = 'GET, HEAD, OPTIONS'
 

@@ -17,7 +17,7 @@ export interface Revocations {
 export interface RevocationOptions {
   store: SessionStore
   interval: number
-  /** How long an access token can outlive its session: its lifetime plus the leeway. */
+  /** Time that an access token can outlive its session: its lifetime plus the leeway. */
   accessTokenLifetime: number
   now: () => number
 }

@@ -8,7 +8,6 @@ export interface ServerClock {
   measureAgain(): void
 }
 
-/** How long a measurement is used. */
 const MEASUREMENT_LIFETIME_MS = 30_000
 /** A measurement with a longer round trip is used for one call only: it is too imprecise. */
 const MAX_ROUND_TRIP_MS = 200

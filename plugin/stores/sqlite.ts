@@ -19,7 +19,7 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement
 }
 
-/** How long a call waits for a lock that another process holds. */
+/** Timeout of a call for a lock that another process holds. */
 const LOCK_TIMEOUT_MS = 700
 /** Rows that one statement changes, so that neither this process nor others wait long for it. */
 const BATCH_SIZE = 500

@@ -16,7 +16,7 @@ export interface RedisCommands {
   close(): Promise<void>
 }
 
-/** How long a command waits for a connection attempt. */
+/** Timeout of a command for a connection attempt. */
 const CONNECT_TIMEOUT_MS = 700
 
 export function redisCommands (client: RedisClient): RedisCommands {
