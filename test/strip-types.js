@@ -6,9 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { isMainThread } from 'node:worker_threads'
 
 /*
- * Tests run as Node 22.18 and later would run them: TypeScript without its types, each line where
- * it was. tap would have each test load the compiler and compile the package anew, which takes
- * longer than most of the tests. What was stripped once is kept.
+ * Strips the types of TypeScript, as Node 22.18 and later do. With tap's own loader each test would
+ * load the compiler and compile the package again. The cache keeps stripped files.
  */
 const kept = join(import.meta.dirname, '..', 'node_modules', '.cache', 'strip-types')
 
@@ -32,4 +31,11 @@ export async function load (url, context, next) {
   }
 }
 
-if (isMainThread) register(import.meta.url)
+if (isMainThread) {
+  register(import.meta.url)
+  // Node 20 can deadlock in register() while it loads other modules, so a suite registers its hook
+  // here and not when it runs.
+  if (/\/test\/suites\//.test(process.argv[1])) {
+    register('./fixtures/suite/hooks.js', import.meta.url)
+  }
+}
