@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
-// In an app of your own: import simplejwt from 'fastify-simplejwt'
+// In your app: import simplejwt from 'fastify-simplejwt'
 import simplejwt from '../plugin/index.ts'
 import { docs } from './docs.ts'
 import { drain } from './drain.ts'
@@ -15,8 +15,8 @@ import { openStore } from './store.ts'
 import { checkPassword, findUser } from './users.ts'
 
 /**
- * Builds the demo: the token routes, two guarded routes, the page that teaches, and what is seen
- * from outside. It does not listen yet.
+ * Builds the demo: token routes, two guarded routes, the lesson page, health checks and metrics.
+ * Does not listen yet.
  */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({
@@ -25,8 +25,7 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
       (settings.trustProxy !== false && idFrom(headers['x-request-id'])) || randomUUID(),
     trustProxy: settings.trustProxy,
     requestTimeout: 30_000,
-    // What comes while the server ends is answered like any other: by then clients have been asked
-    // to hang up.
+    // drain() has sent `connection: close` before, so the last requests get normal replies.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true }
   })
@@ -69,8 +68,8 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
 }
 
 /**
- * Requests of several workers are told apart, and one that a proxy has named keeps its name, if
- * that is no more than a name.
+ * Returns the request id of a proxy, if it is a plain name. The others are UUIDs, since Fastify's
+ * counters would repeat in each worker.
  */
 const idFrom = (header: string | string[] | undefined): string | undefined =>
   typeof header === 'string' && /^[\w-]{1,64}$/.test(header) ? header : undefined

@@ -6,8 +6,8 @@ import fp from 'fastify-plugin'
 const TITLE = 'fastify-simplejwt: the demo server'
 
 /**
- * The routes as an OpenAPI document, made of their own schemas: to try at `/docs`, to read at
- * `/docs/json`. Comes before the routes.
+ * Builds an OpenAPI document from the schemas of the routes, and serves it at `/docs` and
+ * `/docs/json`. Register it before the routes.
  */
 export const docs = fp(async app => {
   await app.register(swagger, {
@@ -41,8 +41,8 @@ export const docs = fp(async app => {
       url
     })
   })
-  // Its own Content-Security-Policy would forbid its own inline style, and would have a page
-  // without TLS ask for its script by TLS: that of all pages serves.
+  // The Content-Security-Policy of Swagger UI forbids its inline style and upgrades its script to
+  // https. The policy of all pages works.
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: false,
@@ -51,7 +51,7 @@ export const docs = fp(async app => {
   })
 })
 
-/** A route is guarded if a guard is among its hooks: nobody has to say so a second time. */
+/** Returns whether a guard is among the hooks of a route. */
 function isGuarded (app: FastifyInstance, { onRequest }: RouteOptions): boolean {
   const hooks: unknown[] = [onRequest].flat()
   return hooks.includes(app.authenticate) || hooks.includes(app.authenticateUser)

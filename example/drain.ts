@@ -4,19 +4,18 @@ import fp from 'fastify-plugin'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Ends the app so that no request fails: first all clients are asked to hang up, then what runs
-     * is finished.
+     * Closes the app so that no request fails: first asks all clients to close their connections,
+     * then finishes the running requests.
      */
     drain(): Promise<void>
-    /** Whether the app is about to end. */
+    /** Returns whether the app is about to close. */
     draining(): boolean
   }
 }
 
 /**
- * Milliseconds in which each answer says `connection: close`. Whoever keeps a connection, as nginx
- * does, learns in time that it ends: closed at once, it would meet requests that are on their way,
- * and of those a POST is not sent again.
+ * Milliseconds in which each reply has `connection: close`. A proxy such as nginx keeps connections
+ * open. Closing one at once could lose a request on its way, and nginx does not retry a POST.
  */
 const NOTICE = 500
 

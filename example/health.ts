@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-// In an app of your own: from 'fastify-simplejwt'
+// In your app: from 'fastify-simplejwt'
 import { SimpleJwtError } from '../plugin/index.ts'
 
 const answer = (description: string, example: string) => ({
@@ -24,9 +24,7 @@ const readySchema = {
   }
 }
 
-/**
- * `/healthz`: restart the process if this fails. `/readyz`: send it no requests while this fails.
- */
+/** Restart the process if `/healthz` fails. Send it no requests while `/readyz` fails. */
 export async function health (app: FastifyInstance): Promise<void> {
   app.get('/healthz', { logLevel: 'warn', schema: aliveSchema }, async () => ({ status: 'ok' }))
 
@@ -36,7 +34,7 @@ export async function health (app: FastifyInstance): Promise<void> {
   })
 }
 
-/** Asks the store for the sessions of nobody. It answers or fails within a second. */
+/** Queries the store for a user that does not exist. Answers or fails within a second. */
 async function storeStatus (app: FastifyInstance): Promise<string> {
   try {
     await app.tokens.sessions('')

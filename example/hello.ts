@@ -38,7 +38,7 @@ const meSchema = {
   )
 }
 
-/** Two guarded routes: one that is content with the token, one that looks the user up. */
+/** Two guarded routes: one checks only the token, one also looks up the user. */
 export async function hello (app: FastifyInstance): Promise<void> {
   app.get('/hello/', { onRequest: app.authenticate, schema: helloSchema }, async () => ({
     message: 'Hello, World!'

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-// In an app of your own: from 'fastify-simplejwt'
+// In your app: from 'fastify-simplejwt'
 import type { Jwk, KeyInput } from '../plugin/index.ts'
 
 /**
- * Reads the file that `JWT_KEYS` names: a JWK set (`{"keys":[...]}`) of private keys, or one JWK.
- * The first that can sign signs.
+ * Reads the file of `JWT_KEYS`: a JWK set (`{"keys":[...]}`) of private keys, or one JWK. The first
+ * signing key signs.
+ * @throws Error that names the file and the problem
  */
 export function readKeys (path: string): KeyInput[] {
   const content = parse(path) as { keys?: unknown } | null
@@ -20,7 +21,7 @@ function parse (path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    // A parser repeats a part of what it could not read, and that may be a key.
+    // The parser's message repeats a part of the file, and that may be a key.
     const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message
     throw new Error(`JWT_KEYS: ${path} cannot be read: ${reason}`)
   }
@@ -35,6 +36,6 @@ function asInput (jwk: Jwk | null, name: string): KeyInput {
   const key = jwk.kty === 'oct'
     ? { secret: Buffer.from(String(jwk.k), 'base64url') }
     : Object.hasOwn(jwk, 'd') ? { privateKey: jwk } : { publicKey: jwk }
-  // The plugin says what is wrong with an algorithm or a key that is none.
+  // The plugin checks the algorithm and the key.
   return { algorithm, ...(kid !== undefined && { kid }), ...key } as KeyInput
 }

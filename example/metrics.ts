@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
-// In an app of your own: from 'fastify-simplejwt'
+// In your app: from 'fastify-simplejwt'
 import type { SimpleJwtEvent } from '../plugin/index.ts'
 import { metricsOfAll, tellPrimary } from './shared-metrics.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts an event of the plugin: its `onEvent`. */
+    /** Counts an event of the plugin. Pass it as `onEvent`. */
     countEvent(event: SimpleJwtEvent): void
   }
 }
@@ -25,15 +25,15 @@ const schema = {
 }
 
 /**
- * Counts what happens, and tells it at `/metrics`. Each worker counts for itself; whichever is
- * asked answers for all.
+ * Counts events and requests, and serves the metrics at `/metrics`. Each worker has separate
+ * counters. The worker that gets the request replies for all.
  */
 export const metrics = fp(async app => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   countEvents(app, registry)
   timeRequests(app, registry)
-  // The plugin is registered later than this, and a worker may be asked while it starts.
+  // The plugin is registered later, and the primary may query a worker while it starts.
   app.addHook('onReady', async () => readCache(app, registry))
 
   app.addHook('onClose', tellPrimary(registry))
@@ -48,7 +48,7 @@ function countEvents (app: FastifyInstance, registry: Registry): void {
     labelNames: ['type'],
     registers: [registry]
   })
-  // A figure that is there from the start has a rate from the first event on.
+  // Prometheus computes a rate from the first event on only for a counter that started at 0.
   for (const type of EVENTS) events.inc({ type }, 0)
   app.decorate('countEvent', ({ type }: SimpleJwtEvent) => { events.inc({ type }) })
 }
@@ -61,7 +61,7 @@ function timeRequests (app: FastifyInstance, registry: Registry): void {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry]
   })
-  // The route, not its URL, which would be another label for each session and for each bad guess.
+  // The pattern of the route is the label. URLs would add one for each session and each bad path.
   app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
     seconds.observe(
       { method, route: routeOptions.url ?? 'none', status: reply.statusCode },

@@ -4,10 +4,7 @@ import { parse } from '@lukeed/ms'
 import type { FastifyInstance } from 'fastify'
 import type { Settings } from './settings.ts'
 
-/**
- * The files of the page stand beside this source, from which `dist/` is built elsewhere: they are
- * found by the package they belong to.
- */
+/** `dist/` does not hold the files of the page, so this finds them through their package. */
 const FILES = fileURLToPath(
   new URL('public/', import.meta.resolve('fastify-simplejwt-demo/package.json'))
 )
@@ -30,7 +27,7 @@ const lessonSchema = {
   }
 }
 
-/** The page that teaches, at `/`. Its files are sent as they are: nothing is built. */
+/** Serves the lesson page at `/`. Its files need no build. */
 export async function page (
   app: FastifyInstance, { settings }: { settings: Settings }
 ): Promise<void> {

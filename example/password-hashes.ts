@@ -1,34 +1,27 @@
 import { availableParallelism } from 'node:os'
 import { verify } from '@node-rs/argon2'
-// In an app of your own: from 'fastify-simplejwt'
+// In your app: from 'fastify-simplejwt'
 import { SimpleJwtError } from '../plugin/index.ts'
 
-/**
- * The threads that Node has for hashes, for files and for the names of hosts, unless
- * UV_THREADPOOL_SIZE says otherwise.
- */
+/** Node's default thread pool, for hashes, files and DNS (UV_THREADPOOL_SIZE). */
 const THREADS = 4
 
 /**
- * Checks at a time: each keeps a core busy for 25 ms and holds 19 MiB. A core is left to all other
- * requests, a thread to files and names. More at a time than cores would be no more a second: each
- * would only take longer.
+ * Concurrent checks. Each keeps a core busy for 25 ms and holds 19 MiB. This leaves one core to all
+ * other requests, and one thread to files and DNS. More checks than cores would only take longer.
  */
 const AT_A_TIME = Math.max(1, Math.min(availableParallelism(), THREADS) - 1)
 
-/**
- * Checks under way or waiting. The last of so many is answered after 0.8 s, on a machine half as
- * fast after less than two.
- */
+/** Running and waiting checks. The last one ends after 0.8 s, or 2 s on a machine half as fast. */
 const MOST = AT_A_TIME * 32
 
 let underWay = 0
 const waiting: (() => void)[] = []
 
 /**
- * Whether a password is the one of an Argon2id hash.
- * @throws SimpleJwtError 503, at once, if too many wait already: the queue would grow for as long
- *   as logins come faster than they are checked
+ * Returns whether a password matches an Argon2id hash.
+ * @throws SimpleJwtError 503, at once, if too many checks wait: the queue would grow while logins
+ *   arrive faster than checks run
  */
 export async function matches (hash: string, password: string): Promise<boolean> {
   if (underWay + waiting.length >= MOST) throw tooManyLogins()
@@ -41,7 +34,7 @@ export async function matches (hash: string, password: string): Promise<boolean>
   }
 }
 
-/** Resolves at once, or when a check that has ended makes room. */
+/** Resolves at once, or when a running check ends. */
 async function turn (): Promise<void> {
   if (underWay < AT_A_TIME) underWay++
   else await new Promise<void>(resolve => { waiting.push(resolve) })

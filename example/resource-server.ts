@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import envSchema from 'env-schema'
 import fastify, { type FastifyInstance } from 'fastify'
-// In an app of your own: import simplejwt from 'fastify-simplejwt'
+// In your app: import simplejwt from 'fastify-simplejwt'
 import simplejwt from '../plugin/index.ts'
 
 const schema = {
@@ -27,9 +27,8 @@ interface Settings {
 }
 
 /**
- * A second service, which knows no user and no secret: it trusts the tokens of the demo by its
- * public keys alone, and among them those that are meant for this audience. Log in there, call
- * `/hello/` here.
+ * Builds a second service without users and secrets. It verifies the demo's tokens with the demo's
+ * public keys, and accepts only tokens for its audience. Log in there, call `/hello/` here.
  */
 async function buildResourceServer (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({

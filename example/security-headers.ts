@@ -2,9 +2,9 @@ import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
 
 /**
- * What browsers are told on every answer, by @fastify/helmet. Its defaults, but for one word:
- * `upgrade-insecure-requests` would have a page that is served without TLS, as the demo is, ask for
- * its own script by TLS.
+ * Adds the security headers of @fastify/helmet to each reply. Its defaults, except
+ * `upgrade-insecure-requests`: the demo serves its page without TLS, and browsers would then load
+ * the script with TLS.
  */
 export const securityHeaders = fp(async app => {
   await app.register(helmet, {

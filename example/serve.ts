@@ -8,8 +8,7 @@ import type { Settings } from './settings.ts'
 const ENDING = ['SIGTERM', 'SIGINT'] as const
 
 /**
- * Answers requests. SIGTERM and SIGINT: clients are asked to hang up, what runs is finished,
- * exit 0. SIGHUP: the keys are read again.
+ * Serves requests. SIGTERM and SIGINT drain the app, then exit with 0. SIGHUP reloads the keys.
  */
 export async function serve (settings: Settings): Promise<void> {
   const building = buildApp(settings)
@@ -22,8 +21,8 @@ export async function serve (settings: Settings): Promise<void> {
       await app.drain()
     }
   )
-  // A worker is told twice where all processes are told, as by Heroku and by Ctrl-C: by that, and
-  // by its primary. The second time is not for more haste.
+  // Heroku and Ctrl-C signal all processes, and the primary signals its workers too. The second
+  // signal must not force an exit.
   let told = false
   const end = (): void => {
     if (!told) close()
@@ -33,7 +32,7 @@ export async function serve (settings: Settings): Promise<void> {
   await app.listen({ host: settings.host, port: settings.port })
 }
 
-/** With keys that are no good it goes on with those that it has. */
+/** Reloads the keys. Keeps the current ones if the new ones are bad. */
 async function readKeysAgain (app: FastifyInstance, { keysPath }: Settings): Promise<void> {
   if (keysPath === undefined) {
     return app.log.warn('SIGHUP: no keys to reload. Set JWT_KEYS to use a key file.')

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { readSettings } from './settings.ts'
 
-// The primary of several workers answers no request, and loads nothing that answers any.
+// The primary of several workers serves no request, so it does not load the app.
 try {
   const settings = readSettings(process.env)
   if (settings.workers > 1 && cluster.isPrimary) {

@@ -14,7 +14,7 @@ const onOff = (fallback: string) => ({
 })
 const STORES = '^(memory:$|sqlite:.|rediss?://.|postgres(ql)?://.)'
 
-/** Every variable of the demo, with its default. */
+/** All environment variables of the demo, with their defaults. */
 const schema = {
   type: 'object',
   properties: {
@@ -46,10 +46,7 @@ const schema = {
 
 export type Settings = ReturnType<typeof readSettings>
 
-/**
- * Reads the environment. Throws an Error that names each variable that is wrong, and what it may
- * be.
- */
+/** Reads the environment. @throws Error that names each wrong variable and its rule */
 export function readSettings (env: Record<string, string | undefined>) {
   const given = check(env)
   if (given.JWT_KEYS !== undefined && given.JWT_SECRET !== undefined) {
@@ -65,13 +62,13 @@ export function readSettings (env: Record<string, string | undefined>) {
   return {
     host: given.HOST as string,
     port: given.PORT as unknown as number,
-    /** Processes that answer requests. */
+    /** Number of processes that serve requests. */
     workers,
     storeUrl: given.STORE_URL as string,
-    /** Path of a file with private keys, in place of the secret. */
+    /** Path of a file with private keys, used instead of the secret. */
     keysPath: given.JWT_KEYS,
     secret: given.JWT_SECRET ?? randomBytes(32).toString('base64url'),
-    /** Whether the secret was made up just now, so that no token outlives the process. */
+    /** True: the secret is random, so tokens expire with the process. */
     secretIsMadeUp: given.JWT_SECRET === undefined && given.JWT_KEYS === undefined,
     issuer: given.ISSUER,
     audience: given.AUDIENCE,
@@ -82,7 +79,7 @@ export function readSettings (env: Record<string, string | undefined>) {
     reuseInterval: seconds(given.REUSE_INTERVAL),
     adoptRefreshTokens: isOn(given.ADOPT_REFRESH_TOKENS),
     revocationInterval: seconds(given.REVOCATION_INTERVAL),
-    /** Refresh tokens in a cookie, for a browser. */
+    /** True: refresh tokens are in a cookie, for browsers. */
     cookie: isOn(given.COOKIE),
     rateLimit: isOn(given.RATE_LIMIT),
     trustProxy: proxies(given.TRUST_PROXY),
@@ -117,11 +114,11 @@ function rule ({ message, params: { allowedValues, pattern } }: Problem): string
 
 const isOn = (value: string | undefined): boolean => value === 'on' || value === 'true'
 
-/** A bare number is a number of seconds. */
+/** A number without a unit is in seconds. */
 const seconds = (value: string | undefined): string | number =>
   /^\d+$/.test(value as string) ? Number(value) : (value as string)
 
-/** Addresses and CIDRs only: a number of hops would believe whoever connects. */
+/** Accepts only addresses and CIDRs. A number of hops would trust any client. */
 function proxies (list: string | undefined): string[] | false {
   if (list === undefined || list.trim() === '') return false
   return list.split(',').map(entry => {

@@ -7,8 +7,8 @@ import {
 type Figures = MetricObjectWithValues<MetricValue<string>>[]
 
 /**
- * What workers and their primary say to each other. A worker asks for the text of all, the primary
- * for the figures of each.
+ * Messages between the workers and the primary. A worker requests the text of all metrics, the
+ * primary the metrics of each worker.
  */
 type Message =
   | { type: 'metrics of all?' }
@@ -16,33 +16,27 @@ type Message =
   | { type: 'your metrics?' }
   | { type: 'my metrics', figures: Figures }
 
-/**
- * Milliseconds that the primary waits for a worker that is busy. Then it goes by what that one said
- * last.
- */
+/** Milliseconds that the primary waits for a busy worker. Then it uses its last metrics. */
 const PATIENCE = 1000
 
-/** Resolves once it has been sent: a process that ends at once would take it along. */
+/** Resolves after sending the message: a process that exits earlier would lose it. */
 const say = (message: Message): Promise<unknown> =>
   new Promise(resolve => {
     process.send?.(message, resolve)
   })
 
-/**
- * A worker may die while it is spoken to. Without this that would be an error that ends the
- * primary.
- */
+/** A worker may die while the primary sends. The error would crash the primary without this. */
 const unheard = (): void => {}
 
 let asked: Promise<string> | undefined
 
 /**
- * In a worker: the figures of all workers as text, from the primary. Undefined in a process that
- * has no primary.
+ * Returns the metrics of all workers as text, from the primary. Returns undefined in a process
+ * without a primary.
  */
 export async function metricsOfAll (): Promise<string | undefined> {
   if (!cluster.isWorker) return undefined
-  // However many ask at a time, one answer is for all.
+  // Simultaneous requests share one reply.
   asked ??= new Promise<string>((resolve, reject) => {
     process.on('message', function listen (message: Message) {
       if (message.type !== 'metrics of all') return
@@ -56,8 +50,8 @@ export async function metricsOfAll (): Promise<string | undefined> {
 }
 
 /**
- * In a worker: tells the primary its figures whenever it asks. What this gives tells them for the
- * last time, before the worker ends.
+ * Sends the metrics of a worker to the primary on request. Returns a function that sends them once
+ * more, to be called before the worker exits.
  */
 export function tellPrimary (registry: Registry): () => Promise<void> {
   if (!cluster.isWorker) return async () => {}
@@ -71,8 +65,8 @@ export function tellPrimary (registry: Registry): () => Promise<void> {
 }
 
 /**
- * In the primary: adds up the figures of all workers for the one that asks, those of workers that
- * have ended too: a count never falls.
+ * Adds up the metrics of all workers in the primary, and sends them to the worker that requests
+ * them. Keeps the counts of exited workers, since a counter must never fall.
  */
 export function addUpMetrics (): void {
   const latest = new Map<number, Figures>()
@@ -102,8 +96,7 @@ export function addUpMetrics (): void {
   cluster.on('message', (worker: Worker, message: Message) => {
     if (message.type === 'my metrics') latest.set(worker.id, message.figures)
     if (message.type === 'metrics of all?') {
-      // Figures that do not fit together are an answer that fails, and not the end of the primary
-      // and all that it looks after.
+      // An aggregation error must fail only this request, and not crash the primary.
       textOfAll()
         .catch(() => null)
         .then(text => {
@@ -111,9 +104,9 @@ export function addUpMetrics (): void {
         })
     }
   })
-  // Not at its exit: its last words may come after that.
+  // The last message of a worker may arrive after its exit event, so this waits for disconnect.
   cluster.on('disconnect', worker => {
-    // What a worker has counted stays; how much memory it takes is nobody's now.
+    // The counts of an exited worker stay. Its gauges, such as memory, go.
     const counts = (latest.get(worker.id) ?? []).filter(({ type }) =>
       ['counter', 'histogram'].includes(String(type))
     )

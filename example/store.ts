@@ -1,23 +1,21 @@
-// In an app of your own: from 'fastify-simplejwt', 'fastify-simplejwt/stores/sqlite' and so on
+// In your app: from 'fastify-simplejwt', 'fastify-simplejwt/stores/sqlite' and so on
 import { memoryStore } from '../plugin/stores/memory.ts'
 import { postgresStore } from '../plugin/stores/postgres.ts'
 import { redisStore } from '../plugin/stores/redis.ts'
 import { type SqliteDatabase, sqliteStore } from '../plugin/stores/sqlite.ts'
 import type { SessionStore } from '../plugin/stores/store.ts'
 
-/** A store, and how to let go of its client once the app is closed. */
+/** A store. Call `disconnect` after the app has closed. */
 export interface OpenStore { store: SessionStore, disconnect(): unknown }
 
-/**
- * Opens the store of a `STORE_URL`, and makes the tables of one that keeps its sessions in tables.
- */
+/** Opens the store of a `STORE_URL`, and creates missing tables. */
 export async function openStore (url: string): Promise<OpenStore> {
   const opened = await open(url)
   await opened.store.migrate?.()
   return opened
 }
 
-/** A driver is loaded if it is wanted: all of them would make the start a tenth longer. */
+/** Loads drivers lazily: loading all of them slows the start by 10 %. */
 async function open (url: string): Promise<OpenStore> {
   const scheme = url.slice(0, url.indexOf(':'))
   if (scheme === 'memory') return { store: memoryStore(), disconnect: () => {} }
@@ -27,8 +25,7 @@ async function open (url: string): Promise<OpenStore> {
 
 async function openSqlite (path: string): Promise<OpenStore> {
   const database = await openDatabase(path)
-  // What was answered outlives the end of the process. With FULL it would outlive the end of the
-  // machine too.
+  // Commits survive a crash of the process. With FULL they also survive a crash of the machine.
   database.exec('PRAGMA synchronous = NORMAL')
   return { store: sqliteStore(database), disconnect: () => database.close() }
 }
@@ -36,10 +33,7 @@ async function openSqlite (path: string): Promise<OpenStore> {
 type Handle = SqliteDatabase & { close(): void }
 interface BuiltIn { DatabaseSync: new (path: string) => Handle }
 
-/**
- * Node has SQLite built in from 22.13 on; before that it takes better-sqlite3, which npm installs
- * where it can.
- */
+/** Node has SQLite since 22.13. Older versions need better-sqlite3, an optional dependency. */
 async function openDatabase (path: string): Promise<Handle> {
   const builtIn = process.getBuiltinModule?.('node:sqlite') as BuiltIn | undefined
   if (builtIn !== undefined) return new builtIn.DatabaseSync(path)
@@ -56,8 +50,7 @@ async function openDatabase (path: string): Promise<Handle> {
 async function openRedis (url: string): Promise<OpenStore> {
   const { Redis } = await import('ioredis')
   const client = new Redis(url, {
-    // Nothing waits in a queue for a server that is away, and a connection that is dead is given
-    // up.
+    // Do not queue commands during an outage, and close a dead connection.
     enableOfflineQueue: false,
     socketTimeout: 5000,
     retryStrategy: attempt => Math.min(attempt * 50, 1000)

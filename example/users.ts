@@ -1,8 +1,6 @@
 import { matches } from './password-hashes.ts'
 
-/**
- * A row of the user table. What is stored of a password is its Argon2id hash (19 MiB, 2 passes).
- */
+/** A row of the user table. Stores the Argon2id hash of the password (19 MiB, 2 passes). */
 export interface DemoUser { id: number, username: string, isActive: boolean, passwordHash: string }
 
 /** Both passwords are `123`. */
@@ -23,15 +21,14 @@ const table: DemoUser[] = [
   }
 ]
 
-/** The hash of a password that nobody knows, made with the same parameters. */
+/** The hash of a random password, with the same parameters. */
 const NOBODY =
   '$argon2id$v=19$m=19456,t=2,p=1$AUcTUi938t6Ey6BC5P9iOw$xJFi4PkiJ/nfDG5QVYMMIJcJxx88kXo9QlyEl3XZnrg'
 
 /**
- * The user with this name and password, or null. A name that does not exist is checked against
- * `NOBODY`, so that it takes as long as a wrong password: otherwise the time would tell which names
- * exist.
- * @throws SimpleJwtError if too many passwords are checked at the time, whatever the name
+ * Returns the user with this name and password, or null. Checks an unknown name against `NOBODY`:
+ * it takes as long as a wrong password, so the time does not reveal which names exist.
+ * @throws SimpleJwtError if too many checks wait, for any name
  */
 export async function checkPassword (username: string, password: string): Promise<DemoUser | null> {
   const user = table.find(user => user.username === username)
@@ -39,7 +36,7 @@ export async function checkPassword (username: string, password: string): Promis
   return user !== undefined && isRight ? user : null
 }
 
-/** The user with this id, or null. Ids in tokens are strings. */
+/** Returns the user with this id, or null. Ids in tokens are strings. */
 export async function findUser (id: string): Promise<DemoUser | null> {
   return table.find(user => String(user.id) === id) ?? null
 }

@@ -6,25 +6,19 @@ import { pino } from 'pino'
 import { addUpMetrics } from './shared-metrics.ts'
 import type { Settings } from './settings.ts'
 
-/**
- * Milliseconds after which the death of a worker is no sign of a fault that is there from the
- * start.
- */
+/** In milliseconds. A worker that lived longer than this did not crash at startup. */
 const CALM = 10_000
-/** Milliseconds before a worker that died soon is replaced, doubled each time up to the most. */
+/** Milliseconds before replacing a worker that died early. Doubles each time up to the maximum. */
 const FIRST_WAIT = 100
 const LONGEST_WAIT = 10_000
-/**
- * Milliseconds that a worker has to end by itself: what it runs, and no more than a host allows
- * (Heroku: 30 s for all).
- */
+/** Milliseconds for a worker to finish its requests. Heroku allows 30 s for all processes. */
 const PATIENCE = 25_000
 
 /**
- * The primary of several workers, which share the port: it answers no request itself. A worker that
- * dies is replaced. SIGTERM and SIGINT end all of them, each after what it runs; SIGHUP puts a new
- * one in the place of each, one by one, so that some always answer.
- * @throws Error if the first worker does not get so far as to listen; it says itself why
+ * Runs the primary of several workers, which share the port. Replaces a worker that dies. SIGTERM
+ * and SIGINT stop all workers after their current requests. SIGHUP replaces the workers one by one,
+ * so that some always serve.
+ * @throws Error if the first worker exits before it listens. The worker prints the reason
  */
 export async function runWorkers ({
   workers: count, secret, secretIsMadeUp, logLevel
@@ -34,10 +28,10 @@ export async function runWorkers ({
     log.warn('JWT_SECRET is not set: using a random secret. Tokens expire with this process.')
   }
   const env = secretIsMadeUp ? { JWT_SECRET: secret } : {}
-  // Workers take connections from the port themselves. Given out by the primary, in turn, one that
-  // was on its way to a worker that dies would hang for ever.
+  // Workers accept connections themselves. With round robin by the primary, a connection on its way
+  // to a dying worker would hang forever.
   cluster.schedulingPolicy = cluster.SCHED_NONE
-  /** The workers that listen and are to go on. */
+  /** The listening workers that no SIGHUP has replaced. */
   const pool = new Set<Worker>()
   let starting = 0
   let earlyDeaths = 0
@@ -60,7 +54,7 @@ export async function runWorkers ({
     })
   }
 
-  /** Gets one more worker, however long it takes, unless there are enough. */
+  /** Starts one more worker unless there are enough. Retries until one listens. */
   async function fill (): Promise<void> {
     const wait = earlyDeaths === 0 ? 0 : Math.min(FIRST_WAIT * 2 ** (earlyDeaths - 1), LONGEST_WAIT)
     if (wait > 0) log.warn({ wait }, 'workers die early: delaying the next one')
@@ -73,7 +67,7 @@ export async function runWorkers ({
     })
   }
 
-  /** A worker that has no successor stays: better the old one than none. */
+  /** Replaces all workers. Stops a worker only after its successor listens. */
   async function roll (): Promise<void> {
     log.info('SIGHUP: replacing all workers, one by one')
     for (const worker of [...pool]) {
@@ -107,7 +101,7 @@ export async function runWorkers ({
   )
 }
 
-/** Has a worker finish what it runs. */
+/** Stops a worker after its current requests. Kills it after the timeout. */
 async function end (worker: Worker): Promise<void> {
   if (worker.isDead()) return
   const exited = once(worker, 'exit')
