@@ -222,7 +222,8 @@ t.test('a key rotation of the issuer under load refuses no good token', async t 
   }
   const unanswered: Promise<void>[] = []
   const load = setInterval(() => { unanswered.push(count(access)) }, 10)
-  const renewal = setInterval(async () => { access = (await login(issuer.url)).access }, 200)
+  const renew = async (): Promise<void> => { access = (await login(issuer.url)).access }
+  const renewal = setInterval(() => { unanswered.push(renew()) }, 200)
   t.after(() => [load, renewal].forEach(clearInterval))
 
   await delay(500)
