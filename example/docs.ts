@@ -31,9 +31,9 @@ export const docs = fp(async app => {
       },
       tags: [
         { name: 'token', description: 'Log in, stay logged in, log out.' },
-        { name: 'sessions', description: 'Where the user is logged in.' },
-        { name: 'guarded', description: 'What an access token opens.' },
-        { name: 'server', description: 'For those who look after it.' }
+        { name: 'sessions', description: 'The sessions of the user.' },
+        { name: 'guarded', description: 'Routes that require an access token.' },
+        { name: 'server', description: 'Health checks and metrics.' }
       ]
     },
     transform: ({ schema, url, route }) => ({

@@ -11,16 +11,16 @@ const answer = (description: string, example: string) => ({
 })
 
 const aliveSchema = {
-  summary: 'Whether the process is alive.',
+  summary: 'Check that the process is alive.',
   tags: ['server'],
-  response: { 200: answer('It is.', 'ok') }
+  response: { 200: answer('The process is alive.', 'ok') }
 }
 const readySchema = {
-  summary: 'Whether the server should be sent requests.',
+  summary: 'Check that the server accepts requests.',
   tags: ['server'],
   response: {
     200: answer('The store answers.', 'ok'),
-    503: answer('The store does not answer, or the server is about to end.', 'store unavailable')
+    503: answer('The store does not answer, or the server is shutting down.', 'store unavailable')
   }
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { DemoUser } from './users.ts'
 
 const refused = {
-  description: 'No access token, or none that is good.',
+  description: 'The access token is missing or bad.',
   type: 'object',
   properties: { detail: { type: 'string' }, code: { type: 'string' } },
   additionalProperties: true,
@@ -23,13 +23,13 @@ const answers = (
 })
 
 const helloSchema = {
-  summary: 'Greet whoever has an access token.',
+  summary: 'Greet the holder of an access token.',
   tags: ['guarded'],
   response: answers('The greeting.', { message: { type: 'string' } }, { message: 'Hello, World!' })
 }
 
 const meSchema = {
-  summary: 'Say who the user is, looked up at each request.',
+  summary: 'Return the user, looked up at each request.',
   tags: ['guarded'],
   response: answers(
     'The user.',

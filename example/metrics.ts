@@ -18,7 +18,7 @@ const EVENTS: SimpleJwtEvent['type'][] = [
 ]
 
 const schema = {
-  summary: 'Figures of all workers, for Prometheus.',
+  summary: 'Metrics of all workers, for Prometheus.',
   tags: ['server'],
   produces: ['text/plain'],
   response: { 200: { description: 'The text format of Prometheus.', type: 'string' } }
@@ -44,7 +44,7 @@ export const metrics = fp(async app => {
 function countEvents (app: FastifyInstance, registry: Registry): void {
   const events = new Counter({
     name: 'simplejwt_events_total',
-    help: 'What happened to tokens and sessions.',
+    help: 'Events of tokens and sessions.',
     labelNames: ['type'],
     registers: [registry]
   })
@@ -56,7 +56,7 @@ function countEvents (app: FastifyInstance, registry: Registry): void {
 function timeRequests (app: FastifyInstance, registry: Registry): void {
   const seconds = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer.',
+    help: 'Time from the head of a request to the end of its reply.',
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry]
@@ -73,7 +73,7 @@ function timeRequests (app: FastifyInstance, registry: Registry): void {
 function readCache (app: FastifyInstance, registry: Registry): void {
   registry.registerMetric(new Counter({
     name: 'simplejwt_cache_lookups_total',
-    help: 'Access tokens that were looked for in the verification cache.',
+    help: 'Lookups of access tokens in the verification cache.',
     labelNames: ['result'],
     registers: [],
     collect () {

@@ -10,11 +10,11 @@ const FILES = fileURLToPath(
 )
 
 const lessonSchema = {
-  summary: 'What the page at / has to know of the settings.',
+  summary: 'The settings that the lesson page needs.',
   tags: ['server'],
   response: {
     200: {
-      description: 'Seconds, and whether the refresh token is in a cookie.',
+      description: 'The reuse interval in seconds, and whether rotation and the cookie are on.',
       type: 'object',
       required: ['reuse_interval', 'rotates', 'cookie'],
       properties: {

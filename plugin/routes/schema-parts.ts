@@ -33,12 +33,12 @@ export const throttled = error('Too many requests: `Retry-After` says how many s
   code: 'throttled'
 })
 export const unavailable = error(
-  'The session store does not answer: the token is as good as before, try again.',
+  'The session store does not answer. The token is unchanged: try again.',
   { detail: 'The session store is not available. Try again.', code: 'store_unavailable' }
 )
 
 export const refreshToken = token('A refresh token.')
-export const elsewhere = error('A page of another origin has sent this.', {
+export const elsewhere = error('A page of another origin sent the request.', {
   detail: 'CSRF Failed: the request came from another origin.',
   code: 'csrf_failed'
 })

@@ -28,7 +28,7 @@ export const obtainSchema = (usernameField: string, inCookie: boolean) => ({
   consumes,
   body: fields({
     [usernameField]: { type: 'string', description: 'The login name.' },
-    password: { type: 'string', format: 'password', description: 'The password, taken as it is.' }
+    password: { type: 'string', format: 'password', description: 'The password, not trimmed.' }
   }, { [usernameField]: 'vitor', password: '123' }),
   response: {
     200: answered(inCookie, 'The pair of a new session.', ['refresh', 'access']),
@@ -62,7 +62,7 @@ export const refreshSchema = (inCookie: boolean) => ({
 })
 
 export const verifySchema = {
-  summary: 'Ask whether a token of either kind is good.',
+  summary: 'Verify a token of either kind.',
   tags: ['token'],
   consumes,
   body: fields({ token: token('An access or refresh token.') }, { token: TOKEN }),
@@ -70,7 +70,7 @@ export const verifySchema = {
 }
 
 export const blacklistSchema = (inCookie: boolean) => ({
-  summary: 'Log out: end the session of a refresh token.',
+  summary: 'Log out: revoke the session of a refresh token.',
   tags: ['token'],
   consumes,
   body: carried(inCookie),
@@ -82,7 +82,7 @@ export const jwksSchema = {
   tags: ['token'],
   response: {
     200: {
-      description: 'A JWK set. It may be kept for as long as `Cache-Control` says.',
+      description: 'A JWK set. `Cache-Control` says how long to cache it.',
       type: 'object',
       properties: {
         keys: { type: 'array', items: { type: 'object', additionalProperties: true } }

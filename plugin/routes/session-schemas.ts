@@ -1,7 +1,7 @@
 import { error, refused, unavailable } from './schema-parts.ts'
 
 const time = { type: 'string', format: 'date-time' }
-const nothing = { type: 'null', description: 'Ended.' }
+const nothing = { type: 'null', description: 'Revoked.' }
 const notFound = error('The user has no such session.', { detail: 'Not found.' })
 
 const LIVE_SESSION = {
@@ -32,7 +32,7 @@ export const listSessionsSchema = {
           expires_at: time,
           user_agent: { type: ['string', 'null'] },
           address: { type: ['string', 'null'] },
-          current: { type: 'boolean', description: 'Whether this request was made in it.' }
+          current: { type: 'boolean', description: 'True for the session of this request.' }
         }
       }
     },
@@ -42,13 +42,13 @@ export const listSessionsSchema = {
 }
 
 export const endSessionsSchema = {
-  summary: 'End all sessions of the user, this one too.',
+  summary: 'Revoke all sessions of the user, including this one.',
   tags: ['sessions'],
   response: { 204: nothing, 401: refused, 503: unavailable }
 }
 
 export const endSessionSchema = {
-  summary: 'End one session of the user.',
+  summary: 'Revoke one session of the user.',
   tags: ['sessions'],
   params: { type: 'object', properties: { sid: { type: 'string' } } },
   response: { 204: nothing, 401: refused, 404: notFound, 503: unavailable }
