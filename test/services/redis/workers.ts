@@ -143,7 +143,7 @@ t.test('a pool of two workers', { skip }, async t => {
     const rolls = (): number =>
       pool.log.filter(line => line.includes('all workers were replaced')).length
     pool.process.kill('SIGHUP')
-    await says(pool, 'all workers are replaced')
+    await says(pool, 'replacing all workers')
     await delay(100)
     signal(workers()[0] as number, 'SIGKILL')
     await until(() => rolls() === 2)
@@ -173,7 +173,7 @@ t.test('a pool of two workers', { skip }, async t => {
     await delay(50)
     const pids = workers()
     const stopped = pool.stop('SIGTERM')
-    await says(pool, 'each after what it runs')
+    await says(pool, 'each after its current requests')
     await delay(100)
     const reply = await fetch(`${url}/hello/`, { headers: { authorization: `Bearer ${access}` } })
     t.equal(reply.status, 200, 'a request during the shutdown is answered')
