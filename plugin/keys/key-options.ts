@@ -98,7 +98,8 @@ function resolveKey (name: string, given: unknown, refuse: Refuse): Key {
   const symmetric = ALGORITHMS[algorithm].kty === 'oct'
   for (const member of Object.keys(given)) {
     if (!MEMBERS[symmetric ? 'oct' : 'pair'].includes(member)) {
-      refuse(`${name}.${member}`, `is not known for ${algorithm}. Remove it, or check its spelling.`)
+      refuse(`${name}.${member}`,
+        `is not known for ${algorithm}. Remove it, or check its spelling.`)
     }
   }
   if (kid !== undefined && !isKid(kid)) {
