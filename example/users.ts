@@ -22,17 +22,18 @@ const table: DemoUser[] = [
 ]
 
 /** The hash of a random password, with the same parameters. */
-const NOBODY =
+const UNKNOWN_USER_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$AUcTUi938t6Ey6BC5P9iOw$xJFi4PkiJ/nfDG5QVYMMIJcJxx88kXo9QlyEl3XZnrg'
 
 /**
- * Returns the user with this name and password, or null. Checks an unknown name against `NOBODY`:
- * it takes as long as a wrong password, so the time does not reveal which names exist.
+ * Returns the user with this name and password, or null. Checks an unknown name against
+ * `UNKNOWN_USER_HASH`. It takes as long as a wrong password, so the time does not reveal which
+ * names exist.
  * @throws SimpleJwtError if too many checks wait, for any name
  */
 export async function checkPassword (username: string, password: string): Promise<DemoUser | null> {
   const user = table.find(user => user.username === username)
-  const isRight = await matches(user?.passwordHash ?? NOBODY, password)
+  const isRight = await matches(user?.passwordHash ?? UNKNOWN_USER_HASH, password)
   return user !== undefined && isRight ? user : null
 }
 

@@ -5,7 +5,7 @@ import { refuse } from '../../plugin/option-checks.ts'
 const resolve = (given: unknown) =>
   resolveCookieMode(given as Parameters<typeof resolveCookieMode>[0], refuse)
 
-t.test('off unless it is asked for', async t => {
+t.test('cookie mode is off by default', async t => {
   t.equal(resolve(undefined), false)
   t.equal(resolve(false), false)
 })

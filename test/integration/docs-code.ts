@@ -142,8 +142,8 @@ t.test('recipes.md: passwords that Django has hashed are checked', async t => {
   const hash = 'pbkdf2_sha256$260000$seasalt$htpQDYdyy5MZ7bxS8mQJ0sjrWSVIvZJLEHJYe2DWsYQ='
   const find = async (username: string) =>
     username === 'vitor' ? { id: 1, password: hash } : null
-  const NOBODY = hash.replace('htp', 'aaa')
-  const app = appForBlock(t, { simplejwt, store: undefined, users: { find }, NOBODY })
+  const UNKNOWN_USER_HASH = hash.replace('htp', 'aaa')
+  const app = appForBlock(t, { simplejwt, store: undefined, users: { find }, UNKNOWN_USER_HASH })
   process.env.SIGNING_KEY = SECRET
   const folder = write(t, { 'django.js': blockWith('recipes.md', 'pbkdf2').code })
   type Check = { checkDjangoPassword(password: string, encoded: string): Promise<boolean> }

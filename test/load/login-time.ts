@@ -26,12 +26,12 @@ const hashes = new Map(
     { user, hash: hashOf(user.password) }
   ])
 )
-const NOBODY = hashOf('a password that nobody knows')
+const UNKNOWN_USER_HASH = hashOf('a password that nobody knows')
 
 /** Hashes for a name that does not exist too, as example/users.ts does. */
 const careful: Check = ({ username, password }) => {
   const known = hashes.get(username)
-  const isRight = timingSafeEqual(hashOf(password), known?.hash ?? NOBODY)
+  const isRight = timingSafeEqual(hashOf(password), known?.hash ?? UNKNOWN_USER_HASH)
   return known !== undefined && isRight ? known.user : null
 }
 
