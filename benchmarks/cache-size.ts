@@ -6,7 +6,7 @@ import { createRegistration } from '../plugin/registration.ts'
 import { newId } from '../plugin/ids.ts'
 import type { KeyInput } from '../plugin/index.ts'
 import { generateKey } from '../plugin/keys/generate-key.ts'
-import { resolveOptions } from '../plugin/options.ts'
+import { resolveOptions } from '../plugin/resolve-options.ts'
 import type { Tokens } from '../plugin/tokens/jwt.ts'
 import {
   type VerificationCache, createVerificationCache

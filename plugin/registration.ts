@@ -6,7 +6,7 @@ import { fetchJwks } from './keys/fetch-jwks.ts'
 import { type KeyRing, createKeyRing } from './keys/key-ring.ts'
 import { type RemoteKeys, createRemoteKeys } from './keys/remote-jwks.ts'
 import { type RateLimiter, createRateLimiter } from './limits/rate-limiter.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { ResolvedOptions } from './resolve-options.ts'
 import { boundedStore } from './sessions/bounded-store.ts'
 import { type Sessions, createSessions } from './sessions/lifecycle.ts'
 import {

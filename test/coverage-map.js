@@ -15,6 +15,7 @@ export const SERVICE_SOURCES = {
 export const MORE_SOURCES = {
   'test/guard/authenticate.ts': ['plugin/guard/bearer-token.ts'],
   'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts'],
+  'test/resolve-options.ts': ['plugin/options.ts'],
   'test/routes/blacklist.ts': ['plugin/service/revoke.ts'],
   'test/routes/obtain.ts': ['plugin/service/issue.ts', 'plugin/service/login.ts'],
   'test/routes/refresh.ts': ['plugin/service/refresh.ts'],

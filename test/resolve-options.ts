@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type SimpleJwtOptions, resolveOptions } from '../plugin/options.ts'
+import type { SimpleJwtOptions } from '../plugin/options.ts'
+import { resolveOptions } from '../plugin/resolve-options.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import { SECRET } from './fixtures/app.ts'
 import { EVERY, inputOf, publicInputOf } from './fixtures/tokens/keys.ts'

@@ -1,0 +1,106 @@
+import { resolveCookieMode } from './cookie/cookie-options.ts'
+import { resolveJwksUrl } from './keys/fetch-jwks.ts'
+import { canSign, resolveKeys } from './keys/key-options.ts'
+import { resolveLimits } from './limits/rate-limit-options.ts'
+import {
+  checkedPrefix, checkedRealm, checkedStore, checkedVerifyCredentials, duration, flag, oneOf,
+  optionalFunction, refuse, text, wholeNumber
+} from './option-checks.ts'
+import type { SimpleJwtOptions } from './options.ts'
+import { memoryStore } from './stores/memory.ts'
+
+/**
+ * The options with all defaults, durations in milliseconds. `verifyOnly` is true without a signing
+ * key; there are no token routes then.
+ */
+export type ResolvedOptions = Readonly<ReturnType<typeof resolveOptions>>
+
+const HOUR_MS = 3_600_000
+/** The plugin refuses tokens with a longer life, so it must not issue any. */
+const MAX_LIFETIME_MS = 366 * 24 * HOUR_MS
+
+const NAMES = new Set([
+  'secret', 'keys', 'jwksUrl', 'verifyCredentials', 'findUser', 'claims', 'usernameField',
+  'accessTokenLifetime', 'refreshTokenLifetime', 'sessionLifetime', 'rotateRefreshTokens',
+  'reuseInterval', 'adoptRefreshTokens', 'issuer', 'audience', 'leeway', 'store', 'revocation',
+  'revocationInterval', 'verificationCache', 'rateLimit', 'cookie', 'prefix', 'realm', 'namespace',
+  'onEvent', 'now'
+])
+
+const DEFAULTS = {
+  usernameField: 'username',
+  accessTokenLifetime: '5m',
+  refreshTokenLifetime: '1d',
+  sessionLifetime: '30d',
+  rotateRefreshTokens: true,
+  reuseInterval: '10s',
+  adoptRefreshTokens: false,
+  leeway: 0,
+  revocation: 'list',
+  revocationInterval: '1s',
+  verificationCache: 10_000,
+  prefix: '/api/token',
+  realm: 'api',
+  now: Date.now
+}
+
+/** An undefined option has its default. Null is a bad value. */
+function withDefaults (options: SimpleJwtOptions): SimpleJwtOptions & typeof DEFAULTS {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { ...DEFAULTS, ...Object.fromEntries(given) as SimpleJwtOptions & typeof DEFAULTS }
+}
+
+const MAX_NAME = /^[^]{1,500}$/
+const MAX_NAME_RULE = 'must be a string of 1 to 500 characters.'
+
+/**
+ * Checks the options and fills in the defaults. Does not change the caller's object.
+ * @throws TypeError that names the option and its rule
+ */
+export function resolveOptions (options: SimpleJwtOptions) {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.has(name)) refuse(name, 'is not known. Remove it, or check its spelling.')
+  }
+  const given = withDefaults(options)
+  const jwksUrl = resolveJwksUrl(given, refuse)
+  const keys = jwksUrl === undefined ? resolveKeys(given, refuse) : []
+  const verifyOnly = !keys.some(canSign)
+  if (given.namespace !== undefined && options.prefix === undefined && !verifyOnly) {
+    refuse('prefix', 'is required with "namespace". Pass a path that no other registration has.')
+  }
+  const lifetime = (name: string, value: unknown): number =>
+    duration(name, value, 1000, MAX_LIFETIME_MS)
+
+  return Object.freeze({
+    keys,
+    jwksUrl,
+    verifyOnly,
+    verifyCredentials: checkedVerifyCredentials(given.verifyCredentials, verifyOnly),
+    findUser: optionalFunction('findUser', given.findUser),
+    claims: optionalFunction('claims', given.claims),
+    usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/,
+      'must be a name other than "password".') as string,
+    accessTokenLifetime: lifetime('accessTokenLifetime', given.accessTokenLifetime),
+    refreshTokenLifetime: lifetime('refreshTokenLifetime', given.refreshTokenLifetime),
+    sessionLifetime:
+      duration('sessionLifetime', given.sessionLifetime, 1000, 100 * MAX_LIFETIME_MS),
+    rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens),
+    reuseInterval: duration('reuseInterval', given.reuseInterval, 0, HOUR_MS),
+    adoptRefreshTokens: flag('adoptRefreshTokens', given.adoptRefreshTokens),
+    issuer: text('issuer', given.issuer, MAX_NAME, MAX_NAME_RULE),
+    audience: text('audience', given.audience, MAX_NAME, MAX_NAME_RULE),
+    leeway: duration('leeway', given.leeway, 0, HOUR_MS),
+    store: checkedStore(given.store === undefined ? memoryStore() : given.store),
+    revocation: oneOf('revocation', given.revocation, ['list', 'store', 'off']),
+    revocationInterval: duration('revocationInterval', given.revocationInterval, 10, HOUR_MS),
+    verificationCache: wholeNumber('verificationCache', given.verificationCache),
+    rateLimit: resolveLimits(given.rateLimit, refuse),
+    cookie: resolveCookieMode(given.cookie, refuse),
+    prefix: checkedPrefix(given.prefix),
+    realm: checkedRealm(given.realm),
+    namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/,
+      "must be a name in camel case, such as 'staff'."),
+    onEvent: optionalFunction('onEvent', given.onEvent),
+    now: optionalFunction('now', given.now) as () => number
+  })
+}
