@@ -100,7 +100,8 @@ const mint = (tokens: Tokens): string =>
     {
       sid: newId(),
       userId: `${1_000_000 + Math.floor(Math.random() * 1_000_000)}`,
-      endsAt: Infinity
+      endsAt: Infinity,
+      accessLifetime: Infinity
     },
     {}
   )

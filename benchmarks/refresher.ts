@@ -14,6 +14,7 @@ const ids = Array.from({ length: 1024 }, newId)
 export const USER_AGENT =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ' +
   'Chrome/143.0.0.0 Safari/537.36'
+const ADDRESS = '203.0.113.7'
 
 /**
  * Starts a session of a user, and gives what refreshes it once more: by `store.rotate`, with the
@@ -39,8 +40,11 @@ export async function refresher (
     endsAt: createdAt + 30 * DAY,
     revokedAt: null,
     adoptedUntil: null,
+    accessLifetime: 300_000,
     userAgent: USER_AGENT,
-    address: '203.0.113.7'
+    address: ADDRESS,
+    rotatedUserAgent: null,
+    rotatedAddress: null
   })
 
   return async () => {
@@ -52,6 +56,9 @@ export async function refresher (
       next,
       now,
       reuseInterval: REUSE_INTERVAL,
+      client: { userAgent: USER_AGENT, address: ADDRESS },
+      sameAddress: false,
+      accessLifetime: 300_000,
       deadline: now + PATIENCE
     })
     if (outcome !== 'rotated') throw new Error(`a refresh of the current token was ${outcome}`)

@@ -14,8 +14,10 @@ const lifetimes = {
   sessionLifetime: 30 * 86_400_000,
   accessTokenLifetime: 300_000,
   leeway: 0,
-  reuseInterval: 10_000
-}
+  reuseInterval: 10_000,
+  rotateRefreshTokens: true,
+  replayFrom: 'anywhere'
+} as const
 
 /** Headers as they come from the wire. */
 const userAgents = Array.from({ length: 100 }, (_, version) =>
@@ -62,6 +64,7 @@ async function heapOf (count: number, refreshed: boolean): Promise<number> {
     store,
     interval: 1000,
     accessTokenLifetime: lifetimes.accessTokenLifetime,
+    leeway: lifetimes.leeway,
     now: Date.now
   })
   const sessions = createSessions(store, revocations, lifetimes, Date.now)

@@ -17,6 +17,11 @@ export interface SimpleJwtEvent {
   sid?: string
   /** Client address: `request.ip` of Fastify. */
   address?: string
+  /**
+   * Address of the last refresh, an IPv6 one as its /64. With `replayed` and `reuse_detected` from
+   * another address.
+   */
+  rotatedAddress?: string
   /** The user name that the client sent: hostile text. With `login_failed` and `throttled`. */
   username?: string
   /** The exceeded limit (`throttled`), or the failed method of the store (`store_failed`). */
@@ -51,6 +56,9 @@ const printable = (event: SimpleJwtEvent): SimpleJwtEvent =>
 const channel = diagnostics.channel('fastify-simplejwt')
 const ALARMS = new Set<SimpleJwtEvent['type']>(['reuse_detected', 'store_failed', 'throttled'])
 
+const isAlarm = ({ type, rotatedAddress }: SimpleJwtEvent): boolean =>
+  ALARMS.has(type) || rotatedAddress !== undefined
+
 /**
  * Sends each event to the log, to node:diagnostics_channel (`fastify-simplejwt`) and to the host's
  * `onEvent`.
@@ -59,7 +67,7 @@ export function createEmit (
   onEvent: ((event: SimpleJwtEvent) => void) | undefined, appLog: FastifyBaseLogger
 ): Emit {
   return (event, log = appLog) => {
-    log[ALARMS.has(event.type) ? 'warn' : 'info'](
+    log[isAlarm(event) ? 'warn' : 'info'](
       { event: printable(event) }, `simplejwt ${event.type}`
     )
     channel.publish(event)

@@ -56,6 +56,11 @@ export interface SimpleJwtOptions {
    * Time in which a spent refresh token returns the same successor. 0 = strict. Default `'10s'`.
    */
   reuseInterval?: Duration
+  /**
+   * The address to which a spent token still answers: any, or only that of the rotation (IPv6 by
+   * its /64). Elsewhere it is reuse. Default `'anywhere'`.
+   */
+  replayFrom?: 'anywhere' | 'sameAddress'
   /** Accepts refresh tokens that a Django SimpleJWT minted with the same secret. Default false. */
   adoptRefreshTokens?: boolean
   /** `iss`: written into every token and required of it. Default none. */

@@ -60,7 +60,8 @@ export async function createRegistration (
   const revocations = createRevocations({
     store,
     interval: options.revocationInterval,
-    accessTokenLifetime: accessTokenLifetime + leeway,
+    accessTokenLifetime,
+    leeway,
     now
   })
   const sessions = createSessions(store, revocations, options, now)

@@ -22,9 +22,9 @@ const MAX_LIFETIME_MS = 366 * 24 * HOUR_MS
 const NAMES = new Set([
   'secret', 'keys', 'jwksUrl', 'verifyCredentials', 'findUser', 'claims', 'usernameField',
   'accessTokenLifetime', 'refreshTokenLifetime', 'sessionLifetime', 'rotateRefreshTokens',
-  'reuseInterval', 'adoptRefreshTokens', 'issuer', 'audience', 'leeway', 'store', 'revocation',
-  'revocationInterval', 'verificationCache', 'rateLimit', 'cookie', 'prefix', 'realm', 'namespace',
-  'onEvent', 'now'
+  'reuseInterval', 'replayFrom', 'adoptRefreshTokens', 'issuer', 'audience', 'leeway', 'store',
+  'revocation', 'revocationInterval', 'verificationCache', 'rateLimit', 'cookie', 'prefix', 'realm',
+  'namespace', 'onEvent', 'now'
 ])
 
 const DEFAULTS = {
@@ -34,6 +34,7 @@ const DEFAULTS = {
   sessionLifetime: '30d',
   rotateRefreshTokens: true,
   reuseInterval: '10s',
+  replayFrom: 'anywhere',
   adoptRefreshTokens: false,
   leeway: 0,
   revocation: 'list',
@@ -86,6 +87,7 @@ export function resolveOptions (options: SimpleJwtOptions) {
       duration('sessionLifetime', given.sessionLifetime, 1000, 100 * MAX_LIFETIME_MS),
     rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens),
     reuseInterval: duration('reuseInterval', given.reuseInterval, 0, HOUR_MS),
+    replayFrom: oneOf('replayFrom', given.replayFrom, ['anywhere', 'sameAddress']),
     adoptRefreshTokens: flag('adoptRefreshTokens', given.adoptRefreshTokens),
     issuer: text('issuer', given.issuer, MAX_NAME, MAX_NAME_RULE),
     audience: text('audience', given.audience, MAX_NAME, MAX_NAME_RULE),

@@ -3,6 +3,7 @@ import { ending } from './store-contract/revocation.ts'
 import { keeping } from './store-contract/storage.ts'
 import { otherProcess, shared } from './store-contract/processes.ts'
 import { races } from './store-contract/races.ts'
+import { replays } from './store-contract/replays.ts'
 import { rotation } from './store-contract/rotation.ts'
 import type { SessionStore } from './stores/store.ts'
 
@@ -26,7 +27,7 @@ export interface StoreContract {
 }
 
 /** All cases with one process, for other kinds of test runners. */
-export const cases = [...keeping, ...rotation, ...races, ...ending, ...counting]
+export const cases = [...keeping, ...rotation, ...replays, ...races, ...ending, ...counting]
 
 /** All cases with two processes that share a store. */
 export const sharedCases = shared

@@ -38,6 +38,14 @@ t.test('log level: is warn for throttled, reuse_detected and store_failed, else 
   t.same(lines.map(line => [(line.event as SimpleJwtEvent).type, line.level]), levels)
 })
 
+t.test('log level: is warn for a replay from another address than the refresh', async t => {
+  const { log, lines } = createLogLines()
+  const replay: SimpleJwtEvent =
+    { type: 'replayed', address: '192.0.2.1', rotatedAddress: '198.51.100.1' }
+  createEmit(undefined, log)(replay)
+  t.match(lines, [{ level: 40, event: replay }])
+})
+
 t.test('emit: prefers the log of the request', async t => {
   const app = createLogLines()
   const request = createLogLines()

@@ -8,11 +8,21 @@ import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './sessi
 
 const iso = (time: number): string => new Date(time).toISOString()
 
+const HOUR_MS = 3_600_000
+
+// The exact time of the last refresh would tell the holder of a stolen token when to present it.
+// The expiry moves with each refresh, so it is rounded too.
+const lastUsedAt = ({ createdAt, rotatedAt }: Session): number =>
+  rotatedAt === null ? createdAt : Math.max(createdAt, rotatedAt - rotatedAt % HOUR_MS)
+
+const expiresAt = ({ rotatedAt, expiresAt, endsAt }: Session): number =>
+  rotatedAt === null ? expiresAt : Math.min(Math.ceil(expiresAt / HOUR_MS) * HOUR_MS, endsAt)
+
 const presented = (session: Session, currentSid: string | undefined) => ({
   sid: session.sid,
   created_at: iso(session.createdAt),
-  last_used_at: iso(session.rotatedAt ?? session.createdAt),
-  expires_at: iso(session.expiresAt),
+  last_used_at: iso(lastUsedAt(session)),
+  expires_at: iso(expiresAt(session)),
   user_agent: session.userAgent,
   address: session.address,
   current: session.sid === currentSid

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
-import { clientInfo, eventSubject } from '../sessions/client-info.ts'
+import { clientInfo, eventSubject, presentingClient } from '../sessions/client-info.ts'
+import type { Session } from '../stores/session.ts'
+import type { PresentingClient } from '../stores/store.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
 import type { RefreshedTokens } from '../tokens/jwt.ts'
 import { adoptIfForeign } from './adopt.ts'
@@ -33,15 +35,26 @@ async function rotate (
   claims: Record<string, unknown>,
   request: FastifyRequest | undefined
 ): Promise<RefreshedTokens> {
-  const { outcome, session } = await parts.sessions.rotate(presented)
+  const client = presentingClient(request)
+  const { outcome, session } = await parts.sessions.rotate(presented, client)
   if (outcome !== 'ended' && session !== null) {
-    parts.emit({ type: EVENTS[outcome], ...eventSubject(session, request) }, request?.log)
+    const event = { type: EVENTS[outcome], ...eventSubject(session, request) }
+    parts.emit({ ...event, ...rotationElsewhere(session, client) }, request?.log)
   }
   if (session === null || outcome === 'ended' || outcome === 'reused') {
     throw parts.unauthorized.refused('Token is blacklisted')
   }
   const { access, refresh } = mintPair(parts, session, claims)
   return { access, refresh }
+}
+
+/** Returns the address of the last rotation for an event, if the client has another one. */
+function rotationElsewhere (
+  { rotatedAddress }: Session, { address }: PresentingClient
+): { rotatedAddress?: string } {
+  return rotatedAddress === null || address === null || rotatedAddress === address
+    ? {}
+    : { rotatedAddress }
 }
 
 async function mintAccessOnly (

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
-import { clientInfo, eventSubject } from '../sessions/client-info.ts'
+import { clientInfo, eventSubject, presentingClient } from '../sessions/client-info.ts'
 import { sidOf } from '../sessions/lifecycle.ts'
 import type { Session } from '../stores/session.ts'
 import { adoptIfForeign } from './adopt.ts'
@@ -28,7 +28,7 @@ export async function revoke (
   if (session === null || !sessions.isLive(session)) {
     throw unauthorized.refused('Token is blacklisted')
   }
-  const isGood = session.jti === claims.jti || sessions.isReplay(session, claims.jti)
+  const isGood = sessions.isAccepted(session, claims.jti, presentingClient(request))
   if (await sessions.revoke(session.sid)) {
     const type = isGood ? 'revoked' : 'reuse_detected'
     emit({ type, ...eventSubject(session, request) }, request?.log)

@@ -44,7 +44,10 @@ export interface TokenService {
   setKeys(keys: KeyInput[]): Promise<void>
   /** Returns the hits, misses and entries of the verification cache since the start. */
   cacheStatistics(): CacheStatistics
-  /** Deletes revoked and expired sessions. Returns their number. */
+  /**
+   * Deletes revoked and expired sessions that no token needs. Returns their number. Deletes none in
+   * verify-only mode: the issuer does.
+   */
   sweep(): Promise<number>
 }
 
@@ -90,7 +93,7 @@ export function createTokenService (registration: Registration): TokenService {
     cacheStatistics: () => registration.cache.statistics(),
     sweep: async () => {
       revocations.prune()
-      return sessions.sweep()
+      return verifyOnly ? 0 : sessions.sweep()
     }
   }
 }

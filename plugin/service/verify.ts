@@ -23,11 +23,16 @@ export async function verify (parts: VerifyParts, token: string): Promise<Claims
   return claims
 }
 
-/** A foreign token that may still be adopted has no session yet, and is good. */
+/**
+ * Returns whether a refresh would refuse the token. A token that was just spent is still good, for
+ * any client: otherwise a thief who polls learns the second at which its owner refreshed. A foreign
+ * token that may still be adopted has no session yet, and is good.
+ */
 async function isSpent (
   { options, sessions }: VerifyParts, claims: RefreshClaims
 ): Promise<boolean> {
   if (claims.sid === undefined && !options.adoptRefreshTokens) return true
-  if (await sessions.current(claims) !== null) return false
-  return claims.sid !== undefined || await sessions.find(sidOf(claims)) !== null
+  const session = await sessions.find(sidOf(claims))
+  if (session === null) return claims.sid !== undefined
+  return !sessions.isAccepted(session, claims.jti)
 }

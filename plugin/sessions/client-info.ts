@@ -1,4 +1,6 @@
 import type { FastifyRequest } from 'fastify'
+import { addressOf } from '../http/client-address.ts'
+import type { PresentingClient } from '../stores/rotation.ts'
 
 /** The client of a request. A session keeps it, so that its user can recognise the session. */
 export interface ClientInfo { userAgent: string | null, address: string | null }
@@ -14,6 +16,13 @@ const copyOf = (userAgent: string | undefined): string | null =>
 /** Returns the client of a request, with null members for a call by the host's own code. */
 export function clientInfo (request: FastifyRequest | undefined): ClientInfo {
   return { userAgent: copyOf(request?.headers['user-agent']), address: request?.ip ?? null }
+}
+
+/** Returns the client that presents a refresh token. A call by the host's code has no client. */
+export function presentingClient (request: FastifyRequest | undefined): PresentingClient {
+  if (request === undefined) return { userAgent: null, address: null }
+  const userAgent = copyOf(request.headers['user-agent']) ?? ''
+  return { userAgent, address: addressOf(request) ?? null }
 }
 
 /** The user, session and client address of an event. */

@@ -1,16 +1,20 @@
 import { newId } from '../ids.ts'
-import { type Session, isLive, isReplay } from '../stores/session.ts'
-import type { RotationResult, SessionStore } from '../stores/store.ts'
+import { isSameClient } from '../stores/rotation.ts'
+import { type Session, isLive, isReplay, lastAccessExpiry } from '../stores/session.ts'
+import type { PresentingClient, RotationResult, SessionStore } from '../stores/store.ts'
 import type { ClientInfo } from './client-info.ts'
+import { clockJump } from './clock-jump.ts'
 import type { Revocations } from './revocation.ts'
 
-/** The lifetimes that a session depends on, in milliseconds. */
-export interface Lifetimes {
+/** The options that a session depends on. Times in milliseconds. */
+export interface SessionRules {
   refreshTokenLifetime: number
   sessionLifetime: number
   accessTokenLifetime: number
   leeway: number
   reuseInterval: number
+  rotateRefreshTokens: boolean
+  replayFrom: 'anywhere' | 'sameAddress'
 }
 
 /** The claims of a verified refresh token that identify its session. Times in seconds. */
@@ -28,8 +32,10 @@ export interface Sessions {
   start(userId: string, client: ClientInfo): Promise<Session>
   /** Creates the session of a refresh token that another server minted. Does it at most once. */
   adopt(token: PresentedToken, client: ClientInfo): Promise<void>
-  /** Spends a refresh token. Reuse revokes the session in the same step. */
-  rotate(token: PresentedToken): Promise<RotationResult>
+  /**
+   * Spends a refresh token. Reuse revokes the session in the same step. Default client: unknown.
+   */
+  rotate(token: PresentedToken, client?: PresentingClient): Promise<RotationResult>
   /** Returns the session if the refresh token is its current one and it is live, else null. */
   current(token: PresentedToken): Promise<Session | null>
   /** Returns a session, live or not, or null. */
@@ -39,8 +45,12 @@ export interface Sessions {
   revokeUser(userId: string, except?: string): Promise<string[]>
   list(userId: string): Promise<Session[]>
   isLive(session: Session): boolean
-  /** Returns whether a token is the last one spent and still within `reuseInterval`. */
-  isReplay(session: Session, jti: string): boolean
+  /**
+   * Returns whether a refresh would accept a token: the current one, or the last one spent, within
+   * `reuseInterval`. With a client, only if that client made the rotation.
+   */
+  isAccepted(session: Session, jti: string, client?: PresentingClient): boolean
+  /** Deletes the sessions that no token needs. Returns their number. */
   sweep(): Promise<number>
 }
 
@@ -51,10 +61,14 @@ type NewSession = Pick<
   Session, 'sid' | 'userId' | 'jti' | 'issuedAt' | 'expiresAt' | 'adoptedUntil'
 >
 
+const UNKNOWN_CLIENT: PresentingClient = { userAgent: null, address: null }
+
 export function createSessions (
-  store: SessionStore, revocations: Revocations, lifetimes: Lifetimes, now: () => number
+  store: SessionStore, revocations: Revocations, rules: SessionRules, now: () => number
 ): Sessions {
-  const { refreshTokenLifetime, sessionLifetime, reuseInterval } = lifetimes
+  const { refreshTokenLifetime, sessionLifetime, accessTokenLifetime, reuseInterval } = rules
+  const sameAddress = rules.replayFrom === 'sameAddress'
+  const jumpedBy = clockJump()
 
   const newSession = (session: NewSession, client: ClientInfo): Session => {
     const createdAt = now()
@@ -65,14 +79,17 @@ export function createSessions (
       createdAt,
       endsAt: createdAt + sessionLifetime,
       revokedAt: null,
-      ...client
+      accessLifetime: accessTokenLifetime,
+      ...client,
+      rotatedUserAgent: null,
+      rotatedAddress: null
     }
   }
 
   /** A slow store may revoke after our timeout. This picks such a revocation up from the row. */
   const noticeRevocation = (session: Session | null): Session | null => {
     if (session !== null && session.revokedAt !== null) {
-      revocations.add(session.sid, session.revokedAt)
+      revocations.add(session.sid, session.revokedAt, lastAccessExpiry(session))
     }
     return session
   }
@@ -95,7 +112,7 @@ export function createSessions (
       await store.adopt(newSession({ ...ids, issuedAt, expiresAt, adoptedUntil }, client))
     },
 
-    async rotate (token) {
+    async rotate (token, client = UNKNOWN_CLIENT) {
       const issuedAt = now()
       const result = await store.rotate({
         sid: sidOf(token),
@@ -103,6 +120,9 @@ export function createSessions (
         next: { jti: newId(), issuedAt, expiresAt: issuedAt + refreshTokenLifetime },
         now: issuedAt,
         reuseInterval,
+        client,
+        sameAddress,
+        accessLifetime: accessTokenLifetime,
         // The bounded store sets the deadline.
         deadline: Infinity
       })
@@ -137,9 +157,14 @@ export function createSessions (
 
     list: userId => store.list(userId, now()),
     isLive: session => isLive(session, now()),
-    isReplay: (session, jti) => isReplay(session, jti, now(), reuseInterval),
 
-    // A process that starts later must learn of a revocation until the last access token expired.
-    sweep: () => store.sweep(now() - lifetimes.accessTokenLifetime - lifetimes.leeway)
+    isAccepted (session, jti, client = UNKNOWN_CLIENT) {
+      if (!isLive(session, now())) return false
+      if (session.jti === jti) return true
+      return rules.rotateRefreshTokens && isReplay(session, jti, now(), reuseInterval) &&
+        isSameClient(session, { client, sameAddress })
+    },
+
+    sweep: () => store.sweep(now() - rules.leeway - jumpedBy())
   }
 }

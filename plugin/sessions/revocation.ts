@@ -1,12 +1,21 @@
 import type { Session } from '../stores/session.ts'
 import type { SessionStore } from '../stores/store.ts'
+import { withTimeout } from '../timeout.ts'
+import { type Clocks, SYSTEM_CLOCKS } from './clock-jump.ts'
 
 /** The recently revoked sessions. The guard checks this list instead of the store. */
 export interface Revocations {
-  /** Adds a revoked session. This process refuses its access tokens from now on. */
-  add(sid: string, revokedAt: number): void
-  has(sid: string): boolean
-  /** Loads revocations from before this process started. Then polls a store that is shared. */
+  /**
+   * Adds a revoked session. This process refuses its access tokens from now on. Times in
+   * milliseconds; without `accessExpiresAt` its access tokens live as long as ours.
+   */
+  add(sid: string, revokedAt: number, accessExpiresAt?: number): void
+  /**
+   * Returns whether a session is on the list. Returns a promise only if the list is too old, and
+   * the store must be read first.
+   */
+  has(sid: string): boolean | Promise<boolean>
+  /** Loads the revocations in the store. Then polls a store that is shared. */
   start(): Promise<void>
   stop(): void
   /** Removes the sessions whose last access token has expired. */
@@ -17,29 +26,67 @@ export interface Revocations {
 export interface RevocationOptions {
   store: SessionStore
   interval: number
-  /** Time that an access token can outlive its session: its lifetime plus the leeway. */
   accessTokenLifetime: number
+  leeway: number
   now: () => number
+  /** For tests. Default: the clocks of the system. */
+  clocks?: Clocks
 }
 
 /** Tolerated difference between the clocks of two processes. */
 const CLOCK_OVERLAP_MS = 10_000
+/** Timeout of a request for a list that is too old. It then uses the list that it has. */
+const READ_TIMEOUT_MS = 750
 
-export function createRevocations (
-  { store, interval, accessTokenLifetime, now }: RevocationOptions
-): Revocations {
-  const revokedAtBySid = new Map<string, number>()
+export function createRevocations (options: RevocationOptions): Revocations {
+  const { store, interval, accessTokenLifetime, leeway, now, clocks = SYSTEM_CLOCKS } = options
+  /** By sid: the monotonic time until which its access tokens may be good. */
+  const keepUntil = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   let stopped = false
-  let readUntil = now() - accessTokenLifetime
+  let readUntil = 0
+  let hasFailed = false
+  /** The start of the last successful read. Undefined while the store is not polled. */
+  let readAt: { wall: number, monotonic: number } | undefined
+  let reading: { result: Promise<void>, since: number } | undefined
 
-  const add = (sid: string, revokedAt: number): void => { revokedAtBySid.set(sid, revokedAt) }
+  // A wall clock that jumps ahead must not empty the list, so each entry lives by the monotonic
+  // one: at least for our own lifetime, and longer if another server's tokens live longer.
+  function add (sid: string, revokedAt: number, accessExpiresAt = revokedAt): void {
+    const left = Math.max(accessExpiresAt - now(), accessTokenLifetime)
+    const until = clocks.monotonic() + left + leeway + CLOCK_OVERLAP_MS
+    keepUntil.set(sid, Math.max(keepUntil.get(sid) ?? 0, until))
+  }
 
-  async function read (): Promise<void> {
+  async function readNow (): Promise<void> {
+    const begun = { wall: clocks.wall(), monotonic: clocks.monotonic() }
     const startedAt = now()
-    const revoked = await store.revokedSince(readUntil - CLOCK_OVERLAP_MS)
-    for (const { sid, revokedAt } of revoked) add(sid, revokedAt)
+    try {
+      // After a clock was set back, the end of the last read is in the future.
+      const revoked = await store.revokedSince(Math.min(readUntil, startedAt) - CLOCK_OVERLAP_MS)
+      for (const { sid, revokedAt, accessExpiresAt } of revoked) {
+        add(sid, revokedAt, accessExpiresAt)
+      }
+    } catch (error) {
+      hasFailed = true
+      throw error
+    }
+    hasFailed = false
     readUntil = startedAt
+    if (store.shared && !stopped) readAt = begun
+  }
+
+  /** Joins a read that runs, except one from before a freeze of the process. */
+  function read (): Promise<void> {
+    const since = clocks.monotonic()
+    if (reading === undefined || since - reading.since > interval) {
+      const mine = {
+        since,
+        result: readNow().finally(() => { if (reading === mine) reading = undefined })
+      }
+      reading = mine
+    }
+    return reading.result
   }
 
   // A query takes time. Polling at 0.8 x interval delivers revocations within `interval`.
@@ -49,29 +96,49 @@ export function createRevocations (
     timer.unref()
   }
 
+  /** A frozen or suspended process misses its polls. One of the two clocks shows it. */
+  const isTooOld = (): boolean =>
+    readAt !== undefined && !hasFailed && (
+      clocks.monotonic() - readAt.monotonic > interval || clocks.wall() - readAt.wall > interval
+    )
+
+  // A read from before a freeze may answer first. The second one began after the request.
+  async function readUpToNow (): Promise<void> {
+    await read()
+    if (isTooOld()) await read()
+  }
+
+  async function hasAfterRead (sid: string): Promise<boolean> {
+    await withTimeout(readUpToNow(), READ_TIMEOUT_MS, 'The store')
+      .catch(() => { hasFailed = true })
+    return keepUntil.has(sid)
+  }
+
   return {
     add,
-    has: sid => revokedAtBySid.has(sid),
+    has: sid => {
+      if (keepUntil.has(sid)) return true
+      return isTooOld() ? hasAfterRead(sid) : false
+    },
     async start () {
       await read()
       if (store.shared) readLater()
     },
     stop () {
       stopped = true
+      readAt = undefined
       clearTimeout(timer)
     },
     prune () {
-      const before = now() - accessTokenLifetime - CLOCK_OVERLAP_MS
-      for (const [sid, revokedAt] of revokedAtBySid) {
-        if (revokedAt < before) revokedAtBySid.delete(sid)
-      }
+      const at = clocks.monotonic()
+      for (const [sid, until] of keepUntil) if (until < at) keepUntil.delete(sid)
     }
   }
 }
 
 /**
  * Returns whether the session of an access token is revoked. A token without `sid` belongs to no
- * session. Returns a promise only with `revocation: 'store'`.
+ * session. Returns a promise only if the store must be read.
  */
 export type IsRevoked = (token: { readonly sid?: string | undefined }) => boolean | Promise<boolean>
 

@@ -9,6 +9,10 @@ export const SECOND = 1000
 export const HOUR = 3600 * SECOND
 export const NOW = 1_800_000_000_000
 export const REUSE_INTERVAL = 10 * SECOND
+export const ACCESS_LIFETIME = 300 * SECOND
+
+/** The client that logs in and refreshes. */
+export const CLIENT = { userAgent: 'contract/1', address: '192.0.2.1' }
 
 /**
  * Returns a session of user 7 that starts at NOW and lasts 30 days. Refresh tokens last a day. The
@@ -27,8 +31,11 @@ export function session (changes: Partial<Session> = {}): Session {
     endsAt: NOW + 720 * HOUR,
     revokedAt: null,
     adoptedUntil: null,
+    accessLifetime: ACCESS_LIFETIME,
     userAgent: 'contract/1',
     address: '192.0.2.1',
+    rotatedUserAgent: null,
+    rotatedAddress: null,
     ...changes
   }
 }
@@ -43,6 +50,9 @@ export function presentation (
     next: { jti: next, issuedAt: now, expiresAt: now + 24 * HOUR },
     now,
     reuseInterval: REUSE_INTERVAL,
+    client: CLIENT,
+    sameAddress: false,
+    accessLifetime: ACCESS_LIFETIME,
     deadline: Date.now() + 60 * SECOND,
     ...changes
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RotationResult, SessionStore } from '../stores/store.ts'
-import { NOW, presentation, session } from './case.ts'
+import { ACCESS_LIFETIME, NOW, presentation, session } from './case.ts'
 
 /** A call of a store method, as a message to another process. */
 export interface Call { verb: Exclude<keyof SessionStore, 'shared' | 'counters'>, given: unknown[] }
@@ -141,7 +141,7 @@ export const shared: SharedCase[] = [
       await store.revoke('s', NOW)
       assert.deepEqual(
         await other.work({ at: 0, calls: [{ verb: 'revokedSince', given: [NOW] }] }),
-        [[{ sid: 's', revokedAt: NOW }]]
+        [[{ sid: 's', revokedAt: NOW, accessExpiresAt: NOW + ACCESS_LIFETIME }]]
       )
     }
   }

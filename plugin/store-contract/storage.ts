@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { type ContractCase, HOUR, NOW, presentation, session } from './case.ts'
+import {
+  ACCESS_LIFETIME, type ContractCase, HOUR, NOW, SECOND, presentation, session
+} from './case.ts'
 
 /** Cases of stored, adopted and deleted sessions. */
 export const keeping: ContractCase[] = [
@@ -97,16 +99,23 @@ export const keeping: ContractCase[] = [
     }
   },
   {
-    name: 'sweep: deletes only revoked and expired sessions',
+    name: 'sweep: deletes revoked and expired sessions after their last access token has expired',
     async run (store) {
+      const expiry = NOW + ACCESS_LIFETIME
+      // A store on another machine converts the times to its own clock, some milliseconds earlier.
       await store.create(session({ sid: 'expired', expiresAt: NOW }))
-      await store.create(session({ sid: 'over', expiresAt: NOW, endsAt: NOW }))
+      await store.create(session({ sid: 'over', expiresAt: expiry, endsAt: expiry }))
       await store.create(session({ sid: 'revoked' }))
+      await store.create(session({ sid: 'long', accessLifetime: HOUR }))
       await store.create(session({ sid: 'live' }))
       await store.revoke('revoked', NOW)
-      assert.equal(await store.sweep(NOW), 0, 'keeps a session that is over at this very time')
-      assert.equal(await store.sweep(NOW + 1), 3)
-      assert.equal(await store.sweep(NOW + 1), 0)
+      await store.revoke('long', NOW)
+      assert.equal(await store.sweep(expiry), 0, 'keeps a session that is over at this very time')
+      assert.equal(await store.sweep(expiry + SECOND), 3)
+      assert.equal(await store.sweep(expiry + SECOND), 0)
+      assert.equal(await store.sweep(NOW + HOUR), 0, 'goes by the lifetime in the row')
+      assert.deepEqual((await store.revokedSince(0)).map(({ sid }) => sid), ['long'])
+      assert.equal(await store.sweep(NOW + HOUR + SECOND), 1)
       for (const sid of ['expired', 'over', 'revoked']) {
         assert.equal(await store.find(sid), null, sid)
       }
@@ -121,7 +130,7 @@ export const keeping: ContractCase[] = [
       await store.adopt(session({ adoptedUntil }))
       await store.revoke('s', NOW)
       assert.equal(await store.sweep(adoptedUntil), 0)
-      assert.equal(await store.sweep(adoptedUntil + 1), 1)
+      assert.equal(await store.sweep(adoptedUntil + SECOND), 1)
     }
   },
   {
@@ -133,7 +142,7 @@ export const keeping: ContractCase[] = [
       }
       assert.equal((await store.list('7', NOW)).length, 1)
       await store.revoke('s', NOW)
-      assert.equal(await store.sweep(NOW + 1), 1)
+      assert.equal(await store.sweep(NOW + ACCESS_LIFETIME + SECOND), 1)
     }
   }
 ]

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { isLive, isOver, type Session } from './session.ts'
+import { isLive, isOver, lastAccessExpiry, type Session } from './session.ts'
 import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
 import type { SessionStore } from './store.ts'
 
@@ -16,7 +16,7 @@ const MAX_INTERNED_USER_AGENTS = 1000
 export function memoryStore (): SessionStore {
   const sessions = new Map<string, Session>()
   const sidsOfUser = new Map<string, string | Set<string>>()
-  const revoked = new Map<string, number>()
+  const revoked = new Set<Session>()
   const userAgents = new Map<string, string>()
 
   /** The user agent is the longest part of a session, and most sessions repeat one. */
@@ -38,12 +38,13 @@ export function memoryStore (): SessionStore {
 
   function revokeNow (session: Session, now: number): void {
     session.revokedAt = now
-    revoked.set(session.sid, now)
+    revoked.add(session)
   }
 
-  function remove ({ sid, userId }: Session): void {
+  function remove (session: Session): void {
+    const { sid, userId } = session
     sessions.delete(sid)
-    revoked.delete(sid)
+    revoked.delete(session)
     const sids = sidsOfUser.get(userId)
     if (typeof sids === 'object' && sids.size > 1) sids.delete(sid)
     else sidsOfUser.delete(userId)
@@ -55,7 +56,7 @@ export function memoryStore (): SessionStore {
   }
 
   function rotateNow (rotation: Rotation): RotationResult {
-    const { sid, presented, next, now, deadline } = rotation
+    const { sid, presented, next, now, client, accessLifetime, deadline } = rotation
     checkDeadline(deadline)
     const session = sessions.get(sid)
     if (session === undefined) return { outcome: 'ended', session: null }
@@ -70,6 +71,9 @@ export function memoryStore (): SessionStore {
     session.issuedAt = next.issuedAt
     session.expiresAt = Math.min(next.expiresAt, session.endsAt)
     session.rotatedAt = now
+    session.rotatedUserAgent = intern(client.userAgent)
+    session.rotatedAddress = client.address === session.address ? session.address : client.address
+    session.accessLifetime = Math.max(session.accessLifetime, accessLifetime)
     return { outcome: 'rotated', session: { ...session } }
   }
 
@@ -112,9 +116,11 @@ export function memoryStore (): SessionStore {
     },
 
     async revokedSince (time) {
-      return [...revoked]
-        .filter(([, revokedAt]) => revokedAt >= time)
-        .map(([sid, revokedAt]) => ({ sid, revokedAt }))
+      return [...revoked].map(session => ({
+        sid: session.sid,
+        revokedAt: session.revokedAt as number,
+        accessExpiresAt: lastAccessExpiry(session)
+      })).filter(({ revokedAt }) => revokedAt >= time)
     },
 
     async sweep (before) {

@@ -2,8 +2,10 @@ import { LATE, beforeDeadline, serverClock } from './deadline.ts'
 import { type PostgresPool, type Value, codeOf, postgresClient } from './sql/postgres-client.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
 import {
-  POSTGRES, type SessionRow, checkedPrefix, sessionOf, statements, tables
+  COLUMNS, POSTGRES, type RevocationRow, type SessionRow, checkedPrefix, revocationOf,
+  rotationParameters, sessionOf, statements
 } from './sql/statements.ts'
+import { migratePostgres } from './sql/migrate-postgres.ts'
 import { type Rotation, type RotationResult, decideRotation } from './rotation.ts'
 import type { SessionStore } from './store.ts'
 
@@ -81,20 +83,12 @@ export function postgresStore (
    * Returns undefined if another call changed the row between the two statements. Run both again.
    */
   async function exchange (rotation: Rotation): Promise<RotationResult | undefined> {
-    const { sid, presented, next, now, reuseInterval, deadline } = rotation
+    const { sid, next, deadline } = rotation
     const [row] = await changed<SessionRow>(
       deadline,
       'rotate',
-      `${sql.rotate} ${returningBeforeDeadline('*')}`,
-      {
-        sid,
-        presented,
-        next: next.jti,
-        issuedAt: next.issuedAt,
-        expiresAt: next.expiresAt,
-        now,
-        reuseInterval
-      }
+      `${sql.rotate} ${returningBeforeDeadline(COLUMNS)}`,
+      rotationParameters(rotation)
     )
     if (row !== undefined) {
       const session = sessionOf(row)
@@ -146,16 +140,18 @@ export function postgresStore (
       (await rows<SessionRow>('list', sql.list, { userId, now })).map(sessionOf),
 
     async revokedSince (time) {
-      const { rows } = await run<{ sid: string, revoked_at: string }>({
+      const { rows } = await run<RevocationRow>({
         verb: 'revoked_since',
         text: sql.revokedSince,
         parameters: { time },
         timeoutMs: FEED_TIMEOUT_MS
       })
-      return rows.map(({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) }))
+      return rows.map(revocationOf)
     },
 
-    async sweep (before) {
+    async sweep (time) {
+      // A machine whose clock is ahead must not delete rows that others still need.
+      const before = Math.floor(await clock.timeThere(time))
       const sweep = `DELETE FROM ${prefix}sessions WHERE sid IN (SELECT sid FROM ${prefix}sessions WHERE ${sql.over} LIMIT :most)`
       const slice = async (verb: string, text: string): Promise<number> =>
         (
@@ -175,17 +171,6 @@ export function postgresStore (
       }
     },
 
-    // pg runs the text as one transaction, and the lock makes processes that start at once wait for
-    // each other. Existing tables need no lock.
-    async migrate () {
-      const {
-        rows: [found]
-      } = await pool.query({ text: `SELECT to_regclass('${prefix}counters_ends_at') AS last` })
-      if ((found as { last: string | null }).last === null) {
-        await pool.query({
-          text: `SELECT pg_advisory_xact_lock(7301955061);\n${tables(prefix, 'UNLOGGED ')}`
-        })
-      }
-    }
+    migrate: () => migratePostgres(pool, prefix)
   }
 }

@@ -3,9 +3,9 @@ import { BATCH_SIZE, inBatches, pairs } from './redis/batches.ts'
 import { type RedisClient, redisCommands } from './redis/client.ts'
 import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis/scripts.ts'
 import { FIELDS, type Row, sessionOf } from './redis/row.ts'
-import { type Session, isLive } from './session.ts'
+import { type Session, isLive, overAt } from './session.ts'
 import { type RotationResult, decideRotation } from './rotation.ts'
-import type { SessionStore } from './store.ts'
+import type { Revocation, SessionStore } from './store.ts'
 
 export type { RedisClient } from './redis/client.ts'
 
@@ -17,6 +17,8 @@ export interface RedisStoreOptions {
 
 /** Each bucket is a hash tag with separate sets, so that a Cluster spreads the sessions. */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
+/** Members of one ZMSCORE. */
+const SCORES_AT_ONCE = 1000
 /** Upper bound of the option `leeway`: no token is good for longer after its session has ended. */
 const MAX_LEEWAY_MS = 3_600_000
 
@@ -59,8 +61,7 @@ export function redisStore (
       keysOf(sid),
       sid,
       toLive,
-      Math.min(session.expiresAt, endsAt),
-      adoptedUntil ?? '',
+      overAt(session),
       onlyIfAbsent ? 1 : 0,
       ...fields
     )
@@ -82,6 +83,21 @@ export function redisStore (
     return [...ids]
   }
 
+  /** `over` has the expiry of the last access token, or a later time for an adopted session. */
+  async function revokedInBucket (bucket: number, time: number): Promise<Revocation[]> {
+    const flat = (await command(
+      'zrangebyscore', inBucket(bucket, 'revoked'), time, '+inf', 'withscores'
+    )) as string[]
+    const revoked = pairs(flat.flat())
+    const scores: (string | null)[] = []
+    for (let start = 0; start < revoked.length; start += SCORES_AT_ONCE) {
+      const sids = revoked.slice(start, start + SCORES_AT_ONCE).map(([sid]) => sid)
+      scores.push(...await command('zmscore', inBucket(bucket, 'over'), ...sids) as typeof scores)
+    }
+    return revoked.map(([sid, revokedAt], index) =>
+      ({ sid, revokedAt: Number(revokedAt), accessExpiresAt: Number(scores[index] ?? revokedAt) }))
+  }
+
   const before = <T>(
     deadline: number, sid: string, call: (deadlineThere: number) => Promise<T | typeof LATE>
   ): Promise<T> => beforeDeadline(clocks[bucketOf(sid)] as ServerClock, deadline, call)
@@ -100,7 +116,7 @@ export function redisStore (
     find,
 
     rotate: rotation => before(rotation.deadline, rotation.sid, async deadlineThere => {
-      const { sid, presented, next, now, reuseInterval } = rotation
+      const { sid, presented, next, now, reuseInterval, client, sameAddress } = rotation
       const [done, row] = (await run(
         ROTATE,
         keysOf(sid),
@@ -111,7 +127,11 @@ export function redisStore (
         next.expiresAt,
         now,
         reuseInterval,
-        deadlineThere
+        deadlineThere,
+        sameAddress ? 1 : 0,
+        rotation.accessLifetime,
+        orUnknown(client.userAgent),
+        orUnknown(client.address)
       )) as [string, Row]
       if (done === LATE) return LATE
       const session = sessionOf(row)
@@ -135,22 +155,15 @@ export function redisStore (
     },
 
     async revokedSince (time) {
-      const found = await Promise.all(
-        BUCKETS.map(
-          bucket =>
-            command(
-              'zrangebyscore', inBucket(bucket, 'revoked'), time, '+inf', 'withscores'
-            ) as Promise<string[]>
-        )
-      )
-      return found
-        .flatMap(flat => pairs(flat.flat()))
-        .map(([sid, revokedAt]) => ({ sid, revokedAt: Number(revokedAt) }))
+      const found = await Promise.all(BUCKETS.map(bucket => revokedInBucket(bucket, time)))
+      return found.flat()
     },
 
-    async sweep (before) {
+    async sweep (time) {
       let total = 0
       for (const bucket of BUCKETS) {
+        // A machine whose clock is ahead must not delete sessions that others still need.
+        const before = Math.floor(await (clocks[bucket] as ServerClock).timeThere(time))
         for (let found = BATCH_SIZE; found === BATCH_SIZE;) {
           const sids = (await command(
             'zrangebyscore', inBucket(bucket, 'over'), '-inf', `(${before}`, 'limit', 0, BATCH_SIZE
@@ -169,6 +182,9 @@ export function redisStore (
     }
   }
 }
+
+/** Redis has no null: the sign tells an empty text from an unknown one. */
+const orUnknown = (text: string | null): string => text === null ? '' : `=${text}`
 
 function bucketOf (sid: string): number {
   let hash = 0

@@ -24,9 +24,21 @@ export interface Session {
   revokedAt: number | null
   /** Expiry of the token that the session was adopted from, or null. The row is kept until then. */
   adoptedUntil: number | null
+  /** The longest life of an access token of the session. No refresh lowers it. */
+  accessLifetime: number
+  /** The client of the login. */
   userAgent: string | null
   address: string | null
+  /** The client of the last refresh (`PresentingClient`), or null. */
+  rotatedUserAgent: string | null
+  rotatedAddress: string | null
 }
+
+/**
+ * `accessLifetime` of a row that an older version of this package has written, which did not know
+ * it.
+ */
+export const UNKNOWN_ACCESS_LIFETIME_MS = 86_400_000
 
 /** Returns whether the tokens of a session are good at `now`. */
 export function isLive (session: Session, now: number): boolean {
@@ -40,8 +52,19 @@ export function isReplay (
   return (
     session.previousJti === presented &&
     session.rotatedAt !== null &&
-    now - session.rotatedAt < reuseInterval
+    // A clock that is set back would otherwise stretch the interval by hours.
+    Math.abs(now - session.rotatedAt) < reuseInterval
   )
+}
+
+/** The members of a row that decide how long its access tokens live. */
+type AccessTimes = Pick<Session, 'revokedAt' | 'expiresAt' | 'endsAt' | 'accessLifetime'>
+
+/** Returns the time from which no access token of the session is good, whatever its revocation. */
+export function lastAccessExpiry (
+  { revokedAt, expiresAt, endsAt, accessLifetime }: AccessTimes
+): number {
+  return Math.min(Math.min(revokedAt ?? Infinity, expiresAt) + accessLifetime, endsAt)
 }
 
 /** Returns whether a sweep may delete the row: it is no longer needed since before `before`. */
@@ -49,7 +72,7 @@ export function isOver (session: Session, before: number): boolean {
   return overAt(session) < before
 }
 
-/** Returns the time from which the row is not needed: revoked or expired, and not adoptable. */
-export function overAt ({ revokedAt, expiresAt, endsAt, adoptedUntil }: Session): number {
-  return Math.max(Math.min(revokedAt ?? Infinity, expiresAt, endsAt), adoptedUntil ?? -Infinity)
+/** Returns the time from which the row is not needed: no token of it is good or adoptable. */
+export function overAt (session: AccessTimes & Pick<Session, 'adoptedUntil'>): number {
+  return Math.max(lastAccessExpiry(session), session.adoptedUntil ?? -Infinity)
 }

@@ -1,7 +1,11 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Session } from './session.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
-import { SQLITE, type SessionRow, sessionOf, statements, tables } from './sql/statements.ts'
+import {
+  COLUMNS, SQLITE, type RevocationRow, type SessionRow, revocationOf, rotationParameters,
+  sessionOf, statements
+} from './sql/statements.ts'
+import { migrateSqlite } from './sql/migrate-sqlite.ts'
 import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
 import type { SessionStore } from './store.ts'
 
@@ -63,17 +67,10 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
    * Returns undefined if another call changed the row between the two statements. Run both again.
    */
   function exchange (rotation: Rotation): RotationResult | undefined {
-    const { sid, presented, next, now, reuseInterval, deadline } = rotation
+    const { sid, next, deadline } = rotation
     checkDeadline(deadline)
-    const [changed] = statement(`${sql.rotate} RETURNING *`).all({
-      sid,
-      presented,
-      next: next.jti,
-      issuedAt: next.issuedAt,
-      expiresAt: next.expiresAt,
-      now,
-      reuseInterval
-    })
+    const [changed] = statement(`${sql.rotate} RETURNING ${COLUMNS}`)
+      .all(rotationParameters(rotation))
     if (changed !== undefined) {
       const session = sessionOf(changed as SessionRow)
       return { outcome: session.jti === next.jti ? 'rotated' : 'reused', session }
@@ -132,9 +129,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
 
     list: async (userId, now) => (await rows<SessionRow>(sql.list, { userId, now })).map(sessionOf),
     revokedSince: async time =>
-      (await rows<Pick<SessionRow, 'sid' | 'revoked_at'>>(sql.revokedSince, { time })).map(
-        ({ sid, revoked_at: revokedAt }) => ({ sid, revokedAt: Number(revokedAt) })
-      ),
+      (await rows<RevocationRow>(sql.revokedSince, { time })).map(revocationOf),
 
     async sweep (before) {
       while ((await change(sql.sweepCounters, { before, most: BATCH_SIZE })) === BATCH_SIZE) {
@@ -154,7 +149,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
       return total
     },
 
-    migrate: () => whenFree(() => { open().exec(tables('simplejwt_', '')) })
+    migrate: () => whenFree(() => { migrateSqlite(open()) })
   }
 }
 

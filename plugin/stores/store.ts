@@ -1,11 +1,16 @@
 import type { Rotation, RotationResult } from './rotation.ts'
 import type { Session } from './session.ts'
 
-export type { Rotation, RotationOutcome, RotationResult } from './rotation.ts'
+export type {
+  PresentingClient, Rotation, RotationOutcome, RotationResult
+} from './rotation.ts'
 export { checkDeadline, decideRotation as outcomeWithoutChange } from './rotation.ts'
 
-/** A revoked session, for the revocation list of each process. */
-export interface Revocation { sid: string, revokedAt: number }
+/**
+ * A revoked session, for the revocation list of each process. `accessExpiresAt` is the time from
+ * which none of its access tokens is good (`lastAccessExpiry`).
+ */
+export interface Revocation { sid: string, revokedAt: number, accessExpiresAt: number }
 
 /** Requests counted for a key in its current window, and milliseconds left of the window. */
 export interface Counter { current: number, ttl: number }
@@ -82,8 +87,10 @@ export interface SessionStore {
   revokedSince(time: number): Promise<Revocation[]>
 
   /**
-   * Deletes the sessions that were revoked, had expired or had ended before `before`. Returns their
-   * number. Keeps an adopted session until `adoptedUntil`, or its token could be adopted again.
+   * Deletes the sessions that are revoked or expired, and whose last access token had expired
+   * before `before` (`overAt`). Returns their number. Keeps an adopted session until
+   * `adoptedUntil`, or its token could be adopted again. A store on another machine converts
+   * `before` to its own clock.
    */
   sweep(before: number): Promise<number>
 

@@ -21,8 +21,16 @@ export interface RefreshTokenSeed {
   expiresAt: number
 }
 
-/** The members of a session that an access token is minted from. Times in milliseconds. */
-export interface AccessTokenSeed { sid: string, userId: string, endsAt: number }
+/**
+ * The members of a session that an access token is minted from. Times in milliseconds. The token
+ * lives no longer than `accessLifetime`, so that the store knows when it has expired.
+ */
+export interface AccessTokenSeed {
+  sid: string
+  userId: string
+  endsAt: number
+  accessLifetime: number
+}
 
 /** Mints and verifies tokens. Knows neither sessions nor requests. Returns refusals as values. */
 export interface Tokens {
@@ -68,6 +76,8 @@ export function createTokens (
   /** Parsed headers of verified tokens. All tokens of a key share one header. */
   const headers = new Map<string, Header>()
 
+  let latest = 0
+
   const verify = (token: string, expected: 'access' | 'refresh' | undefined): Claims | Refusal => {
     const header = readHeader(token, headers)
     if (header === undefined) return 'Token is invalid'
@@ -75,13 +85,15 @@ export function createTokens (
     if (payload === undefined) return 'Token is invalid'
     if (headers.size < MAX_KNOWN_HEADERS) headers.set(headerSegment(token), header)
     if (!isUnambiguous(token, payload)) return 'Token is invalid'
-    return checkClaims(payload, expected, rules, now())
+    const time = now()
+    latest = Math.max(latest, time)
+    return checkClaims(payload, expected, rules, time, latest)
   }
 
   return {
-    mintAccess: ({ sid, userId, endsAt }, custom) => {
+    mintAccess: ({ sid, userId, endsAt, accessLifetime }, custom) => {
       const issuedAt = now()
-      const expiresAt = Math.min(issuedAt + accessTokenLifetime, endsAt)
+      const expiresAt = Math.min(issuedAt + Math.min(accessTokenLifetime, accessLifetime), endsAt)
       return mint('access', { sid, userId, jti: newId(), issuedAt, expiresAt }, custom)
     },
     mintRefresh: (seed, custom) => mint('refresh', seed, custom),

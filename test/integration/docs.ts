@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { readSettings } from '../../example/settings.ts'
-import { tables } from '../../plugin/stores/sql/statements.ts'
+import { tables } from '../../plugin/stores/sql/tables.ts'
 import { blocks, pageNamed, pages } from '../fixtures/docs.ts'
 import { firstCells, longLines, section } from '../fixtures/markdown.ts'
 

@@ -41,6 +41,62 @@ t.test('refresh: replays the same successor, with a new access token', async t =
   )
 })
 
+const from = (address: string, userAgent = 'Firefox') =>
+  ({ remoteAddress: address, headers: { 'user-agent': userAgent } })
+
+t.test('refresh: replays only to the user agent that made the rotation', async t => {
+  const { login, post, hello, events } = await buildApp(t)
+  const { refresh } = await login()
+  const owner = from('192.0.2.1')
+  const { access } = (await post('/api/token/refresh/', { refresh }, owner)).json()
+  t.equal((await post('/api/token/refresh/', { refresh }, owner)).statusCode, 200)
+  const thief = await post('/api/token/refresh/', { refresh }, from('192.0.2.1', 'curl'))
+  t.equal(thief.body, BLACKLISTED)
+  t.equal(events.at(-1)?.type, 'reuse_detected')
+  t.equal((await hello(access)).statusCode, 401, 'the session is revoked')
+})
+
+t.test('refresh: a login elsewhere does not bind the first refresh to its client', async t => {
+  const { login, post } = await buildApp(t, { replayFrom: 'sameAddress' })
+  const { refresh } = await login()
+  const reply = await post('/api/token/refresh/', { refresh }, from('203.0.113.9', 'an update'))
+  t.equal(reply.statusCode, 200)
+})
+
+t.test('refresh: a replay to another address names the address of the rotation', async t => {
+  const { login, post, events } = await buildApp(t)
+  const { refresh } = await login()
+  await post('/api/token/refresh/', { refresh }, from('2001:db8:1:2::1'))
+  await post('/api/token/refresh/', { refresh }, from('2001:db8:1:2::ffff'))
+  t.notHas(events.at(-1), { rotatedAddress: String }, 'the same /64')
+  await post('/api/token/refresh/', { refresh }, from('203.0.113.9'))
+  t.match(events.at(-1), {
+    type: 'replayed',
+    address: '203.0.113.9',
+    rotatedAddress: '2001:db8:1:2::'
+  })
+})
+
+t.test('replayFrom: with sameAddress a replay to another address is reuse', async t => {
+  for (const [address, expected] of [
+    ['2001:db8:1:2::ffff', 200], ['2001:db8:1:3::1', 401], ['192.0.2.1', 401]
+  ] as const) {
+    const { login, post, events } = await buildApp(t, { replayFrom: 'sameAddress' })
+    const { refresh } = await login()
+    await post('/api/token/refresh/', { refresh }, from('2001:db8:1:2::1'))
+    const reply = await post('/api/token/refresh/', { refresh }, from(address))
+    t.equal(reply.statusCode, expected, address)
+    t.equal(events.at(-1)?.type, expected === 200 ? 'replayed' : 'reuse_detected')
+  }
+})
+
+t.test('refresh: a call of the host\'s code has no client, and may replay', async t => {
+  const { app, login, post } = await buildApp(t, { replayFrom: 'sameAddress' })
+  const { refresh } = await login()
+  const next = (await post('/api/token/refresh/', { refresh }, from('192.0.2.1'))).json()
+  t.equal((await app.tokens.refresh(refresh)).refresh, next.refresh)
+})
+
 t.test('a spent refresh token ends the session once the reuse interval is over', async t => {
   const { login, post, clock, hello, events } = await buildApp(t)
   const { refresh } = await login()

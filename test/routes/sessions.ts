@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MINUTE, type TestApp, buildApp } from '../fixtures/app.ts'
+import { MINUTE, SECOND, type TestApp, buildApp } from '../fixtures/app.ts'
 import { accessClaims, decode, sign } from '../fixtures/tokens/jwt.ts'
 
 type Method = 'GET' | 'DELETE' | 'HEAD'
@@ -36,8 +36,8 @@ t.test('a user sees his own live sessions, oldest first', async t => {
     {
       sid: sidOf(first.access),
       created_at: '2026-11-22T12:00:00.000Z',
-      last_used_at: '2026-11-22T12:02:00.000Z',
-      expires_at: '2026-11-23T12:02:00.000Z',
+      last_used_at: '2026-11-22T12:00:00.000Z',
+      expires_at: '2026-11-23T13:00:00.000Z',
       user_agent: 'lightMyRequest',
       address: '127.0.0.1',
       current: false
@@ -53,6 +53,38 @@ t.test('a user sees his own live sessions, oldest first', async t => {
     }
   ])
   t.equal((await ask(test, 'HEAD', '', second.access)).statusCode, 200)
+})
+
+t.test('sessions: tells the time of a refresh, and the expiry, by the hour', async t => {
+  const test = await buildApp(t, { sessionLifetime: '26h' })
+  const { access, refresh } = await test.login()
+  const times = async (): Promise<[lastUsed: string, expiry: string]> => {
+    const [session] = (await ask(test, 'GET', '/', access)).json()
+    return [session.last_used_at, session.expires_at]
+  }
+  t.same(await times(), ['2026-11-22T12:00:00.000Z', '2026-11-23T12:00:00.000Z'], 'the login')
+  test.clock.advance(SECOND)
+  await test.post('/api/token/refresh/', { refresh })
+  t.same(await times(), ['2026-11-22T12:00:00.000Z', '2026-11-23T13:00:00.000Z'])
+
+  const late = await buildApp(t, { accessTokenLifetime: '1d', sessionLifetime: '26h' })
+  late.clock.advance(59 * MINUTE)
+  const pair = await late.login()
+  late.clock.advance(150 * MINUTE)
+  await late.post('/api/token/refresh/', { refresh: pair.refresh })
+  const [session] = (await ask(late, 'GET', '/', pair.access)).json()
+  t.equal(session.last_used_at, '2026-11-22T15:00:00.000Z')
+  t.equal(session.expires_at, '2026-11-23T14:59:00.000Z', 'at most the end of the session')
+})
+
+t.test('sessions: a session was not last used before it began', async t => {
+  const test = await buildApp(t)
+  test.clock.advance(30 * MINUTE)
+  const { access, refresh } = await test.login()
+  test.clock.advance(MINUTE)
+  await test.post('/api/token/refresh/', { refresh })
+  const [session] = (await ask(test, 'GET', '/', access)).json()
+  t.equal(session.last_used_at, session.created_at)
 })
 
 t.test('a user ends one of his sessions', async t => {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { SECOND, buildApp } from '../fixtures/app.ts'
+import { SECOND, type TestApp, buildApp } from '../fixtures/app.ts'
+import type { Test } from '../fixtures/servers/home.ts'
 import { accessClaims, decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
 const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
@@ -17,16 +18,81 @@ t.test('a good token of either kind is verified with an empty object', async t =
   }
 })
 
-t.test('a spent refresh token is blacklisted, its successor is not', async t => {
+t.test('a spent refresh token is good within the reuse interval, as at refresh', async t => {
   const { login, post, clock } = await buildApp(t)
   const { refresh } = await login()
   const next = (await post('/api/token/refresh/', { refresh })).json()
-  clock.advance(SECOND)
+  clock.advance(10 * SECOND - 1)
+  for (const agent of ['lightMyRequest', 'another user agent', '']) {
+    const headers = { 'user-agent': agent }
+    const reply = await post('/api/token/verify/', { token: refresh }, { headers })
+    t.equal(reply.body, '{}', 'the same for every client: a thief has another user agent')
+  }
+  clock.advance(1)
   t.equal((await post('/api/token/verify/', { token: refresh })).body, BLACKLISTED)
   t.equal(
     (await post('/api/token/verify/', { token: next.refresh })).body,
     '{}',
     'and asking about a spent token ended nothing'
+  )
+})
+
+t.test('with a reuse interval of 0 verify accepts the current token only', async t => {
+  for (const options of [{ rotateRefreshTokens: false }, { reuseInterval: 0 }]) {
+    const { login, post, app } = await buildApp(t, options)
+    const { refresh } = await login()
+    t.equal((await post('/api/token/verify/', { token: refresh })).body, '{}')
+    await app.tokens.refresh(refresh)
+    const { body } = await post('/api/token/verify/', { token: refresh })
+    t.equal(body, 'reuseInterval' in options ? BLACKLISTED : '{}')
+  }
+})
+
+/**
+ * A thief has the refresh token of a login, and polls `ask` every two seconds. Once he believes
+ * that the owner has refreshed he refreshes too, with the owner's user agent. Returns the rotations
+ * that he followed, of 100 of the owner, and whether the session lives.
+ */
+async function follow (
+  t: Test, ask: (test: TestApp, token: string) => Promise<boolean>
+): Promise<{ followed: number, isLive: boolean }> {
+  const test = await buildApp(t, { rateLimit: false })
+  const refresh = (token: string) => test.post('/api/token/refresh/', { refresh: token })
+  let owned = (await test.login()).refresh
+  let stolen = owned
+  let followed = 0
+  for (let rotation = 0; rotation < 100; rotation++) {
+    const reply = await refresh(owned)
+    if (reply.statusCode !== 200) break
+    owned = reply.json().refresh
+    for (let polls = 0; polls < 150; polls++) {
+      test.clock.advance(2 * SECOND)
+      if (await ask(test, stolen)) continue
+      const copy = await refresh(stolen)
+      if (copy.statusCode === 200) {
+        stolen = copy.json().refresh
+        followed++
+      }
+      break
+    }
+  }
+  return { followed, isLive: (await refresh(owned)).statusCode === 200 }
+}
+
+t.test('a thief who polls verify follows no rotation, and reveals himself', async t => {
+  t.same(
+    await follow(t, async ({ post }, token) =>
+      (await post('/api/token/verify/', { token })).statusCode === 200),
+    { followed: 0, isLive: false }
+  )
+  t.same(
+    await follow(t, async ({ app }, token) => {
+      const { jti, sid } = decode(token).payload
+      const [session] = await app.tokens.sessions(1)
+      return session?.sid === sid && session?.jti === jti
+    }),
+    { followed: 100, isLive: true },
+    'control: an oracle that tells a spent token from a current one'
   )
 })
 
@@ -49,7 +115,7 @@ t.test('with adoption on, a refresh token of another server is good until it is 
   const token = sign(refreshClaims())
   t.equal((await post('/api/token/verify/', { token })).body, '{}')
   await post('/api/token/refresh/', { refresh: token })
-  clock.advance(SECOND)
+  clock.advance(10 * SECOND)
   t.equal((await post('/api/token/verify/', { token })).body, BLACKLISTED)
 })
 

@@ -13,6 +13,9 @@ const ROTATION: Rotation = {
   next: { jti: 'next', issuedAt: START, expiresAt: START + DAY },
   now: START,
   reuseInterval: 0,
+  client: { userAgent: null, address: null },
+  sameAddress: false,
+  accessLifetime: 0,
   deadline: Infinity
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { RefreshClaims } from '../../plugin/tokens/claims.ts'
 import { createRevocations } from '../../plugin/sessions/revocation.ts'
-import { createSessions, sidOf } from '../../plugin/sessions/lifecycle.ts'
+import { type SessionRules, createSessions, sidOf } from '../../plugin/sessions/lifecycle.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { Session } from '../../plugin/stores/session.ts'
 import { DAY, MINUTE, SECOND, START, createClock } from '../fixtures/app.ts'
@@ -13,7 +13,9 @@ const LIFETIMES = {
   sessionLifetime: 30 * DAY,
   accessTokenLifetime: 5 * MINUTE,
   leeway: 30 * SECOND,
-  reuseInterval: 10 * SECOND
+  reuseInterval: 10 * SECOND,
+  rotateRefreshTokens: true,
+  replayFrom: 'anywhere' as SessionRules['replayFrom']
 }
 const ORIGIN = { userAgent: 'Firefox', address: '203.0.113.1' }
 
@@ -24,6 +26,7 @@ function build (lifetimes: Partial<typeof LIFETIMES> = {}) {
     store,
     interval: SECOND,
     accessTokenLifetime: 5 * MINUTE,
+    leeway: 0,
     now: clock
   })
   return {
@@ -61,7 +64,10 @@ t.test('a login is one row: new ids, the lifetimes, the origin', async t => {
     endsAt: START + 30 * DAY,
     revokedAt: null,
     adoptedUntil: null,
-    ...ORIGIN
+    accessLifetime: 5 * MINUTE,
+    ...ORIGIN,
+    rotatedUserAgent: null,
+    rotatedAddress: null
   })
   for (const id of [session.sid, session.jti]) t.match(id, /^[0-9a-f]{32}$/)
   t.not(session.sid, session.jti)
@@ -229,18 +235,47 @@ t.test('the list is of live sessions, oldest first', async t => {
   t.same(await sessions.list('nobody'), [])
 })
 
-t.test('live is before both ends, a replay is of the last token within the interval', async t => {
+t.test('isAccepted: the current token, and the last spent one within the interval', async t => {
   const { sessions, clock } = build()
   const session = await sessions.start('1', ORIGIN)
-  t.equal(sessions.isReplay(session, session.jti), false)
-  const { session: rotated } = (await sessions.rotate(refreshClaimsOf(session))) as {
+  t.equal(sessions.isAccepted(session, session.jti), true)
+  t.equal(sessions.isAccepted(session, 'other'), false)
+  const { session: rotated } = (await sessions.rotate(refreshClaimsOf(session), ORIGIN)) as {
     session: Session
   }
-  t.equal(sessions.isReplay(rotated, session.jti), true)
-  t.equal(sessions.isReplay(rotated, rotated.jti), false)
-  t.equal(sessions.isReplay({ ...rotated, rotatedAt: null }, session.jti), false)
+  t.equal(sessions.isAccepted(rotated, session.jti), true)
+  t.equal(sessions.isAccepted(rotated, rotated.jti), true)
+  t.equal(sessions.isAccepted({ ...rotated, revokedAt: START }, rotated.jti), false)
+  t.equal(sessions.isAccepted({ ...rotated, rotatedAt: null }, session.jti), false)
+  const withoutRotation = build({ rotateRefreshTokens: false }).sessions
+  t.equal(withoutRotation.isAccepted(rotated, session.jti), false, 'as a refresh decides it')
   clock.advance(10 * SECOND)
-  t.equal(sessions.isReplay(rotated, session.jti), false)
+  t.equal(sessions.isAccepted(rotated, session.jti), false)
+  t.equal(sessions.isAccepted(rotated, rotated.jti), true)
+})
+
+t.test('isAccepted: the last spent token only of the client that spent it', async t => {
+  const elsewhere = { ...ORIGIN, address: '198.51.100.1' }
+  for (const [replayFrom, client, expected] of [
+    ['anywhere', ORIGIN, true],
+    ['anywhere', elsewhere, true],
+    ['anywhere', { ...ORIGIN, userAgent: 'thief' }, false],
+    ['sameAddress', ORIGIN, true],
+    ['sameAddress', elsewhere, false]
+  ] as const) {
+    const { sessions } = build({ replayFrom })
+    const spent = await sessions.start('1', ORIGIN)
+    const { session } = await sessions.rotate(refreshClaimsOf(spent), ORIGIN)
+    t.equal(sessions.isAccepted(session as Session, spent.jti, client), expected)
+    const { outcome } = await sessions.rotate(refreshClaimsOf(spent), client)
+    t.equal(outcome, expected ? 'replayed' : 'reused', 'as a refresh decides it')
+  }
+})
+
+t.test('isLive: is true before both ends, until the session is revoked', async t => {
+  const { sessions, clock } = build()
+  const { session: rotated } = (await sessions.rotate(
+    refreshClaimsOf(await sessions.start('1', ORIGIN)))) as { session: Session }
 
   t.equal(sessions.isLive(rotated), true)
   t.equal(sessions.isLive({ ...rotated, revokedAt: START }), false)
@@ -278,7 +313,10 @@ t.test('the session of a token of another server goes by the token\'s own jti', 
     endsAt: START + MINUTE + 30 * DAY,
     revokedAt: null,
     adoptedUntil: START + DAY,
-    ...ORIGIN
+    accessLifetime: 5 * MINUTE,
+    ...ORIGIN,
+    rotatedUserAgent: null,
+    rotatedAddress: null
   })
 })
 

@@ -8,23 +8,29 @@ import { session } from '../fixtures/stores/session.ts'
 
 const INTERVAL = 50
 
+/** `clock` is the time of the app. `clocks` are those of the system, which stand still. */
 function build (t: { after(stop: () => void): void }, store: SessionStore = memoryStore()) {
   const clock = createClock()
+  const clocks = { wall: createClock(), monotonic: createClock(0) }
   const revocations = createRevocations({
     store,
     interval: INTERVAL,
     accessTokenLifetime: 5 * MINUTE,
-    now: clock
+    leeway: 0,
+    now: clock,
+    clocks
   })
   t.after(() => revocations.stop())
-  return { revocations, clock, store }
+  return { revocations, clock, clocks, store }
 }
 
 const sharedStore = (): SessionStore => ({ ...memoryStore(), shared: true })
 
 /** Waits for a poll, for two seconds at the most. */
 async function learns (revocations: Revocations, sid: string): Promise<boolean> {
-  for (let waited = 0; waited < 2000 && !revocations.has(sid); waited += 5) await setTimeout(5)
+  for (let waited = 0; waited < 2000 && !await revocations.has(sid); waited += 5) {
+    await setTimeout(5)
+  }
   return revocations.has(sid)
 }
 
@@ -36,21 +42,23 @@ t.test('a session that ends here is on the list at once', async t => {
   t.notOk(revocations.has('__proto__'))
 })
 
-t.test('start: reads the revocations of the last access token lifetime', async t => {
+t.test('start: reads every revocation that the store still has', async t => {
   const { revocations, store } = build(t)
   for (const [sid, revokedAt] of [
     ['just now', START],
     ['one life ago', START - 5 * MINUTE],
-    ['long ago', START - 6 * MINUTE]
+    ['of another server, with a longer life', START - 60 * MINUTE]
   ] as const) {
-    await store.create(session({ sid }))
+    await store.create(session({ sid, accessLifetime: 120 * MINUTE }))
     await store.revoke(sid, revokedAt)
   }
   await store.create(session({ sid: 'alive' }))
   await revocations.start()
-  t.same(['just now', 'one life ago', 'long ago', 'alive'].map(revocations.has), [
-    true, true, false, false
-  ])
+  t.same(
+    ['just now', 'one life ago', 'of another server, with a longer life', 'alive']
+      .map(revocations.has),
+    [true, true, true, false]
+  )
 })
 
 t.test('a session that another process ends is on the list soon', async t => {
@@ -80,6 +88,7 @@ t.test('a poll comes before the interval is over', async t => {
     store,
     interval: 1000,
     accessTokenLifetime: 5 * MINUTE,
+    leeway: 0,
     now: createClock()
   })
   t.after(() => revocations.stop())
@@ -102,7 +111,7 @@ t.test('each poll reads from ten seconds before the last one, as clocks differ',
   clock.advance(7 * SECOND)
   while (asked.length < 3) await setTimeout(5)
   t.same(asked.slice(0, 3), [
-    START - 5 * MINUTE - 10 * SECOND,
+    -10 * SECOND,
     START + MINUTE - 10 * SECOND,
     START + MINUTE + 7 * SECOND - 10 * SECOND
   ])
@@ -195,14 +204,132 @@ t.test('stopped, it reads no more, not even after a read that was under way', as
   t.equal(asked.length, 3)
 })
 
-t.test('a session is forgotten once its last access token has expired, on every clock', async t => {
-  const { revocations, clock } = build(t)
+t.test('prune: forgets a session once its last access token has expired', async t => {
+  const { revocations, clocks: { monotonic } } = build(t)
   revocations.add('a', START)
+  revocations.add('of a longer life', START, START + 60 * MINUTE)
+  monotonic.advance(SECOND)
   revocations.add('b', START + SECOND)
-  clock.advance(5 * MINUTE + 10 * SECOND)
+  const after = (ms: number): unknown[] => {
+    monotonic.time = ms
+    revocations.prune()
+    return ['a', 'b', 'of a longer life'].map(revocations.has)
+  }
+  t.same(after(5 * MINUTE + 10 * SECOND), [true, true, true])
+  t.same(after(5 * MINUTE + 10 * SECOND + 1), [false, true, true])
+  t.same(after(60 * MINUTE + 10 * SECOND), [false, false, true])
+  t.same(after(60 * MINUTE + 10 * SECOND + 1), [false, false, false])
+})
+
+t.test('prune: forgets no session because the clock jumps ahead and back', async t => {
+  const { revocations, clock } = build(t)
+  revocations.add('before', START)
+  clock.advance(120 * MINUTE)
+  revocations.add('before', START)
+  revocations.add('of a server whose clock is right', START)
   revocations.prune()
-  t.same(['a', 'b'].map(revocations.has), [true, true])
-  clock.advance(1)
-  revocations.prune()
-  t.same(['a', 'b'].map(revocations.has), [false, true])
+  clock.advance(-120 * MINUTE)
+  t.same(['before', 'of a server whose clock is right'].map(revocations.has), [true, true])
+})
+
+t.test('a clock that was set back is asked for what it has not seen yet', async t => {
+  const { revocations, clock, store } = build(t, sharedStore())
+  clock.advance(120 * MINUTE)
+  await revocations.start()
+  clock.advance(-120 * MINUTE)
+  await store.create(session({ sid: 'a' }))
+  await store.revoke('a', clock())
+  t.ok(await learns(revocations, 'a'))
+})
+
+/** A shared store whose reads wait until they are answered, each with the sids of that time. */
+function slowStore () {
+  const memory = sharedStore()
+  const answers: (() => void)[] = []
+  const revokedSince: SessionStore['revokedSince'] = async time => {
+    const found = await memory.revokedSince(time)
+    await new Promise<void>(resolve => { answers.push(resolve) })
+    return found
+  }
+  const answer = async (): Promise<void> => {
+    while (answers.length === 0) await setTimeout(1)
+    answers.shift()?.()
+  }
+  return { ...memory, revokedSince, answer, answers }
+}
+
+const HOUR = 60 * MINUTE
+
+for (const clockThatRan of ['wall', 'monotonic'] as const) {
+  t.test(`has: after a freeze that the ${clockThatRan} clock shows, reads the store`, async t => {
+    const { revocations, clocks, store } = build(t, sharedStore())
+    await revocations.start()
+    await store.create(session({ sid: 'a' }))
+    await store.revoke('a', START)
+    t.equal(revocations.has('a'), false, 'a list of now answers at once')
+    clocks[clockThatRan].advance(INTERVAL)
+    t.equal(revocations.has('a'), false, 'also at the end of the interval')
+    clocks[clockThatRan].advance(1)
+    t.same(await Promise.all([revocations.has('a'), revocations.has('b')]), [true, false])
+    t.equal(revocations.has('b'), false, 'which is one read')
+  })
+}
+
+t.test('has: does not trust a read from before the freeze', async t => {
+  for (const clockThatRan of ['wall', 'monotonic'] as const) {
+    const store = slowStore()
+    const { revocations, clocks } = build(t, store)
+    const started = revocations.start()
+    await store.answer()
+    await started
+    while (store.answers.length === 0) await setTimeout(1) // the poll has asked
+    await store.create(session({ sid: 'a' }))
+    await store.revoke('a', START)
+    clocks[clockThatRan].advance(HOUR)
+    const has = revocations.has('a')
+    await store.answer()
+    await store.answer()
+    t.equal(await has, true, clockThatRan)
+  }
+})
+
+t.test('has: goes on with the list that it has while the store is away', async t => {
+  let isDown = false
+  const memory = sharedStore()
+  const revokedSince: SessionStore['revokedSince'] = async time => {
+    if (isDown) throw new Error('down')
+    return memory.revokedSince(time)
+  }
+  const { revocations, clocks } = build(t, { ...memory, revokedSince })
+  revocations.add('a', START)
+  await revocations.start()
+  isDown = true
+  clocks.wall.advance(HOUR)
+  t.equal(revocations.has('a'), true, 'a session on the list needs no read')
+  t.equal(await revocations.has('b'), false)
+  t.equal(revocations.has('b'), false, 'after a read that failed it waits for no other')
+  isDown = false
+  await memory.create(session({ sid: 'b' }))
+  await memory.revoke('b', START)
+  t.ok(await learns(revocations, 'b'))
+})
+
+t.test('has: waits less than a second for a store that does not answer', async t => {
+  const store = slowStore()
+  const { revocations, clocks } = build(t, store)
+  const started = revocations.start()
+  await store.answer()
+  await started
+  clocks.wall.advance(HOUR)
+  const asked = performance.now()
+  t.equal(await revocations.has('a'), false)
+  t.ok(performance.now() - asked < SECOND)
+  t.equal(revocations.has('a'), false, 'and no other request waits')
+})
+
+t.test('has: a list of a store that is not shared is never too old', async t => {
+  const { revocations, clocks } = build(t)
+  await revocations.start()
+  clocks.wall.advance(HOUR)
+  t.equal(revocations.has('a'), false)
 })

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { NOW, presentation, session } from '../../plugin/store-contract/case.ts'
+import {
+  ACCESS_LIFETIME, CLIENT, NOW, presentation, session
+} from '../../plugin/store-contract/case.ts'
 import { sqliteStore } from '../../plugin/stores/sqlite.ts'
 import { buildApp } from '../fixtures/app.ts'
 import { eachSqlite } from '../fixtures/stores/each-sqlite.ts'
@@ -28,15 +30,24 @@ eachSqlite(t, async t => {
     t.after(() => handle.close())
     const store = sqliteStore(handle)
     await store.create(session({ adoptedUntil: NOW }))
-    const rotated = session({ jti: 't1', previousJti: 't0', rotatedAt: NOW, adoptedUntil: NOW })
+    const rotated = session({
+      jti: 't1',
+      previousJti: 't0',
+      rotatedAt: NOW,
+      adoptedUntil: NOW,
+      rotatedUserAgent: CLIENT.userAgent,
+      rotatedAddress: CLIENT.address
+    })
     t.strictSame(await store.rotate(presentation('t0', 't1')), {
       outcome: 'rotated',
       session: rotated
     })
     t.strictSame([await store.find('s'), await store.list('7', NOW)], [rotated, [rotated]])
     t.equal(await store.revoke('s', NOW), true)
-    t.strictSame(await store.revokedSince(NOW), [{ sid: 's', revokedAt: NOW }])
-    t.equal(await store.sweep(NOW + 1), 1)
+    t.strictSame(await store.revokedSince(NOW), [
+      { sid: 's', revokedAt: NOW, accessExpiresAt: NOW + ACCESS_LIFETIME }
+    ])
+    t.equal(await store.sweep(NOW + ACCESS_LIFETIME + 1), 1)
     if (store.counters && 'increment' in store.counters) {
       t.strictSame(
         [...(await store.counters.increment(new Map([['a', 1]]), 1000, NOW))],

@@ -18,7 +18,8 @@ const SEED = {
   jti: '70ce',
   issuedAt: START,
   expiresAt: START + DAY,
-  endsAt: START + 30 * DAY
+  endsAt: START + 30 * DAY,
+  accessLifetime: DAY
 }
 const clock = createClock()
 
@@ -95,6 +96,11 @@ t.test('times are whole seconds, and no exp is after the end of the session', as
     exp: NOW + 10
   })
   t.match(
+    decode(tokens.mintAccess({ ...SEED, accessLifetime: 9_001 }, {})).payload,
+    { iat: NOW, exp: NOW + 10 },
+    'the store deletes the row after the access lifetime in it'
+  )
+  t.match(
     decode(tokens.mintRefresh({ ...SEED, issuedAt: START + 999, expiresAt: START + 10_999 }, {}))
       .payload,
     { iat: NOW, exp: NOW + 10 }
@@ -123,6 +129,20 @@ t.test('custom claims never take the place of the plugin\'s own', async t => {
     role: 'admin'
   })
   t.same(Object.keys(payload), ['token_type', 'exp', 'iat', 'jti', 'user_id', 'sid', 'role'])
+})
+
+t.test('verify: accepts its own tokens after the clock was set back, and expires them', async t => {
+  const clock = createClock(START + DAY)
+  const tokens = await build({ now: clock })
+  const access = tokens.mintAccess(SEED, {})
+  const early = (await build({ now: createClock(START + DAY + 61 * SECOND) })).mintAccess(SEED, {})
+  t.equal(tokens.verifyAccess(early), 'Token is invalid', 'from the future')
+  t.type(tokens.verifyAccess(access), 'object')
+  clock.advance(-2 * 60 * MINUTE)
+  t.type(tokens.verifyAccess(access), 'object')
+  t.equal(tokens.verifyAccess(early), 'Token is invalid', 'still from the future')
+  clock.advance(2 * 60 * MINUTE + 5 * MINUTE)
+  t.equal(tokens.verifyAccess(access), 'Token is expired')
 })
 
 t.test('verify: accepts a minted token as its own type only', async t => {

@@ -1,9 +1,10 @@
-import type { Session } from '../session.ts'
+import { type Session, UNKNOWN_ACCESS_LIFETIME_MS } from '../session.ts'
 
 /** The fields of a session's hash, in the order in which the store reads them. */
 export const FIELDS = [
   'sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt',
-  'endsAt', 'revokedAt', 'adoptedUntil', 'userAgent', 'address'
+  'endsAt', 'revokedAt', 'adoptedUntil', 'accessLifetime', 'userAgent', 'address',
+  'rotatedUserAgent', 'rotatedAddress'
 ] as const satisfies readonly (keyof Session)[]
 
 type Field = typeof FIELDS[number]
@@ -37,7 +38,10 @@ export function sessionOf (row: Row): Session | null {
     endsAt: time('endsAt') as number,
     revokedAt: time('revokedAt'),
     adoptedUntil: time('adoptedUntil'),
+    accessLifetime: time('accessLifetime') ?? UNKNOWN_ACCESS_LIFETIME_MS,
     userAgent: text('userAgent'),
-    address: text('address')
+    address: text('address'),
+    rotatedUserAgent: text('rotatedUserAgent'),
+    rotatedAddress: text('rotatedAddress')
   }
 }

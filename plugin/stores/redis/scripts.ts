@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { UNKNOWN_ACCESS_LIFETIME_MS } from '../session.ts'
 import { FIELDS, POSITION } from './row.ts'
 
 /** A Lua script. The server runs it as one atomic step, and caches it by the SHA-1 of its text. */
@@ -17,13 +18,17 @@ const at = Object.fromEntries(
 const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
 
 // The keys of a session share one slot: its hash, and two sorted sets of its bucket. `over` holds
-// sessions by the time from which they are not needed, `revoked` by the time of revocation.
+// sessions by `overAt`, `revoked` by the time of revocation.
 const KEYS = 'local session, over, revoked = KEYS[1], KEYS[2], KEYS[3]'
 
-const LATER = `
-local function later (one, other)
-  if other and tonumber(other) > tonumber(one) then return other end
-  return one
+/** Computes `overAt` of a row. An older version has written no `accessLifetime`. */
+const OVER_AT = `
+local function over_at (row)
+  local dead = tonumber(${at.expiresAt})
+  if ${at.revokedAt} then dead = math.min(dead, tonumber(${at.revokedAt})) end
+  dead = math.min(dead + tonumber(${at.accessLifetime} or ${UNKNOWN_ACCESS_LIFETIME_MS}), tonumber(${at.endsAt}))
+  if ${at.adoptedUntil} then dead = math.max(dead, tonumber(${at.adoptedUntil})) end
+  return string.format('%d', dead)
 end`
 
 // A set expires with the last of its sessions, so no key stays forever.
@@ -40,68 +45,87 @@ local function too_late (deadline)
 end`
 
 const REVOKE_SESSION = `
-local function revoke (sid, at, expires, adopted)
+local function revoke (row, sid, at)
+  ${at.revokedAt} = at
   redis.call('HSET', session, 'revokedAt', at)
   redis.call('ZADD', revoked, at, sid)
   keep(revoked, redis.call('PTTL', session))
-  if tonumber(expires) < tonumber(at) then at = expires end
-  redis.call('ZADD', over, later(at, adopted), sid)
+  redis.call('ZADD', over, over_at(row), sid)
 end`
 
 /**
- * Arguments: sid, milliseconds to live, expiresAt, adoptedUntil or '', '1' to keep an existing
- * session unchanged, then fields and values.
+ * Arguments: sid, milliseconds to live, `overAt`, '1' to keep an existing session unchanged, then
+ * fields and values.
  */
-export const CREATE = script(`${KEYS}${LATER}${KEEP}
-local sid, to_live, expires, adopted, only_if_absent = unpack(ARGV)
+export const CREATE = script(`${KEYS}${KEEP}
+local sid, to_live, over_at, only_if_absent = unpack(ARGV)
 if only_if_absent == '1' and redis.call('EXISTS', session) == 1 then return 0 end
-redis.call('HSET', session, unpack(ARGV, 6))
+redis.call('HSET', session, unpack(ARGV, 5))
 redis.call('PEXPIRE', session, to_live)
-redis.call('ZADD', over, later(expires, adopted ~= '' and adopted), sid)
+redis.call('ZADD', over, over_at, sid)
 keep(over, to_live)
 return 1`)
 
 /**
  * Arguments: sid, presented, next jti, its issuedAt and expiresAt, now, reuseInterval, deadline by
- * this server's clock. Returns 'rotated', 'reused', 'late' or 'nothing', and the values of FIELDS.
+ * this server's clock, '1' for `sameAddress`, accessLifetime, then the user agent and the address
+ * of the client, each after '=', or '' for an unknown one. Returns 'rotated', 'reused', 'late' or
+ * 'nothing', and the values of FIELDS.
  */
-export const ROTATE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
-local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
+export const ROTATE = script(`${KEYS}${KEEP}${TOO_LATE}${OVER_AT}${REVOKE_SESSION}
+local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline, same_address, access_lifetime, agent, address = unpack(ARGV)
+agent = agent ~= '' and agent:sub(2)
+address = address ~= '' and address:sub(2)
+local function differs (known, given) return known and given and known ~= given end
+
 local row = ${READ}
-local jti, previous, rotated, ends, adopted = ${at.jti}, ${at.previousJti}, ${at.rotatedAt}, ${at.endsAt}, ${at.adoptedUntil}
+local jti, ends = ${at.jti}, ${at.endsAt}
 local at = tonumber(now)
 local live = jti and not ${at.revokedAt} and at < tonumber(${at.expiresAt}) and at < tonumber(ends)
-local replay = previous == presented and at - tonumber(rotated) < tonumber(reuse_interval)
+local replay = ${at.previousJti} == presented and math.abs(at - tonumber(${at.rotatedAt})) < tonumber(reuse_interval)
+  and not differs(${at.rotatedUserAgent}, agent)
+  and not (same_address == '1' and differs(${at.rotatedAddress}, address))
 if not live or jti == next_jti or replay then return {'nothing', row} end
 
 if too_late(deadline) then return {'late', row} end
 if jti ~= presented then
-  revoke(sid, now, ${at.expiresAt}, adopted)
-  ${at.revokedAt} = now
+  revoke(row, sid, now)
   return {'reused', row}
 end
 if tonumber(expires) > tonumber(ends) then expires = ends end
-redis.call('HSET', session, 'jti', next_jti, 'previousJti', jti, 'issuedAt', issued, 'rotatedAt', now, 'expiresAt', expires)
-redis.call('ZADD', over, later(expires, adopted), sid)
+if tonumber(access_lifetime) < tonumber(${at.accessLifetime} or ${UNKNOWN_ACCESS_LIFETIME_MS}) then access_lifetime = ${at.accessLifetime} or '${UNKNOWN_ACCESS_LIFETIME_MS}' end
+redis.call('HSET', session, 'jti', next_jti, 'previousJti', jti, 'issuedAt', issued, 'rotatedAt', now, 'expiresAt', expires, 'accessLifetime', access_lifetime)
+local function set (field, value)
+  if value then redis.call('HSET', session, field, value) else redis.call('HDEL', session, field) end
+end
+set('rotatedUserAgent', agent)
+set('rotatedAddress', address)
 ${at.jti}, ${at.previousJti}, ${at.issuedAt}, ${at.rotatedAt}, ${at.expiresAt} = next_jti, jti, issued, now, expires
+${at.accessLifetime}, ${at.rotatedUserAgent}, ${at.rotatedAddress} = access_lifetime, agent, address
+redis.call('ZADD', over, over_at(row), sid)
 return {'rotated', row}`)
 
 /** Arguments: sid, now, deadline by this server's clock. Returns 'revoked', 'late' or 'nothing'. */
-export const REVOKE = script(`${KEYS}${LATER}${KEEP}${TOO_LATE}${REVOKE_SESSION}
+export const REVOKE = script(`${KEYS}${KEEP}${TOO_LATE}${OVER_AT}${REVOKE_SESSION}
 local row = ${READ}
 if not ${at.sid} or ${at.revokedAt} then return 'nothing' end
 if too_late(ARGV[3]) then return 'late' end
-revoke(ARGV[1], ARGV[2], ${at.expiresAt}, ${at.adoptedUntil})
+revoke(row, ARGV[1], ARGV[2])
 return 'revoked'`)
 
 /**
  * Arguments: sid, before. Deletes the session if it is not needed since before `before`. Returns
- * the id of its user, or nothing.
+ * the id of its user, or nothing. Corrects a score that an older version has written.
  */
-export const REMOVE = script(`${KEYS}
+export const REMOVE = script(`${KEYS}${OVER_AT}
 local at = redis.call('ZSCORE', over, ARGV[1])
 if not at or tonumber(at) >= tonumber(ARGV[2]) then return false end
-local user = redis.call('HGET', session, 'userId')
+local row = ${READ}
+local user = ${at.userId}
+if user and tonumber(over_at(row)) >= tonumber(ARGV[2]) then
+  redis.call('ZADD', over, over_at(row), ARGV[1])
+  return false
+end
 redis.call('DEL', session)
 redis.call('ZREM', over, ARGV[1])
 redis.call('ZREM', revoked, ARGV[1])

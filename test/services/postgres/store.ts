@@ -101,7 +101,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     const store = postgresStore(pool, { prefix: 'swept_' })
     await store.migrate?.()
     await pool.query(
-      `INSERT INTO swept_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 5002, 1, ${NOW} + 1 FROM generate_series(1, 5002) AS n`
+      `INSERT INTO swept_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 5002, 1, ${NOW} + 1, null, null, null, null, 0 FROM generate_series(1, 5002) AS n`
     )
     await pool.query(
       `INSERT INTO swept_counters SELECT n, 1, ${NOW} + n / 5002 FROM generate_series(1, 5002) AS n`

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { NOW, presentation, session } from '../../../plugin/store-contract/case.ts'
+import { HOUR, NOW, presentation, session } from '../../../plugin/store-contract/case.ts'
 import { postgresStore } from '../../../plugin/stores/postgres.ts'
 import { checkedPrefix } from '../../../plugin/stores/sql/statements.ts'
 import type { SessionStore } from '../../../plugin/stores/store.ts'
@@ -52,7 +52,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     await store.create(session())
     t.match(await store.rotate(presentation('t0', 't1')), { outcome: 'rotated' })
     t.equal(await store.revoke('s', NOW), true)
-    t.equal(await store.sweep(NOW + 1), 1)
+    t.equal(await store.sweep(NOW + HOUR), 1)
     const { rows } = await pool.query(
       "SELECT tablename FROM pg_tables WHERE schemaname = 'auth' ORDER BY 1"
     )

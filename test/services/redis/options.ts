@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { NOW, presentation, session } from '../../../plugin/store-contract/case.ts'
+import {
+  ACCESS_LIFETIME, HOUR, NOW, presentation, session
+} from '../../../plugin/store-contract/case.ts'
 import { redisStore } from '../../../plugin/stores/redis.ts'
 import { redisProgram, startRedis } from '../../fixtures/servers/redis.ts'
 import { skipUnless } from '../../fixtures/servers/programs.ts'
@@ -38,11 +40,11 @@ for (const { name, make } of CLIENTS) {
       t.strictSame(
         (await store.revokedSince(NOW)).sort((a, b) => a.sid < b.sid ? -1 : 1),
         [
-          { sid: 'other', revokedAt: NOW },
-          { sid: 's', revokedAt: NOW }
+          { sid: 'other', revokedAt: NOW, accessExpiresAt: NOW + ACCESS_LIFETIME },
+          { sid: 's', revokedAt: NOW, accessExpiresAt: NOW + ACCESS_LIFETIME }
         ]
       )
-      t.equal(await store.sweep(NOW + 1), 2)
+      t.equal(await store.sweep(NOW + HOUR), 2)
     }
   )
 }

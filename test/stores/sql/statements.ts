@@ -1,14 +1,17 @@
 import t from 'tap'
-import { NOW, session } from '../../../plugin/store-contract/case.ts'
+import { ACCESS_LIFETIME, NOW, session } from '../../../plugin/store-contract/case.ts'
 import {
-  POSTGRES, SQLITE, type SessionRow, checkedPrefix, sessionOf, statements, tables
+  POSTGRES, SQLITE, type SessionRow, checkedPrefix, revocationOf, sessionOf, statements
 } from '../../../plugin/stores/sql/statements.ts'
+import { tables } from '../../../plugin/stores/sql/tables.ts'
 
 /** The row of the contract's session, with its times as a driver gives them. */
 const rowWith = (
   time: (time: number) => number | bigint | string, changes: Partial<SessionRow> = {}
 ): SessionRow => {
-  const { sid, userId, jti, issuedAt, expiresAt, createdAt, endsAt, userAgent, address } = session()
+  const {
+    sid, userId, jti, issuedAt, expiresAt, createdAt, endsAt, accessLifetime, userAgent, address
+  } = session()
   return {
     sid,
     user_id: userId,
@@ -21,8 +24,11 @@ const rowWith = (
     ends_at: time(endsAt),
     revoked_at: null,
     adopted_until: null,
+    access_lifetime: time(accessLifetime),
     user_agent: userAgent,
     address,
+    rotated_user_agent: null,
+    rotated_address: null,
     ...changes
   }
 }
@@ -36,7 +42,9 @@ t.test('a row is a session, whether its times come as numbers, as bigint or as t
       revoked_at: time(NOW + 2),
       adopted_until: time(0),
       user_agent: null,
-      address: null
+      address: null,
+      rotated_user_agent: '',
+      rotated_address: '192.0.2.9'
     })
     t.strictSame(
       sessionOf(ended),
@@ -46,9 +54,21 @@ t.test('a row is a session, whether its times come as numbers, as bigint or as t
         revokedAt: NOW + 2,
         adoptedUntil: 0,
         userAgent: null,
-        address: null
+        address: null,
+        rotatedUserAgent: '',
+        rotatedAddress: '192.0.2.9'
       })
     )
+  }
+})
+
+t.test('a revocation has the expiry of the last access token', async t => {
+  for (const time of [Number, BigInt, String]) {
+    t.strictSame(revocationOf(rowWith(time, { revoked_at: time(NOW + 1) })), {
+      sid: 's',
+      revokedAt: NOW + 1,
+      accessExpiresAt: NOW + 1 + ACCESS_LIFETIME
+    })
   }
 })
 
@@ -82,17 +102,4 @@ t.test('the statements and the tables of a prefix name no other table', async t 
 
 t.test('values are parameters, all of them', async t => {
   for (const sql of Object.values(statements('simplejwt_', SQLITE))) t.notMatch(sql, /'/)
-})
-
-t.test('an index has the prefix without its schema, and only counters are unlogged', async t => {
-  const sql = tables('auth.staff_', 'UNLOGGED ')
-  t.same(
-    [...sql.matchAll(/INDEX IF NOT EXISTS (\S+)/g)].map(match => match[1]),
-    ['staff_sessions_user_id', 'staff_sessions_revoked_at', 'staff_counters_ends_at']
-  )
-  t.same(
-    [...sql.matchAll(/UNLOGGED TABLE IF NOT EXISTS (\S+)/g)].map(match => match[1]),
-    ['auth.staff_counters']
-  )
-  t.notMatch(tables('simplejwt_', ''), /UNLOGGED/)
 })

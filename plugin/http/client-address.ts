@@ -1,0 +1,13 @@
+import { normalizeIP } from '@fastify/rate-limit'
+import type { FastifyRequest } from 'fastify'
+
+/**
+ * Returns the client's address, an IPv6 one as its /64. Returns undefined behind a Unix socket,
+ * where one shared counter would let any client lock out all others.
+ */
+export const addressOf = (request: FastifyRequest): string | undefined =>
+  (request.ip as string | undefined) && normalizeIP(withoutPort(request.ip))
+
+/** Some proxies append the client's port, which differs for each connection. */
+const withoutPort = (address: string): string =>
+  address.replace(/^\[(.+)\](:\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1')
