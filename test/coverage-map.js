@@ -8,6 +8,7 @@ export const SERVICE_SOURCES = {
   'plugin/stores/redis/client.ts': 'test/services/redis/client.ts',
   'plugin/stores/redis/scripts.ts': 'test/services/redis/scripts.ts',
   'plugin/stores/postgres.ts': 'test/services/postgres/store.ts',
+  'plugin/stores/sql/migrate-postgres.ts': 'test/services/postgres/migrate.ts',
   'plugin/stores/sql/postgres-client.ts': 'test/services/postgres/client.ts'
 }
 

@@ -95,7 +95,7 @@ export const mutations: Mutation[] = [
     ['not before nbf', ' || nbf > now + leeway', '', 'tokens/claims.ts'],
     [
       'iat is not in the future',
-      "if (iat !== undefined && iat > now + leeway + CLOCK_SKEW_SECONDS) return 'Token is invalid'",
+      "if (iat !== undefined && iat > latest + leeway + CLOCK_SKEW_SECONDS) return 'Token is invalid'",
       '', 'tokens/claims.ts'
     ],
     [
@@ -149,8 +149,9 @@ export const mutations: Mutation[] = [
     ],
     [
       'a late call changes nothing',
-      '    const { sid, presented, next, now, deadline } = rotation\n    checkDeadline(deadline)\n',
-      '    const { sid, presented, next, now } = rotation\n', 'stores/memory.ts'
+      '    checkDeadline(deadline)\n    const session = sessions.get(sid)\n' +
+        '    if (session === undefined) return {',
+      '    const session = sessions.get(sid)\n    if (session === undefined) return {', 'stores/memory.ts'
     ]),
   ...of('stores/rotation.ts',
     [
@@ -172,15 +173,71 @@ export const mutations: Mutation[] = [
     ],
     [
       'in SQL too a replay changes nothing',
-      ' OR previous_jti <> :presented OR CAST(:now AS bigint) - rotated_at >= ' +
+      ' OR previous_jti <> :presented OR abs(CAST(:now AS bigint) - rotated_at) >= ' +
         'CAST(:reuseInterval AS bigint)',
       ' OR true',
       'stores/sqlite.ts'
+    ],
+    [
+      'in SQL too a clock that was set back stretches no interval',
+      'abs(CAST(:now AS bigint) - rotated_at) >=', 'CAST(:now AS bigint) - rotated_at >=',
+      'stores/sqlite.ts'
+    ],
+    [
+      'in SQL too a replay is for the user agent of the rotation',
+      '    OR rotated_user_agent <> CAST(:userAgent AS text) OR', '    OR', 'stores/sqlite.ts'
+    ],
+    [
+      'in SQL too sameAddress binds a replay to the address',
+      'rotated_address <> CAST(:address AS text)', 'false', 'stores/sqlite.ts'
+    ],
+    [
+      'in SQL too a row stays until its last access token has expired',
+      'revoked_at + access_lifetime < :before', 'revoked_at < :before', 'stores/sqlite.ts'
+    ],
+    [
+      'in SQL too no rotation lowers the access lifetime',
+      ' AND access_lifetime < CAST(:accessLifetime AS bigint)', '', 'stores/sqlite.ts'
+    ],
+    [
+      'a statement names its columns', 'find: `SELECT ${COLUMNS} FROM', 'find: `SELECT * FROM',
+      'services/postgres/migrate.ts'
+    ]),
+  ...of('stores/sql/tables.ts',
+    [
+      'an older worker can insert rows', ' DEFAULT ${UNKNOWN_ACCESS_LIFETIME_MS}', '',
+      'stores/sql/migrate-sqlite.ts'
+    ]),
+  ...of('stores/sql/migrate-postgres.ts',
+    [
+      'a migration does not block the others', 'SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};\n',
+      '', 'services/postgres/migrate.ts'
+    ]),
+  ...of('stores/postgres.ts',
+    [
+      'PostgreSQL sweeps by its own clock', 'await clock.timeThere(time)', 'time',
+      'services/postgres/locks.ts'
+    ]),
+  ...of('stores/redis.ts',
+    [
+      'Redis sweeps by its own clock', 'await (clocks[bucket] as ServerClock).timeThere(time)',
+      'time', 'services/redis/store.ts'
+    ]),
+  ...of('stores/session.ts',
+    [
+      'a clock that was set back stretches no interval', 'Math.abs(now - session.rotatedAt)',
+      'now - session.rotatedAt', 'stores/session.ts'
+    ],
+    [
+      'a row stays until its last access token has expired',
+      'Math.min(revokedAt ?? Infinity, expiresAt) + accessLifetime',
+      'Math.min(revokedAt ?? Infinity, expiresAt)', 'stores/session.ts',
+      'integration/access-lifetimes.ts'
     ]),
   ...of('stores/redis/scripts.ts',
     [
       'in Redis too reuse ends the session',
-      '  revoke(sid, now, ${at.expiresAt}, adopted)\n  ${at.revokedAt} = now\n', '',
+      '  revoke(row, sid, now)\n', '',
       'services/redis/store.ts'
     ],
     [
@@ -193,6 +250,110 @@ export const mutations: Mutation[] = [
       'jti and not ${at.revokedAt} and at',
       'jti and at',
       'services/redis/store.ts'
+    ],
+    [
+      'in Redis too a clock that was set back stretches no interval',
+      'math.abs(at - tonumber(${at.rotatedAt}))', '(at - tonumber(${at.rotatedAt}))',
+      'services/redis/store.ts'
+    ],
+    [
+      'in Redis too a replay is for the user agent of the rotation',
+      'and not differs(${at.rotatedUserAgent}, agent)', '', 'services/redis/store.ts'
+    ],
+    [
+      'in Redis too sameAddress binds a replay to the address',
+      "and not (same_address == '1' and differs(${at.rotatedAddress}, address))", '',
+      'services/redis/store.ts'
+    ],
+    [
+      'in Redis too a row stays until its last access token has expired',
+      'math.min(dead + tonumber(${at.accessLifetime} or ${UNKNOWN_ACCESS_LIFETIME_MS}), ' +
+        'tonumber(${at.endsAt}))',
+      'math.min(dead, tonumber(${at.endsAt}))', 'services/redis/store.ts'
+    ],
+    [
+      'a sweep corrects what an older version has written',
+      'if user and tonumber(over_at(row)) >= tonumber(ARGV[2]) then', 'if false then',
+      'services/redis/store.ts'
+    ]),
+  ...of('stores/rotation.ts',
+    [
+      'a replay is for the user agent of the rotation',
+      'isSame(rotatedUserAgent, client.userAgent) &&', '', 'routes/refresh.ts'
+    ],
+    [
+      'sameAddress binds a replay to the address',
+      '(!sameAddress || isSame(rotatedAddress, client.address))', 'true', 'routes/refresh.ts'
+    ]),
+  ...of('sessions/revocation.ts',
+    [
+      'a list that is too old is read again', 'return isTooOld() ? hasAfterRead(sid) : false',
+      'return false', 'sessions/revocation.ts'
+    ],
+    [
+      'the wall clock shows a suspended machine',
+      ' || clocks.wall() - readAt.wall > interval', '', 'sessions/revocation.ts'
+    ],
+    [
+      'the monotonic clock shows a frozen process',
+      'clocks.monotonic() - readAt.monotonic > interval || ', '', 'sessions/revocation.ts'
+    ],
+    [
+      'a read from before a freeze is not trusted', 'if (isTooOld()) await read()', '',
+      'sessions/revocation.ts'
+    ],
+    [
+      'the list does not wait for a store that is away', '!hasFailed && (', '(',
+      'sessions/revocation.ts'
+    ],
+    [
+      'the list lives by the monotonic clock', 'const at = clocks.monotonic()',
+      'const at = now() - clocks.wall() + clocks.monotonic()', 'sessions/revocation.ts'
+    ],
+    [
+      'the list reads what a clock that was set back has not seen',
+      'Math.min(readUntil, startedAt) - CLOCK_OVERLAP_MS', 'readUntil - CLOCK_OVERLAP_MS',
+      'sessions/revocation.ts'
+    ],
+    [
+      'the list goes by the expiry in the row',
+      'Math.max(accessExpiresAt - now(), accessTokenLifetime)', 'accessTokenLifetime',
+      'sessions/revocation.ts'
+    ]),
+  ...of('sessions/clock-jump.ts',
+    [
+      'a jump of the clock holds sweeps back', 'const jump = ahead - (samples[0]?.ahead ?? ahead)',
+      'const jump = 0', 'sessions/clock-jump.ts'
+    ]),
+  ...of('sessions/lifecycle.ts',
+    [
+      'verify accepts a token that was just spent',
+      'return rules.rotateRefreshTokens && isReplay(session, jti, now(), reuseInterval) &&',
+      'return false &&', 'routes/verify.ts'
+    ]),
+  ...of('tokens/jwt.ts',
+    [
+      'no access token outlives the lifetime in the row',
+      'Math.min(accessTokenLifetime, accessLifetime)', 'accessTokenLifetime',
+      'integration/access-lifetimes.ts'
+    ],
+    [
+      'a clock that is set back refuses no token of before', 'latest = Math.max(latest, time)',
+      'latest = time', 'tokens/jwt.ts'
+    ]),
+  ...of('routes/sessions.ts',
+    [
+      'the list of sessions tells the last use by the hour', 'rotatedAt - rotatedAt % HOUR_MS',
+      'rotatedAt', 'routes/sessions.ts'
+    ],
+    [
+      'the list of sessions tells the expiry by the hour',
+      'Math.ceil(expiresAt / HOUR_MS) * HOUR_MS', 'expiresAt', 'routes/sessions.ts'
+    ]),
+  ...of('service/token-service.ts',
+    [
+      'a service that only verifies deletes nothing', 'verifyOnly ? 0 : sessions.sweep()',
+      'sessions.sweep()', 'integration/access-lifetimes.ts'
     ]),
   ...of('service/revoke.ts',
     [
@@ -221,10 +382,11 @@ export const mutations: Mutation[] = [
       "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase()" +
         ".normalize('NFKC')",
       'username', 'limits/counter-keys.ts'
-    ],
+    ]),
+  ...of('http/client-address.ts',
     [
       'IPv6 by its /64', '&& normalizeIP(withoutPort(request.ip))', '&& request.ip',
-      'limits/counter-keys.ts'
+      'http/client-address.ts'
     ]),
   ...of('limits/login-backoff.ts',
     [

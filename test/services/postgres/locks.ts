@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import t from 'tap'
-import { NOW, presentation, session } from '../../../plugin/store-contract/case.ts'
+import {
+  ACCESS_LIFETIME, HOUR, NOW, SECOND, presentation, session
+} from '../../../plugin/store-contract/case.ts'
 import { postgresStore } from '../../../plugin/stores/postgres.ts'
 import { poolFor, postgresIsAt, queriesOf } from '../../fixtures/stores/open-postgres.ts'
 import { postgresProgram, startPostgres } from '../../fixtures/servers/postgres.ts'
@@ -64,6 +66,14 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
       "pg_backend_pid() AND state <> 'idle'"
     while ((await pool.query(busy)).rows.length > 0) await delay(10)
   }
+
+  t.test('sweep: a machine whose clock is ahead deletes no row too early', async t => {
+    const { store } = await build(t, 'ahead_', { off: "- interval '1 hour'" })
+    await store.revoke('s', NOW)
+    const deadFrom = NOW + ACCESS_LIFETIME
+    t.equal(await store.sweep(deadFrom + HOUR - SECOND), 0)
+    t.equal(await store.sweep(deadFrom + HOUR + SECOND), 1)
+  })
 
   const ENDS = [
     ['COMMIT', undefined],

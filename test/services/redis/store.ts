@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { HOUR, NOW, presentation, session } from '../../../plugin/store-contract/case.ts'
+import {
+  ACCESS_LIFETIME, HOUR, NOW, SECOND, presentation, session
+} from '../../../plugin/store-contract/case.ts'
 import { storeContract } from '../../../plugin/store-contract.ts'
 import { CLOCK, ROTATE } from '../../../plugin/stores/redis/scripts.ts'
 import { redisStore } from '../../../plugin/stores/redis.ts'
@@ -116,6 +118,42 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
       })
     )
     t.strictSame((await store.revokeUser('7', NOW)).sort(), ['ahead', 's'])
+  })
+
+  t.test('sweep: a machine whose clock is ahead deletes no row too early', async t => {
+    const store = redisStore(withClock(client, () => -HOUR), { prefix: 'sweeper:' })
+    await store.create(session())
+    await store.revoke('s', NOW)
+    const deadFrom = NOW + ACCESS_LIFETIME
+    t.equal(await store.sweep(deadFrom + HOUR - SECOND), 0)
+    t.equal(await store.sweep(deadFrom + HOUR + SECOND), 1)
+  })
+
+  t.test('a session that an older version revoked is kept, listed and swept in time', async t => {
+    const store = redisStore(client, { prefix: 'older:' })
+    await store.create(session())
+    const [key] = await client.keys('older:*:session:s') as [string]
+    const bucket = key.replace(/session:s$/, '')
+    // As the older version did: it wrote no access lifetime, and its own idea of `over`.
+    await client.hdel(key, 'accessLifetime')
+    await client.hset(key, 'revokedAt', NOW)
+    await client.zadd(`${bucket}revoked`, NOW, 's')
+    await client.zadd(`${bucket}over`, NOW, 's')
+    t.equal(await store.sweep(NOW + HOUR), 0, 'its tokens may live for a day')
+    t.strictSame(await store.revokedSince(NOW), [
+      { sid: 's', revokedAt: NOW, accessExpiresAt: NOW + 24 * HOUR }
+    ])
+    t.equal(await store.sweep(NOW + 24 * HOUR + SECOND), 1)
+  })
+
+  t.test('revokedSince: needs no other set for a session that has left it', async t => {
+    const store = redisStore(client, { prefix: 'left:' })
+    await store.create(session())
+    await store.revoke('s', NOW)
+    await client.del(await client.keys('left:*:over'))
+    t.strictSame(await store.revokedSince(NOW), [
+      { sid: 's', revokedAt: NOW, accessExpiresAt: NOW }
+    ])
   })
 
   t.test('rotate: is not sent if its deadline passes while the clock is read', async t => {
