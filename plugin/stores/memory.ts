@@ -73,7 +73,7 @@ export function memoryStore (): SessionStore {
     session.rotatedAt = now
     session.rotatedUserAgent = intern(client.userAgent)
     session.rotatedAddress = client.address === session.address ? session.address : client.address
-    session.accessLifetime = Math.max(session.accessLifetime, accessLifetime)
+    if (accessLifetime > session.accessLifetime) session.accessLifetime = accessLifetime
     return { outcome: 'rotated', session: { ...session } }
   }
 

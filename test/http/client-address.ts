@@ -20,7 +20,7 @@ t.test('addressOf: an IPv6 address as its /64', async t => {
   t.equal(of('fe80::1%eth0'), of('fe80::2%eth0'))
 })
 
-t.test('addressOf: returns undefined behind a Unix socket, and any other text as it is', async t => {
+t.test('addressOf: returns undefined behind a Unix socket, and other text as it is', async t => {
   t.equal(of(undefined), undefined)
   t.equal(of('unknown'), 'unknown')
 })

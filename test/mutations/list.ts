@@ -95,8 +95,7 @@ export const mutations: Mutation[] = [
     ['not before nbf', ' || nbf > now + leeway', '', 'tokens/claims.ts'],
     [
       'iat is not in the future',
-      "if (iat !== undefined && iat > latest + leeway + CLOCK_SKEW_SECONDS) return 'Token is invalid'",
-      '', 'tokens/claims.ts'
+      ' && iat > latest + leeway + CLOCK_SKEW_SECONDS', ' && false', 'tokens/claims.ts'
     ],
     [
       'exp comes after iat', "if (iat !== undefined && exp <= iat) return 'Token is invalid'", '',
@@ -151,7 +150,8 @@ export const mutations: Mutation[] = [
       'a late call changes nothing',
       '    checkDeadline(deadline)\n    const session = sessions.get(sid)\n' +
         '    if (session === undefined) return {',
-      '    const session = sessions.get(sid)\n    if (session === undefined) return {', 'stores/memory.ts'
+      '    const session = sessions.get(sid)\n    if (session === undefined) return {',
+      'stores/memory.ts'
     ]),
   ...of('stores/rotation.ts',
     [
