@@ -7,7 +7,6 @@ import {
 } from './guard/authenticate.ts'
 import { type RequireClaims, createRequireClaims } from './guard/require-claims.ts'
 import { answerOurErrors } from './http/error-reply.ts'
-import { refuse } from './option-checks.ts'
 import type { SimpleJwtOptions } from './options.ts'
 import { type Registration, createRegistration } from './registration.ts'
 import { resolveOptions } from './resolve-options.ts'
@@ -105,10 +104,6 @@ async function registerRoutes (
   app: FastifyInstance, registration: Registration, authenticate: Authenticate
 ): Promise<void> {
   const { prefix } = registration.options
-  const loginUrl = `${app.prefix}${prefix}/`
-  if (app.hasRoute({ method: 'POST', url: loginUrl })) {
-    refuse('prefix', `is taken: the app has a route POST ${loginUrl}. Choose another prefix.`)
-  }
   await app.register(tokenRoutes(app, registration, authenticate), { prefix })
   const rings = publish(app, registration.keys)
   if (rings !== undefined) await app.register(keyRoutes(app, rings))

@@ -2,6 +2,8 @@ import type {
   FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault,
   RouteGenericInterface, RouteOptions
 } from 'fastify'
+import { refuse } from '../option-checks.ts'
+import { hasRoute, routerPaths } from './router-paths.ts'
 
 type Options<Route extends RouteGenericInterface> = RouteOptions<
   RawServerDefault,
@@ -13,12 +15,14 @@ type Options<Route extends RouteGenericInterface> = RouteOptions<
 /**
  * Declares a route with and without its trailing slash. API documents show it once. Fastify itself
  * handles `/`.
+ * @throws TypeError if the app has such a route
  */
 export function route<Route extends RouteGenericInterface = RouteGenericInterface> (
   scope: FastifyInstance, options: Options<Route>
 ): void {
+  refuseTaken(scope, options.method as string, options.url)
   scope.route<Route>({ ...options })
-  if (options.url === '/' || ignoresTrailingSlash(scope)) return
+  if (options.url === '/' || routerPaths(scope, options.url).length === 1) return
   scope.route<Route>({
     ...options,
     url: `${options.url}/`,
@@ -26,11 +30,9 @@ export function route<Route extends RouteGenericInterface = RouteGenericInterfac
   })
 }
 
-/** Returns whether the router ignores trailing slashes, so a second route would be a duplicate. */
-function ignoresTrailingSlash ({ initialConfig }: FastifyInstance): boolean {
-  const { ignoreTrailingSlash, routerOptions } = initialConfig as {
-    ignoreTrailingSlash?: boolean
-    routerOptions?: { ignoreTrailingSlash?: boolean }
-  }
-  return ignoreTrailingSlash === true || routerOptions?.ignoreTrailingSlash === true
+/** Fastify's own error does not name the option. @throws TypeError if the app has such a route */
+export function refuseTaken (scope: FastifyInstance, method: string, url: string): void {
+  if (!hasRoute(scope, method, url)) return
+  const path = routerPaths(scope, url).at(-1)
+  refuse('prefix', `is taken: the app has a route ${method} ${path}. Choose another prefix.`)
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
+import { normalPath, requestPath } from './router-paths.ts'
 
 /**
  * Handles requests under the prefix that match no route: OPTIONS (204 with `Allow`), other methods
@@ -9,16 +10,17 @@ export function answerUnmatched (scope: FastifyInstance): void {
   const methodsOf = new Map<string, Set<string>>()
 
   scope.addHook('onRoute', ({ url, method }) => {
-    const methods = methodsOf.get(withoutSlash(url)) ?? new Set()
+    const path = normalPath(scope, url)
+    const methods = methodsOf.get(path) ?? new Set()
     for (const name of [method].flat()) methods.add(name)
-    methodsOf.set(withoutSlash(url), methods)
+    methodsOf.set(path, methods)
   })
 
   // In preParsing all onRequest hooks of the host have run, including later ones, and no body is
   // read yet.
   scope.addHook('preParsing', async (request, reply) => {
     if (!request.is404) return
-    const path = withoutSlash(pathOf(request.url))
+    const path = requestPath(scope, request.url)
     const pattern = [...methodsOf.keys()].find(pattern => fits(pattern, path))
     if (pattern === undefined) throw notFound()
     const allow = [...methodsOf.get(pattern) as Set<string>, 'OPTIONS'].join(', ')
@@ -29,12 +31,6 @@ export function answerUnmatched (scope: FastifyInstance): void {
   // Fastify needs a handler to run our hooks for 404s under the prefix. The hook above replies.
   scope.setNotFoundHandler(async () => { throw notFound() })
 }
-
-/** Returns the path as the router reads it: decoded, without a query or an origin. */
-const pathOf = (url: string): string =>
-  decodeURI(url.replace(/^https?:\/\/[^/?]*/i, '').replace(/\?.*$/s, ''))
-
-const withoutSlash = (path: string): string => path.endsWith('/') ? path.slice(0, -1) : path
 
 function fits (pattern: string, path: string): boolean {
   const wanted = pattern.split('/')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
+import { hasRoute, normalPath, routerPaths } from '../http/router-paths.ts'
 import { route } from '../http/trailing-slash.ts'
 import { jwkSet } from '../keys/jwk.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -9,30 +10,32 @@ import { jwksSchema } from './schemas.ts'
 /** The path of the public keys, under the prefix of the scope. */
 export const JWKS_PATH = '/.well-known/jwks.json'
 
-/** The key rings of all registrations of an app, by the prefix of their path. */
-const ringsByPrefix = new WeakMap<object, Map<string, KeyRing[]>>()
+/** The key rings of all registrations, by their app and the path of the route. */
+const ringsByApp = new WeakMap<object, Map<string, KeyRing[]>>()
 
 /**
  * Adds the keys of a registration to the published ones. Returns all rings if they need a route.
  * Returns undefined if the first registration has made the route, or the host has its own.
  */
 export function publish (host: FastifyInstance, ring: KeyRing): readonly KeyRing[] | undefined {
-  const published = ringsByPrefix.get(host.server) ?? new Map<string, KeyRing[]>()
-  ringsByPrefix.set(host.server, published)
-  const rings = published.get(host.prefix)
+  const app = host.server
+  const published = ringsByApp.get(app) ?? new Map<string, KeyRing[]>()
+  ringsByApp.set(app, published)
+  const path = normalPath(host, routerPaths(host, JWKS_PATH)[0] as string)
+  const rings = published.get(path)
   if (rings !== undefined) {
     rings.push(ring)
     return undefined
   }
-  if (host.hasRoute({ method: 'GET', url: host.prefix + JWKS_PATH })) return undefined
+  if (hasRoute(host, 'GET', JWKS_PATH)) return undefined
   const first = [ring]
-  published.set(host.prefix, first)
+  published.set(path, first)
   return first
 }
 
 /** Clients may cache the keys for this time. Publish a new key this long before it signs. */
 const MAX_AGE_SECONDS = 300
-const ALLOW = 'GET, HEAD, OPTIONS'
+const OTHER_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 /**
  * Serves the public keys of an app (RFC 7517 section 5). Answers 404 while all keys are secrets.
@@ -41,6 +44,8 @@ export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): v
   route(scope, {
     method: 'GET',
     url: JWKS_PATH,
+    // RFC 9110 section 9.1: all servers must support GET and HEAD.
+    exposeHeadRoute: true,
     schema: jwksSchema,
     handler: async (request, reply) => {
       const keys = rings.flatMap(ring => ring.publicKeys())
@@ -53,21 +58,23 @@ export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): v
     }
   })
 
-  route(scope, {
-    method: ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    url: JWKS_PATH,
-    schema: { hide: true } as object,
-    // The hook replies before the body is read. Fastify still requires a handler.
-    onRequest: answerOtherMethod,
-    handler: answerOtherMethod
-  })
-}
-
-async function answerOtherMethod (
-  request: FastifyRequest, reply: FastifyReply
-): Promise<FastifyReply> {
-  if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, ALLOW)
-  return reply.code(204).header('allow', ALLOW).send()
+  const taken = OTHER_METHODS.filter(method => hasRoute(scope, method, JWKS_PATH))
+  const allow = [...new Set(['GET', 'HEAD', ...taken, 'OPTIONS'])].join(', ')
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, allow)
+    return reply.code(204).header('allow', allow).send()
+  }
+  for (const method of OTHER_METHODS) {
+    if (taken.includes(method)) continue
+    route(scope, {
+      method,
+      url: JWKS_PATH,
+      schema: { hide: true } as object,
+      // The hook replies before the body is read. Fastify still requires a handler.
+      onRequest: answer,
+      handler: answer
+    })
+  }
 }
 
 /** RFC 9110 section 13.1.2: weak comparison with each entry of a list. */

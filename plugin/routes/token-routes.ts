@@ -5,6 +5,7 @@ import { parseBodies } from '../http/body-parsers.ts'
 import { compileFields } from '../http/body-validation.ts'
 import { prepareReply } from '../http/error-reply.ts'
 import { compileSerializer } from '../http/serializer.ts'
+import { refuseTaken } from '../http/trailing-slash.ts'
 import { answerUnmatched } from '../http/unmatched.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Registration } from '../registration.ts'
@@ -23,6 +24,8 @@ export function tokenRoutes (
   host: FastifyInstance, registration: Registration, authenticate: Authenticate
 ): FastifyPluginAsync {
   return async scope => {
+    // Checked first: two registrations at one prefix also clash over the handler of its 404s.
+    refuseTaken(scope, 'POST', '/')
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
       done()

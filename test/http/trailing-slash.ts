@@ -26,3 +26,19 @@ t.test('route: answers with and without a trailing slash, and runs hooks once', 
     t.equal((await app.inject({ method: 'POST', url: '/' })).body, 'root')
   }
 })
+
+t.test('route: stops the start if the app has the route, by its method and path', async t => {
+  const app = fastify()
+  t.after(() => app.close())
+  app.post('/a/', async () => 'theirs')
+  app.after(() => {
+    const handler = async () => 'ours'
+    t.throws(() => { route(app, { method: 'POST', url: '/a', handler }) }, {
+      message: 'fastify-simplejwt: option "prefix" is taken: the app has a route POST /a/. ' +
+        'Choose another prefix.'
+    })
+    route(app, { method: 'GET', url: '/a', handler })
+  })
+  t.equal((await app.inject('/a')).body, 'ours')
+  t.equal((await app.inject({ method: 'POST', url: '/a/' })).body, 'theirs')
+})

@@ -2,6 +2,8 @@ import type { FastifyServerOptions, HTTPMethods } from 'fastify'
 import t from 'tap'
 import { buildHost } from '../fixtures/host.ts'
 
+const PREFIX = '/api/token'
+
 /** The token routes and what they answer without a body or a token. */
 const routes: [method: HTTPMethods, path: string, status: number, allow: string][] = [
   ['POST', '/api/token', 400, 'POST, OPTIONS'],
@@ -25,6 +27,8 @@ const servers: {
   name: string
   server: object
   spellings: ((path: string) => string)[]
+  /** The spellings of a path below the prefix, if not the same. */
+  below?: ((path: string) => string)[]
   head?: boolean
 }[] = [
   { name: 'no router options', server: {}, spellings: [asItIs] },
@@ -59,6 +63,11 @@ const servers: {
     spellings: [asItIs, inCapitals]
   },
   {
+    name: 'useSemicolonDelimiter at the top level',
+    server: { useSemicolonDelimiter: true },
+    spellings: [asItIs, path => `${path};a=1`]
+  },
+  {
     name: 'exposeHeadRoutes: false',
     server: { exposeHeadRoutes: false },
     spellings: [asItIs],
@@ -69,11 +78,12 @@ const servers: {
     server: {
       rewriteUrl: (request: { url?: string }) => (request.url ?? '').replace(/^\/base/, '')
     },
-    spellings: [asItIs, path => `/base${path}`]
+    spellings: [asItIs, path => `/base${path}`],
+    below: [asItIs]
   }
 ]
 
-for (const { name, server, spellings, head = true } of servers) {
+for (const { name, server, spellings, below = spellings, head = true } of servers) {
   t.test(`a host with ${name} has every token route at each spelling of its path`, async t => {
     const { app } = await buildHost(t, { server: server as FastifyServerOptions })
     const statusOf = async (method: HTTPMethods, url: string) =>
@@ -88,14 +98,16 @@ for (const { name, server, spellings, head = true } of servers) {
 
   t.test(`a host with ${name} gets Allow from each path, with and without its slash`, async t => {
     const { app } = await buildHost(t, { server: server as FastifyServerOptions })
-    for (const [, path, , allow] of routes) {
+    // The router of Fastify's 404s reads no options, so the prefix has one spelling here.
+    const spelled = routes.flatMap(([, path, , allow]) =>
+      below.map(spell => PREFIX + (path === PREFIX ? '' : spell(path.slice(PREFIX.length))))
+        .flatMap(url => [[url, allow], [`${url}/`, allow]] as const))
+    for (const [url, allow] of spelled) {
       const methods = head ? allow : allow.replace('HEAD, ', '')
-      for (const url of [path, `${path}/`]) {
-        const options = await app.inject({ method: 'OPTIONS', url })
-        t.same([options.statusCode, options.headers.allow], [204, methods], `OPTIONS ${url}`)
-        const other = await app.inject({ method: 'PUT', url })
-        t.same([other.statusCode, other.headers.allow], [405, methods], `PUT ${url}`)
-      }
+      const options = await app.inject({ method: 'OPTIONS', url })
+      t.same([options.statusCode, options.headers.allow], [204, methods], `OPTIONS ${url}`)
+      const other = await app.inject({ method: 'PUT', url })
+      t.same([other.statusCode, other.headers.allow], [405, methods], `PUT ${url}`)
     }
   })
 }

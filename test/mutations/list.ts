@@ -426,6 +426,27 @@ export const mutations: Mutation[] = [
       'a requirement that requires nothing stops the start', 'if (entries.length === 0) {',
       'if (false) {', 'guard/require-claims.ts'
     ]),
+  ...of('http/router-paths.ts',
+    [
+      'the router is asked for a path as it spells it', 'withoutSlash(scope.prefix) + url',
+      'scope.prefix + url', 'integration/taken-routes.ts'
+    ],
+    [
+      'a path in capitals is one of ours where the router says so',
+      "isSet(scope, 'caseSensitive', false) ? single.toLowerCase() : single", 'single',
+      'integration/router-options.ts'
+    ]),
+  ...of('http/trailing-slash.ts',
+    [
+      'a route of ours that the host has stops the start by name',
+      'refuseTaken(scope, options.method as string, options.url)', '',
+      'integration/taken-routes.ts'
+    ]),
+  ...of('routes/jwks.ts',
+    [
+      'a route of the host at the path of the keys stays', 'if (taken.includes(method)) continue',
+      '', 'integration/taken-routes.ts'
+    ]),
   ...of('http/body-parsers.ts',
     [
       '16 KB of body at most', 'const MAX_BODY_BYTES = 16_384', 'const MAX_BODY_BYTES = 16_384_000',

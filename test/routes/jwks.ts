@@ -192,6 +192,15 @@ t.test('a host with a route of its own at that path keeps it', async t => {
   t.equal((await ask({ method: 'POST' })).statusCode, 404)
 })
 
+t.test('jwks: a host with a route of another method at that path keeps it', async t => {
+  const { ask } = await build(t, [inputOf('ES256', 'k')], {
+    before: app => app.post(URL, async () => 'theirs')
+  })
+  t.equal((await ask({ method: 'POST' })).body, 'theirs')
+  t.equal((await ask({ method: 'PUT' })).headers.allow, 'GET, HEAD, POST, OPTIONS')
+  t.equal((await ask()).json().keys[0].kid, 'k')
+})
+
 t.test('jwks: the host\'s error handler formats refusals', async t => {
   const { ask } = await build(t, [secret], {
     before: app =>
