@@ -18,7 +18,9 @@ const ringsByApp = new WeakMap<object, Map<string, KeyRing[]>>()
  * Returns undefined if the first registration has made the route, or the host has its own.
  */
 export function publish (host: FastifyInstance, ring: KeyRing): readonly KeyRing[] | undefined {
-  const app = host.server
+  // One server may serve several apps, at once or one after the other. Each app has its own config
+  // object, which its scopes inherit.
+  const app = host.initialConfig
   const published = ringsByApp.get(app) ?? new Map<string, KeyRing[]>()
   ringsByApp.set(app, published)
   const path = normalPath(host, routerPaths(host, JWKS_PATH)[0] as string)

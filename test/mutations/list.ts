@@ -444,6 +444,10 @@ export const mutations: Mutation[] = [
     ]),
   ...of('routes/jwks.ts',
     [
+      'an app publishes its own keys alone', 'const app = host.initialConfig',
+      'const app = host.server', 'integration/one-server.ts'
+    ],
+    [
       'a route of the host at the path of the keys stays', 'if (taken.includes(method)) continue',
       '', 'integration/taken-routes.ts'
     ]),
