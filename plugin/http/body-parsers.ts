@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
 import formbody from '@fastify/formbody'
 import { parseError, unsupportedMediaType } from '../errors.ts'
+import { JSON_TYPE, takeEarlyBodies } from './early-body.ts'
 
 /** Larger bodies are refused unread. A token has at most 8 KB. */
 const MAX_BODY_BYTES = 16_384
@@ -10,10 +11,11 @@ const MAX_BODY_BYTES = 16_384
  * Accepts only JSON and urlencoded bodies in the scope of the token routes, even if the host parses
  * others.
  */
-export async function parseBodies (scope: FastifyInstance): Promise<void> {
+export async function parseBodies (scope: FastifyInstance, host: FastifyInstance): Promise<void> {
+  takeEarlyBodies(scope, host, MAX_BODY_BYTES)
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser(
-    'application/json',
+    JSON_TYPE,
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
     (_request, body, done) => {
       try {

@@ -33,7 +33,7 @@ export function tokenRoutes (
     followErrorHandler(host, scope)
     answerFastifyErrors(scope)
     answerUnmatched(scope)
-    await parseBodies(scope)
+    await parseBodies(scope, host)
     scope.setValidatorCompiler(compileFields)
     scope.setSerializerCompiler(compileSerializer)
 

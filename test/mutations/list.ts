@@ -451,6 +451,24 @@ export const mutations: Mutation[] = [
       'a route of the host at the path of the keys stays', 'if (taken.includes(method)) continue',
       '', 'integration/taken-routes.ts'
     ]),
+  ...of('http/early-body.ts',
+    [
+      'a body that the platform has read is taken',
+      "isReadable(payload) && !('body' in request.raw || 'rawBody' in request.raw)", 'true',
+      'integration/platforms.ts'
+    ],
+    [
+      'a body that is gone is an error at once', '?? refuseSpentStream',
+      '?? (() => new Promise(() => {}))', 'http/early-body.ts'
+    ],
+    [
+      'an empty object of Express 4 hides no body', 'isReadable(payload) && isEmpty(early)',
+      'isReadable(payload) && early === undefined', 'http/early-body.ts'
+    ],
+    [
+      'a parser of the host finds a body that the platform left elsewhere',
+      'hostParser(host, type) ?? ', '', 'http/early-body.ts'
+    ]),
   ...of('http/body-parsers.ts',
     [
       '16 KB of body at most', 'const MAX_BODY_BYTES = 16_384', 'const MAX_BODY_BYTES = 16_384_000',
