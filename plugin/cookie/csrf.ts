@@ -7,25 +7,34 @@ export type RequestCheck = (request: FastifyRequest) => Promise<void>
 /**
  * CSRF check, before the cookie is read: rejects cross-origin requests, subdomains included. Uses
  * Sec-Fetch-Site (Fetch Metadata section 2.4) if the browser sends it. Otherwise Origin
- * (RFC 6454 section 7) must be the requested host. Browsers send one of the two with every POST, so
- * a request with neither is refused.
+ * (RFC 6454 section 7) must be that of the request. Browsers send one of the two with every POST,
+ * so a request with neither is refused.
  */
 export function checkOrigin (trusted: readonly string[]): RequestCheck {
-  return async ({ headers, host }) => {
-    const { origin, 'sec-fetch-site': site } = headers
+  return async request => {
+    const { origin, 'sec-fetch-site': site } = request.headers
     if (origin !== undefined && trusted.includes(origin)) return
     const isSameOrigin = site === undefined
-      ? hostOf(origin) === host.toLowerCase()
+      ? isOriginOf(request, origin)
       : site === 'same-origin'
     if (!isSameOrigin) throw crossOrigin()
   }
 }
 
+/** A host and a port, in the characters that they may have. Keeps user names and paths out. */
+const HOST = /^[\w.:[\]-]+$/
+
 /**
- * Sandboxed pages send `null`, which has no host. Behind a proxy that terminates TLS the scheme is
- * the proxy's, so only hosts are compared.
+ * Compares scheme, host and port. The default port may be named or left out (RFC 6454 section 6.2).
+ * Behind a proxy that terminates TLS the scheme may be unknown: then an https origin is accepted.
+ * Sandboxed pages send `null`, which is no origin of ours.
  */
-const hostOf = (origin: string | undefined): string | undefined =>
-  origin !== undefined && /^https?:\/\//.test(origin) && URL.canParse(origin)
-    ? new URL(origin).host
-    : undefined
+function isOriginOf (
+  { host, protocol }: Pick<FastifyRequest, 'host' | 'protocol'>, origin: string | undefined
+): boolean {
+  if (origin === undefined || !/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
+  const from = new URL(origin)
+  if (String(protocol).toLowerCase() === 'https' && from.protocol === 'http:') return false
+  const requested = `${from.protocol}//${host}`
+  return HOST.test(host) && URL.canParse(requested) && new URL(requested).host === from.host
+}

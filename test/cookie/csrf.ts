@@ -6,10 +6,10 @@ const check = checkOrigin(['https://app.example.com'])
 
 /** Whether a request to api.example.com with these headers passes. */
 async function passes (
-  headers: Record<string, string>, host = 'api.example.com'
+  headers: Record<string, string>, host = 'api.example.com', protocol: string | undefined = 'http'
 ): Promise<boolean> {
   try {
-    await check({ headers, host } as FastifyRequest)
+    await check({ headers, host, protocol } as FastifyRequest)
     return true
   } catch (error) {
     t.match(error, {
@@ -28,6 +28,55 @@ t.test('checkOrigin: accepts a page of the requested origin', async t => {
   t.ok(await passes({ origin: 'http://127.0.0.1:8000' }, '127.0.0.1:8000'))
   t.ok(await passes({ origin: 'https://api.example.com' }, 'API.example.com'))
   t.ok(await passes({ origin: 'https://[2001:db8::1]:8443' }, '[2001:db8::1]:8443'))
+})
+
+t.test('checkOrigin: compares origins with the default port left out', async t => {
+  const same: [origin: string, host: string, protocol: string | undefined][] = [
+    ['https://api.example.com', 'api.example.com:443', 'https'],
+    ['https://api.example.com', 'api.example.com:443', 'http'],
+    ['https://api.example.com', 'api.example.com:443', undefined],
+    ['https://api.example.com', 'api.example.com:0443', 'https'],
+    ['https://api.example.com:443', 'api.example.com', 'https'],
+    ['http://api.example.com', 'api.example.com:80', 'http'],
+    ['http://api.example.com', 'API.EXAMPLE.COM:80', undefined],
+    ['https://[2001:db8::1]', '[2001:db8::1]:443', 'https'],
+    ['https://[2001:db8::1]', '[2001:DB8:0::1]:443', 'https'],
+    ['https://api.example.com:8443', 'api.example.com:8443', 'HTTPS']
+  ]
+  for (const [origin, host, protocol] of same) {
+    t.ok(await passes({ origin }, host, protocol), `${origin} to ${protocol} ${host}`)
+  }
+})
+
+t.test('checkOrigin: compares schemes, as far as the server knows its own', async t => {
+  t.ok(await passes({ origin: 'https://api.example.com' }, 'api.example.com', 'https'))
+  t.ok(await passes({ origin: 'http://api.example.com' }, 'api.example.com', 'http'))
+  t.ok(
+    await passes({ origin: 'https://api.example.com' }, 'api.example.com', 'http'),
+    'behind a proxy that terminates TLS'
+  )
+  const others: [origin: string, host: string, protocol: string][] = [
+    ['http://api.example.com', 'api.example.com', 'https'],
+    ['http://api.example.com', 'api.example.com', 'HTTPS'],
+    ['http://api.example.com:443', 'api.example.com:443', 'https'],
+    ['http://api.example.com', 'api.example.com:443', 'http'],
+    ['http://api.example.com:443', 'api.example.com', 'http'],
+    ['https://api.example.com', 'api.example.com:80', 'http'],
+    ['https://api.example.com:80', 'api.example.com', 'https'],
+    ['https://api.example.com:80', 'api.example.com', 'http'],
+    ['https://api.example.com', 'api.example.com:444', 'https'],
+    ['https://api.example.com', 'api.example.com.', 'https'],
+    ['https://api.example.com', 'user@api.example.com', 'https'],
+    ['https://api.example.com', 'api.example.com/x', 'https'],
+    ['https://api.example.com', 'api.example.com#', 'https'],
+    ['https://api.example.com', 'api.example.com\\x', 'https'],
+    ['https://api.example.com', 'api.example.com:x', 'https'],
+    ['https://api.example.com', 'api.example.com, evil.example', 'https'],
+    ['https://api.example.com', '', 'https']
+  ]
+  for (const [origin, host, protocol] of others) {
+    t.notOk(await passes({ origin }, host, protocol), `${origin} to ${protocol} ${host}`)
+  }
 })
 
 t.test('checkOrigin: trusts Sec-Fetch-Site behind a proxy that changes the Host', async t => {

@@ -145,6 +145,30 @@ t.test('a page of the origin itself is let in, and one whose origin is named', a
   t.equal((await browser.post('/api/token/blacklist/')).statusCode, 200)
 })
 
+/** An Origin without Fetch Metadata, and what a proxy adds. Trusted: the proxy's headers count. */
+const SPELLINGS: [headers: Record<string, string>, direct: number, trusted: number][] = [
+  [{ host: 'app.example', origin: 'https://app.example' }, 200, 200],
+  [{ host: 'app.example:443', origin: 'https://app.example' }, 200, 200],
+  [{ host: 'app.example:80', origin: 'http://app.example' }, 200, 200],
+  [{ host: 'app.example:80', origin: 'https://app.example' }, 403, 403],
+  [{ host: 'app.example:443', origin: 'http://app.example' }, 403, 403],
+  [{ host: 'app.example', origin: 'http://app.example', 'x-forwarded-proto': 'https' }, 200, 403],
+  [{ host: '10.0.0.5', origin: 'https://a.example', 'x-forwarded-host': 'a.example:443' }, 403, 200],
+  [{ host: 'app.example', origin: 'https://b.example', 'x-forwarded-host': 'c.example' }, 403, 403]
+]
+
+t.test('the Host may name the default port of an origin, and the scheme counts', async t => {
+  for (const [index, server] of [{}, { trustProxy: '127.0.0.1' }].entries()) {
+    const { app } = await buildApp(t, { cookie: true }, server)
+    for (const [headers, ...expected] of SPELLINGS) {
+      const reply = await app.inject({
+        method: 'POST', url: '/api/token/', headers, payload: CREDENTIALS
+      })
+      t.equal(reply.statusCode, expected[index], JSON.stringify({ ...server, headers }))
+    }
+  }
+})
+
 t.test('an odd or oversized cookie is refused, and a thousand others are ignored', async t => {
   const { port, cookie } = await victim(t)
   const same = ['Sec-Fetch-Site', 'same-origin']

@@ -405,6 +405,16 @@ export const mutations: Mutation[] = [
   ...of('cookie/csrf.ts',
     ['another origin is refused', 'if (!isSameOrigin) throw crossOrigin()', '', 'cookie/csrf.ts'],
     [
+      'http is not the origin of https',
+      "if (String(protocol).toLowerCase() === 'https' && from.protocol === 'http:') return false",
+      '', 'cookie/csrf.ts'
+    ],
+    [
+      'a default port in the Host is the origin without it',
+      'new URL(requested).host === from.host', 'host.toLowerCase() === from.host',
+      'integration/cookie-attacks.ts'
+    ],
+    [
       'a subdomain is refused', ": site === 'same-origin'", ": site !== 'cross-site'",
       'cookie/csrf.ts'
     ]),
