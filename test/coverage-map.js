@@ -6,6 +6,7 @@ export const SERVICE_SOURCES = {
   'plugin/stores/redis.ts': 'test/services/redis/store.ts',
   'plugin/stores/redis/batches.ts': 'test/services/redis/store.ts',
   'plugin/stores/redis/client.ts': 'test/services/redis/client.ts',
+  'plugin/stores/redis/connection.ts': 'test/services/redis/client.ts',
   'plugin/stores/redis/scripts.ts': 'test/services/redis/scripts.ts',
   'plugin/stores/postgres.ts': 'test/services/postgres/store.ts',
   'plugin/stores/sql/migrate-postgres.ts': 'test/services/postgres/migrate.ts',

@@ -108,6 +108,34 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
     t.equal(await command('ping'), 'PONG')
   })
 
+  t.test('twelve stores on one client share their listeners, with no warning', async t => {
+    const warnings: string[] = []
+    const listen = ({ name }: Error): void => { warnings.push(name) }
+    process.on('warning', listen)
+    t.after(() => process.off('warning', listen))
+    const client = connectTo(t, server)
+    const counts = (): number[] =>
+      ['close', 'error', 'ready'].map(event => client.listenerCount(event))
+    const before = counts()
+    const stores = Array.from({ length: 12 }, () => redisCommands(client))
+    const calls = stores.map(({ command }) => command('ping'))
+    await Promise.resolve()
+    t.ok(counts().every(count => count <= 3), `${counts()}`)
+    t.strictSame(new Set(await Promise.all(calls)), new Set(['PONG']))
+    const [last, ...others] = stores as [typeof stores[number], ...typeof stores]
+    for (const { close } of others) {
+      await close()
+      await close()
+    }
+    t.equal(client.listenerCount('close'), (before[0] as number) + 1, 'one still listens')
+    await last.close()
+    t.strictSame(counts(), before)
+    t.strictSame(warnings, [])
+    const again = redisCommands(client)
+    t.equal(client.listenerCount('close'), (before[0] as number) + 1)
+    await again.close()
+  })
+
   t.test('a client gets an error listener unless it has one', async t => {
     const silent = connectTo(t, server)
     redisCommands(silent)
