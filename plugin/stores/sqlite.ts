@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import { checkedDriver } from './checked-driver.ts'
 import type { Session } from './session.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
 import {
@@ -35,8 +36,10 @@ const SWEEP_RANGE = 5000
  * them. Pass a separate handle: the store sets `busy_timeout` to 0 and `journal_mode` to WAL. It
  * waits for locks without blocking the event loop. With `synchronous = NORMAL` commits survive a
  * crash of the process, with FULL also a crash of the machine.
+ * @throws TypeError for a path, or a handle of another package
  */
 export function sqliteStore (database: SqliteDatabase): SessionStore {
+  checkedDriver('sqliteStore', database)
   const sql = { ...statements('simplejwt_', SQLITE), ...counterStatements('simplejwt_', SQLITE) }
   const prepared = new Map<string, SqliteStatement>()
   let isOpen = false

@@ -160,6 +160,25 @@ export const mutations: Mutation[] = [
       "if (session === null) return 'ended'",
       'stores/memory.ts'
     ]),
+  ...of('stores/checked-driver.ts',
+    [
+      'a client of another package is refused',
+      'if (missing !== undefined) return refuse', 'if (missing === "") return refuse',
+      'stores/checked-driver.ts'
+    ],
+    [
+      'a pg.Client is refused', 'return never !== undefined && has(never)', 'return false',
+      'stores/checked-driver.ts'
+    ]),
+  ...of('stores/redis/connection.ts',
+    [
+      'the stores of a client share its listeners', 'connections.set(client, known)', '',
+      'services/redis/client.ts'
+    ],
+    [
+      'a client is released by its last store', 'if (--known.users > 0) return', '',
+      'services/redis/client.ts'
+    ]),
   ...of('stores/sql/statements.ts',
     [
       'in SQL too reuse ends the session',

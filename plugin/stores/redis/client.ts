@@ -1,3 +1,4 @@
+import { checkedDriver } from '../checked-driver.ts'
 import { type RedisClient, connectionOf } from './connection.ts'
 import type { RedisScript } from './scripts.ts'
 
@@ -13,8 +14,9 @@ export interface RedisCommands {
   close(): Promise<void>
 }
 
+/** @throws TypeError for a client of another package */
 export function redisCommands (client: RedisClient): RedisCommands {
-  const { ready, settle, release } = connectionOf(client)
+  const { ready, settle, release } = connectionOf(checkedDriver('redisStore', client))
 
   async function send (name: string, parameters: (string | number)[]): Promise<unknown> {
     await ready()

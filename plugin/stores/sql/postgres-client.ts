@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { checkedDriver } from '../checked-driver.ts'
 
 export type Value = string | number | null
 
@@ -30,8 +31,12 @@ const QUERY_TIMEOUT_MS = 700
 /** Attempts for a statement that conflicts with others. */
 const MAX_ATTEMPTS = 10
 
-/** Returns a function that runs prepared statements on a pool. Their names start with `prefix`. */
+/**
+ * Returns a function that runs prepared statements on a pool. Their names start with `prefix`.
+ * @throws TypeError for an object that is no pool of pg
+ */
 export function postgresClient (pool: PostgresPool, prefix: string) {
+  checkedDriver('postgresStore', pool)
   if (pool.listenerCount('error') === 0) pool.on('error', () => {})
 
   return async function run<Row> ({
