@@ -1,6 +1,6 @@
 // @fastify/jwt declares request.user, and RequestSlot below types it: both must be loaded together.
 /// <reference types="@fastify/jwt" preserve="true" />
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import {
   type Authenticate, type AuthenticateUser, createAuthenticate, createAuthenticateUser
@@ -117,7 +117,7 @@ function startBackgroundJobs (
   const timer = setInterval(() => { tokens.sweep().catch(() => {}) }, SWEEP_INTERVAL_MS).unref()
   app.addHook('onReady', async () => {
     remoteKeys?.start()
-    await probeStore(registration)
+    await probeStore(registration, app.log)
   })
   // Fastify waits for running requests after preClose, and some may wait for the issuer.
   app.addHook('preClose', async () => { remoteKeys?.stop() })
@@ -131,13 +131,16 @@ function startBackgroundJobs (
 
 /**
  * Queries the store once at startup, without the timeout wrapper, so that a broken store fails the
- * start with its own error.
+ * start with its own error. A registration that only verifies needs no right to write.
  */
 async function probeStore (
-  { options, revocations }: Pick<Registration, 'options' | 'revocations'>
+  { options, revocations }: Pick<Registration, 'options' | 'revocations'>, log: FastifyBaseLogger
 ): Promise<void> {
+  const { store, verifyOnly, now } = options
   try {
-    await options.store.list('', options.now())
+    await store.list('', now())
+    const warnings = verifyOnly ? [] : await store.check?.()
+    for (const warning of warnings ?? []) log.warn(`fastify-simplejwt: ${warning}`)
   } catch (cause) {
     throw new Error(
       `fastify-simplejwt: the session store cannot be used. ${(cause as Error).message}`, { cause })

@@ -5,11 +5,13 @@ import { delimiter } from 'node:path'
 export const SERVICE_SOURCES = {
   'plugin/stores/redis.ts': 'test/services/redis/store.ts',
   'plugin/stores/redis/batches.ts': 'test/services/redis/store.ts',
+  'plugin/stores/redis/check.ts': 'test/services/redis/check.ts',
   'plugin/stores/redis/client.ts': 'test/services/redis/client.ts',
   'plugin/stores/redis/connection.ts': 'test/services/redis/client.ts',
   'plugin/stores/redis/scripts.ts': 'test/services/redis/scripts.ts',
   'plugin/stores/postgres.ts': 'test/services/postgres/store.ts',
   'plugin/stores/sql/migrate-postgres.ts': 'test/services/postgres/migrate.ts',
+  'plugin/stores/sql/postgres-check.ts': 'test/services/postgres/check.ts',
   'plugin/stores/sql/postgres-client.ts': 'test/services/postgres/client.ts'
 }
 

@@ -5,6 +5,7 @@ import t from 'tap'
 import simplejwt, { SimpleJwtError, memoryStore, simplejwt as named } from '../plugin/index.ts'
 import { MINUTE, SECRET, buildApp } from './fixtures/app.ts'
 import { serve } from './fixtures/servers/serve.ts'
+import { VERIFIES, startApp } from './fixtures/stores/started.ts'
 
 const options = { secret: SECRET, verifyCredentials: () => null }
 
@@ -139,6 +140,27 @@ t.test('a store that cannot be used stops the start, and says why', async t => {
     }
   )
   t.same(calls, [], 'and it is not asked again')
+})
+
+t.test('a store that can only be read stops the start, and says why', async t => {
+  const cause = new Error('The store is read-only.')
+  const store = { ...memoryStore(), check: async () => { throw cause } }
+  await t.rejects(startApp(t, store), {
+    message: 'fastify-simplejwt: the session store cannot be used. The store is read-only.',
+    cause
+  })
+})
+
+t.test('a registration that only verifies needs no store that can be written to', async t => {
+  const store = { ...memoryStore(), check: async () => { throw new Error('read-only') } }
+  t.strictSame((await startApp(t, store, VERIFIES)).warnings, [])
+})
+
+t.test('each warning of the store is one line of the log', async t => {
+  const store = { ...memoryStore(), check: async () => ['Set a.', 'Set b.'] }
+  t.strictSame((await startApp(t, store)).warnings, [
+    'fastify-simplejwt: Set a.', 'fastify-simplejwt: Set b.'
+  ])
 })
 
 t.test('jwksUrl: adds a guard and no routes, and closes while the issuer hangs', async t => {

@@ -6,6 +6,15 @@ import {
 /** Cases of stored, adopted and deleted sessions. */
 export const keeping: ContractCase[] = [
   {
+    name: 'check: returns texts and leaves no trace',
+    async run (store) {
+      const warnings = await store.check?.() ?? []
+      assert.deepEqual(warnings.filter(warning => typeof warning !== 'string'), [])
+      assert.deepEqual(await store.revokedSince(0), [])
+      assert.equal(await store.sweep(NOW + 9000 * HOUR), 0)
+    }
+  },
+  {
     name: 'create: find returns the stored session, or null for an unknown id',
     async run (store) {
       await store.create(session())

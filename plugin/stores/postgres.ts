@@ -1,6 +1,7 @@
 import { LATE, beforeDeadline, serverClock } from './deadline.ts'
 import { type PostgresPool, type Value, codeOf, postgresClient } from './sql/postgres-client.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
+import { checkPostgres } from './sql/postgres-check.ts'
 import {
   COLUMNS, POSTGRES, type RevocationRow, type SessionRow, checkedPrefix, revocationOf,
   rotationParameters, sessionOf, statements
@@ -41,7 +42,7 @@ const isTooLate = (error: unknown): boolean =>
  * yourself.
  * @param pool a pool of pg. Without a listener for `error` a lost connection would crash the
  *   process, so the store adds one if there is none
- * @throws TypeError for a prefix that is not a valid name
+ * @throws TypeError for a prefix that is not a valid name, or an object that is no pool of pg
  */
 export function postgresStore (
   pool: PostgresPool,
@@ -171,6 +172,7 @@ export function postgresStore (
       }
     },
 
+    check: () => checkPostgres(run, prefix),
     migrate: () => migratePostgres(pool, prefix)
   }
 }

@@ -1,5 +1,6 @@
 import { LATE, type ServerClock, beforeDeadline, serverClock } from './deadline.ts'
 import { BATCH_SIZE, inBatches, pairs } from './redis/batches.ts'
+import { checkRedis } from './redis/check.ts'
 import { type RedisClient, redisCommands } from './redis/client.ts'
 import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis/scripts.ts'
 import { FIELDS, type Row, sessionOf } from './redis/row.ts'
@@ -27,12 +28,14 @@ const MAX_LEEWAY_MS = 3_600_000
  * key, which the server deletes after the last token of the session has expired. The settings
  * `appendonly` and `appendfsync` decide which sessions survive a restart of the server.
  * @param client a client of ioredis
+ * @throws TypeError for a client of another package
  */
 export function redisStore (
   client: RedisClient,
   { prefix = 'simplejwt:' }: RedisStoreOptions = {}
 ): SessionStore {
-  const { command, run, close } = redisCommands(client)
+  const commands = redisCommands(client)
+  const { command, run, close } = commands
   const inBucket = (bucket: number, name: string): string => `${prefix}{${bucket}}:${name}`
   const userKey = (userId: string): string => `${prefix}user:${userId}`
   const sessionKey = (sid: string): string => inBucket(bucketOf(sid), `session:${sid}`)
@@ -110,6 +113,7 @@ export function redisStore (
   return {
     shared: true,
     close,
+    check: () => checkRedis(commands, BUCKETS.map(bucket => inBucket(bucket, 'check'))),
     counters: { redis: client, prefix: `${prefix}limit:` },
     create: session => insert(session, false),
     adopt: session => insert(session, true),

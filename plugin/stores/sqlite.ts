@@ -7,6 +7,7 @@ import {
   sessionOf, statements
 } from './sql/statements.ts'
 import { migrateSqlite } from './sql/migrate-sqlite.ts'
+import { checkSqlite } from './sql/sqlite-check.ts'
 import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
 import type { SessionStore } from './store.ts'
 
@@ -152,6 +153,7 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
       return total
     },
 
+    check: async () => checkSqlite(statement, isBusy),
     migrate: () => whenFree(() => { migrateSqlite(open()) })
   }
 }

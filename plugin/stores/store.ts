@@ -94,6 +94,13 @@ export interface SessionStore {
    */
   sweep(before: number): Promise<number>
 
+  /**
+   * Checks that the app may write to the store, and leaves no trace. Throws if it may not. Returns
+   * warnings about settings of the server that can undo a logout. The plugin calls it at the start
+   * of an app that issues tokens.
+   */
+  check?(): Promise<string[]>
+
   /** Creates missing tables. The app may call it repeatedly, from any number of processes. */
   migrate?(): Promise<void>
 

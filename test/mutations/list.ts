@@ -170,6 +170,56 @@ export const mutations: Mutation[] = [
       'a pg.Client is refused', 'return never !== undefined && has(never)', 'return false',
       'stores/checked-driver.ts'
     ]),
+  ...of('index.ts',
+    [
+      'a store that can only be read stops the start',
+      'const warnings = verifyOnly ? [] : await store.check?.()', 'const warnings = [""].slice(1)',
+      'index.ts'
+    ],
+    [
+      'an app that verifies needs no right to write',
+      'verifyOnly ? [] : await store.check?.()', 'await store.check?.()', 'index.ts'
+    ],
+    [
+      'a warning of the store is logged', 'for (const warning of warnings ?? []) log', 'if (0) log',
+      'index.ts'
+    ]),
+  ...of('stores/redis/check.ts',
+    [
+      'the start tries to write to Redis', 'await Promise.all(keys.map(key => run(TRY, [key])))',
+      '', 'services/redis/check.ts'
+    ],
+    [
+      'a Redis without appendonly is a warning', "appendonly === 'no'", "appendonly === ''",
+      'services/redis/check.ts'
+    ],
+    [
+      'a Redis that refuses CONFIG starts', '.catch(() => [])', '', 'services/redis/check.ts'
+    ]),
+  ...of('stores/redis/client.ts',
+    [
+      'each master of a Cluster has settings of its own', "client.nodes?.('master') ?? [client]",
+      "(client.nodes?.('master') ?? [client]).slice(0, 1)", 'services/redis/check.ts'
+    ]),
+  ...of('stores/sql/postgres-check.ts',
+    [
+      'the start tries to delete in PostgreSQL', 'DELETE FROM ${table} WHERE false', 'SELECT 1',
+      'services/postgres/check.ts'
+    ],
+    [
+      'an UNLOGGED table of sessions is a warning', "kind === 'u'", "kind === ''",
+      'services/postgres/check.ts'
+    ]),
+  ...of('stores/sql/sqlite-check.ts',
+    [
+      'the start tries to write to SQLite',
+      "prepare('DELETE FROM simplejwt_sessions WHERE 0').run({})", '',
+      'stores/sql/sqlite-check.ts'
+    ],
+    [
+      'a SQLite that does not wait for the disk is a warning', '=== OFF', '=== -1',
+      'stores/sql/sqlite-check.ts'
+    ]),
   ...of('stores/redis/connection.ts',
     [
       'the stores of a client share its listeners', 'connections.set(client, known)', '',

@@ -10,7 +10,7 @@ import { broken, mutations } from './list.ts'
 
 /** What a copy of the project needs to run a test that starts no server of the build. */
 const COPIED = [
-  'plugin', 'example', 'test', 'package.json', 'tsconfig.json', 'README.md', 'SECURITY.md'
+  'plugin', 'docs', 'example', 'test', 'package.json', 'tsconfig.json', 'README.md', 'SECURITY.md'
 ]
 
 /** One copy for all, so that nothing is ever broken here. */

@@ -5,7 +5,7 @@ import { FIELDS, POSITION } from './row.ts'
 /** A Lua script. The server runs it as one atomic step, and caches it by the SHA-1 of its text. */
 export interface RedisScript { lua: string, sha: string }
 
-const script = (lua: string): RedisScript => ({
+export const script = (lua: string): RedisScript => ({
   lua,
   sha: createHash('sha1').update(lua).digest('hex')
 })
