@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import { boundedStore } from '../../plugin/sessions/bounded-store.ts'
+import { type Bounds, boundedStore } from '../../plugin/sessions/bounded-store.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { Rotation, SessionStore } from '../../plugin/stores/store.ts'
 import { DAY, SECOND, START } from '../fixtures/app.ts'
@@ -39,12 +39,9 @@ const UNAVAILABLE = {
 }
 
 /** All that is told of failures: verb and cause. */
-function build (store: SessionStore, timeoutMs?: number, maxPending?: number) {
+function build (store: SessionStore, timeoutMs?: number, more: Bounds = {}) {
   const failures: [verb: string, cause: unknown][] = []
-  const bounds = {
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(maxPending !== undefined && { maxPending })
-  }
+  const bounds = { ...(timeoutMs !== undefined && { timeoutMs }), ...more }
   return {
     failures,
     store: boundedStore(
@@ -121,7 +118,7 @@ t.test('no more calls are made while too many are unanswered, given up or not', 
         })
     },
     20,
-    3
+    { maxPending: 3 }
   )
   for (let count = 0; count < 3; count++) await t.rejects(store.find('a'), UNAVAILABLE)
   await t.rejects(store.find('a'), UNAVAILABLE)
@@ -133,6 +130,124 @@ t.test('no more calls are made while too many are unanswered, given up or not', 
   t.equal(answers.length, 4)
   answers[3]?.(null)
   t.equal(await found, null)
+})
+
+/** A store whose `find` is answered by the test, in order. */
+function answeredStore () {
+  const answers: ((answer: null) => void)[] = []
+  const find = () => new Promise<null>(resolve => { answers.push(resolve) })
+  return { answers, store: { ...memoryStore(), find } }
+}
+
+t.test('one session gets only its share of the pending calls, by any method', async t => {
+  const ofSession = CALLS.filter(([verb]) => ['find', 'rotate', 'revoke', 'adopt'].includes(verb))
+  for (const [verb] of ofSession) {
+    const { store, failures } = build(never, 20, { maxPendingPerOwner: 2 })
+    const { sid } = session()
+    const calls: Record<string, () => Promise<unknown>> = {
+      find: () => store.find(sid),
+      rotate: () => store.rotate(ROTATION),
+      revoke: () => store.revoke(sid, START),
+      adopt: () => store.adopt(session())
+    }
+    const call = calls[verb] as () => Promise<unknown>
+    await Promise.all([t.rejects(call(), UNAVAILABLE), t.rejects(call(), UNAVAILABLE)])
+    t.equal(failures.length, 2)
+    await t.rejects(call(), {
+      ...UNAVAILABLE, cause: { message: '2 calls to the store are pending for one owner.' }
+    }, verb)
+    t.equal(failures.length, 2, 'a client over its share is no failure of the store')
+    await t.rejects(store.find('another'), UNAVAILABLE)
+    t.match(failures.at(-1), ['find', { message: /did not answer/ }], 'others reach the store')
+  }
+})
+
+t.test('one user gets only its share of lists and mass revocations', async t => {
+  const { store, failures } = build(never, 20, { maxPendingPerOwner: 2 })
+  await t.rejects(store.list('1', START), UNAVAILABLE)
+  await t.rejects(store.revokeUser('1', START), UNAVAILABLE)
+  await t.rejects(store.list('1', START), { ...UNAVAILABLE, cause: { name: 'Error' } })
+  t.equal(failures.length, 2)
+  await t.rejects(store.find('1'), UNAVAILABLE)
+  t.equal(failures.length, 3, 'a session that has the id of a user is not the user')
+})
+
+t.test('too many pending calls do not shorten the timeout of others', async t => {
+  let time = 1000
+  mock.method(performance, 'now', () => time)
+  t.after(() => { mock.restoreAll() })
+  for (const bounds of [{ maxPending: 1 }, { maxPendingPerOwner: 1 }]) {
+    const left: number[] = []
+    const { answers, store: answered } = answeredStore()
+    const { store } = build({
+      ...answered,
+      rotate: async ({ deadline }) => {
+        left.push(deadline - Date.now())
+        return { outcome: 'ended', session: null }
+      }
+    }, 5 * SECOND, bounds)
+    const found = store.find('a')
+    await t.rejects(store.find('a'), UNAVAILABLE)
+    time += 30 * SECOND
+    await store.rotate(ROTATION)
+    t.ok(left[0] as number > 4 * SECOND, `${JSON.stringify(bounds)}: ${left[0]} ms`)
+    answers[0]?.(null)
+    t.equal(await found, null)
+  }
+})
+
+t.test('calls that never settle are let go of after 30 s', async t => {
+  let time = 1000
+  mock.method(performance, 'now', () => time)
+  t.after(() => { mock.restoreAll() })
+  const asked: string[] = []
+  const { store } = build({
+    ...memoryStore(),
+    find: async sid => {
+      asked.push(sid)
+      return new Promise(() => {})
+    }
+  }, 20, { maxPending: 4, maxPendingPerOwner: 2 })
+  const find = (sid: string) => t.rejects(store.find(sid), UNAVAILABLE)
+  await Promise.all([find('a'), find('a'), find('a'), find('b'), find('b'), find('c')])
+  t.same(asked, ['a', 'a', 'b', 'b'])
+  time += 29_999
+  await Promise.all([find('a'), find('c')])
+  t.equal(asked.length, 4)
+  time += 1
+  await Promise.all([find('a'), find('a'), find('a'), find('c'), find('c'), find('c')])
+  t.same(asked.slice(4), ['a', 'a', 'c', 'c'])
+})
+
+t.test('one address gets only its share, until the store has answered', async t => {
+  const { answers, store: answered } = answeredStore()
+  const { store, failures } = build(answered, 20, { maxPendingPerAddress: 2 })
+  const ask = (address: string | undefined, sid: string) =>
+    store.inShare(address, () => store.find(sid))
+  await Promise.all([
+    t.rejects(ask('192.0.2.1', 'a'), UNAVAILABLE), t.rejects(ask('192.0.2.1', 'b'), UNAVAILABLE)
+  ])
+  await t.rejects(ask('192.0.2.1', 'c'), {
+    ...UNAVAILABLE, cause: { message: '2 calls to the store are pending for one owner.' }
+  })
+  t.equal(answers.length, 2, 'the requests are answered, but their calls are pending')
+  t.equal(failures.length, 2)
+  await t.rejects(ask('192.0.2.2', 'a'), UNAVAILABLE)
+  await t.rejects(ask(undefined, 'a'), UNAVAILABLE)
+  t.equal(answers.length, 4, 'other addresses, and clients without one, reach the store')
+  answers[0]?.(null)
+  await setImmediate()
+  const found = ask('192.0.2.1', 'd')
+  answers[4]?.(null)
+  t.equal(await found, null)
+})
+
+t.test('work that fails or succeeds without the store frees its place at once', async t => {
+  const { store } = build(memoryStore(), 20, { maxPendingPerAddress: 1 })
+  for (let count = 0; count < 3; count++) {
+    await t.rejects(store.inShare('192.0.2.1', async () => { throw new Error('bad') }), 'bad')
+    t.equal(await store.inShare('192.0.2.1', async () => count), count)
+  }
 })
 
 t.test('a store that fails or is suspected has a shorter timeout until it answers', async t => {
