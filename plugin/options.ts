@@ -42,6 +42,8 @@ export interface SimpleJwtOptions {
   ): Promise<Record<string, unknown>> | Record<string, unknown>
   /** Name of the login field in the body. Default `'username'`. */
   usernameField?: string
+  /** Most characters of the login field, 1 to 8192. Default 255. */
+  usernameMaxLength?: number
   /** Default `'5m'`. */
   accessTokenLifetime?: Duration
   /** Default `'1d'`. */

@@ -21,14 +21,15 @@ const MAX_LIFETIME_MS = 366 * 24 * HOUR_MS
 
 const NAMES = new Set([
   'secret', 'keys', 'jwksUrl', 'verifyCredentials', 'findUser', 'claims', 'usernameField',
-  'accessTokenLifetime', 'refreshTokenLifetime', 'sessionLifetime', 'rotateRefreshTokens',
-  'reuseInterval', 'replayFrom', 'adoptRefreshTokens', 'issuer', 'audience', 'leeway', 'store',
-  'revocation', 'revocationInterval', 'verificationCache', 'rateLimit', 'cookie', 'prefix', 'realm',
-  'namespace', 'onEvent', 'now'
+  'usernameMaxLength', 'accessTokenLifetime', 'refreshTokenLifetime', 'sessionLifetime',
+  'rotateRefreshTokens', 'reuseInterval', 'replayFrom', 'adoptRefreshTokens', 'issuer', 'audience',
+  'leeway', 'store', 'revocation', 'revocationInterval', 'verificationCache', 'rateLimit', 'cookie',
+  'prefix', 'realm', 'namespace', 'onEvent', 'now'
 ])
 
 const DEFAULTS = {
   usernameField: 'username',
+  usernameMaxLength: 255,
   accessTokenLifetime: '5m',
   refreshTokenLifetime: '1d',
   sessionLifetime: '30d',
@@ -49,6 +50,15 @@ const DEFAULTS = {
 function withDefaults (options: SimpleJwtOptions): SimpleJwtOptions & typeof DEFAULTS {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   return { ...DEFAULTS, ...Object.fromEntries(given) as SimpleJwtOptions & typeof DEFAULTS }
+}
+
+const MAX_USERNAME_LENGTH = 8192
+
+function usernameLength (value: number): number {
+  return Number.isInteger(value) && value >= 1 && value <= MAX_USERNAME_LENGTH
+    ? value
+    : refuse(
+      'usernameMaxLength', `must be a whole number of characters, 1 to ${MAX_USERNAME_LENGTH}.`)
 }
 
 const MAX_NAME = /^[^]{1,500}$/
@@ -81,6 +91,7 @@ export function resolveOptions (options: SimpleJwtOptions) {
     claims: optionalFunction('claims', given.claims),
     usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/,
       'must be a name other than "password".') as string,
+    usernameMaxLength: usernameLength(given.usernameMaxLength),
     accessTokenLifetime: lifetime('accessTokenLifetime', given.accessTokenLifetime),
     refreshTokenLifetime: lifetime('refreshTokenLifetime', given.refreshTokenLifetime),
     sessionLifetime:

@@ -40,6 +40,7 @@ const BAD: Record<Name, unknown[]> = {
   findUser: NO_FUNCTION,
   claims: NO_FUNCTION,
   usernameField: [...NO_TEXT, 'password', '__proto__'],
+  usernameMaxLength: ['', '255', 0, -1, 0.5, 8193, NaN, Infinity, null, true, {}, [], () => 255],
   accessTokenLifetime: [...NO_LIFETIME, '367d', 366 * 86_400 + 1],
   refreshTokenLifetime: [...NO_LIFETIME, '367d'],
   sessionLifetime: NO_LIFETIME,
@@ -96,6 +97,7 @@ const GOOD: Record<Name, unknown[]> = {
   findUser: [undefined, () => null],
   claims: [undefined, () => ({})],
   usernameField: ['email', 'e-mail address', 'constructor', 'password2', 'ユーザー'],
+  usernameMaxLength: [1, 255, 8192],
   accessTokenLifetime: [1, '1s', '366d', 300, '5 minutes'],
   refreshTokenLifetime: [1, '1d', '366d'],
   sessionLifetime: [1, '30d', '2y', '100y'],
@@ -195,6 +197,7 @@ t.test('the defaults are those of the design', async t => {
     findUser: undefined,
     claims: undefined,
     usernameField: 'username',
+    usernameMaxLength: 255,
     accessTokenLifetime: 300_000,
     refreshTokenLifetime: 86_400_000,
     sessionLifetime: 30 * 86_400_000,
@@ -208,7 +211,9 @@ t.test('the defaults are those of the design', async t => {
     revocation: 'list',
     revocationInterval: 1000,
     verificationCache: 10_000,
-    rateLimit: { loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300 },
+    rateLimit: {
+      loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300, refreshPerSession: 300
+    },
     cookie: false,
     prefix: '/api/token',
     realm: 'api',
@@ -229,7 +234,8 @@ t.test('values are brought into one form', async t => {
   t.same(resolve({ rateLimit: { loginPerAddress: 1 } }).rateLimit, {
     loginPerAddress: 1,
     loginPerUsername: 5,
-    refreshPerAddress: 300
+    refreshPerAddress: 300,
+    refreshPerSession: 300
   })
   t.equal(resolve({ rateLimit: false }).rateLimit, false)
 })

@@ -1,6 +1,14 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import { invalidFields } from '../errors.ts'
 
+/** A field of a body, as a JSON schema. `maxLength` is in characters, not in UTF-16 units. */
+export interface FieldSchema {
+  type: 'string'
+  format?: 'password'
+  maxLength?: number
+  description: string
+}
+
 /**
  * The fields of a body, as a JSON schema. Validation trims each string, except one with the format
  * `password`.
@@ -8,7 +16,7 @@ import { invalidFields } from '../errors.ts'
 export interface FieldsSchema {
   type: 'object'
   required: string[]
-  properties: Record<string, { type: 'string', format?: 'password', description: string }>
+  properties: Record<string, FieldSchema>
 }
 
 /**
@@ -27,24 +35,35 @@ function validateBody (schema: FieldsSchema, body: unknown): Validated {
   const given = body as Record<string, unknown>
   const errors: Record<string, string[]> = {}
   const value: Record<string, string> = {}
-  for (const [name, { format }] of Object.entries(schema.properties)) {
+  for (const [name, field] of Object.entries(schema.properties)) {
     const member = Object.hasOwn(given, name) ? given[name] : undefined
-    const [text, problems] = readField(member, format !== 'password')
+    const [text, problems] = readField(member, field)
     if (problems.length > 0) errors[name] = problems
     value[name] = text
   }
   return Object.keys(errors).length > 0 ? { error: invalidFields(errors) } : { value }
 }
 
-function readField (value: unknown, isTrimmed: boolean): [text: string, problems: string[]] {
+function readField (
+  value: unknown, { format, maxLength = Infinity }: FieldSchema
+): [text: string, problems: string[]] {
   if (value === undefined) return ['', ['This field is required.']]
   if (value === null) return ['', ['This field may not be null.']]
   if (typeof value !== 'string') return ['', ['Not a valid string.']]
-  const text = isTrimmed ? trim(value) : value
-  return text === ''
-    ? ['', ['This field may not be blank.']]
-    : [text, forbiddenCharacters(text)]
+  // A character has at most two UTF-16 units. A longer text is not read at all.
+  if (value.length > 2 * maxLength) return ['', [tooLong(maxLength)]]
+  const text = format === 'password' ? value : trim(value)
+  if (text === '') return ['', ['This field may not be blank.']]
+  const problems = forbiddenCharacters(text)
+  return [text, hasMore(text, maxLength) ? [tooLong(maxLength), ...problems] : problems]
 }
+
+const tooLong = (maxLength: number): string =>
+  `Ensure this field has no more than ${maxLength} characters.`
+
+/** Returns whether a text has more characters. Python counts code points, so this does. */
+const hasMore = (text: string, characters: number): boolean =>
+  text.length > characters && [...text].length > characters
 
 function forbiddenCharacters (text: string): string[] {
   const problems: string[] = []

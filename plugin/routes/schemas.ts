@@ -22,12 +22,12 @@ const answered = (
 }
 const refusals = (inCookie: boolean) => ({ ...(inCookie && { 403: elsewhere }), 503: unavailable })
 
-export const obtainSchema = (usernameField: string, inCookie: boolean) => ({
+export const obtainSchema = (usernameField: string, inCookie: boolean, maxLength: number) => ({
   summary: 'Log in: exchange a user name and a password for a refresh and an access token.',
   tags: ['token'],
   consumes,
   body: fields({
-    [usernameField]: { type: 'string', description: 'The login name.' },
+    [usernameField]: { type: 'string', maxLength, description: 'The login name.' },
     password: { type: 'string', format: 'password', description: 'The password, not trimmed.' }
   }, { [usernameField]: 'vitor', password: '123' }),
   response: {
@@ -66,7 +66,7 @@ export const verifySchema = {
   tags: ['token'],
   consumes,
   body: fields({ token: token('An access or refresh token.') }, { token: TOKEN }),
-  response: { 200: empty, 400: invalid('token'), 401: refused, 503: unavailable }
+  response: { 200: empty, 400: invalid('token'), 401: refused, 429: throttled, 503: unavailable }
 }
 
 export const blacklistSchema = (inCookie: boolean) => ({
@@ -74,7 +74,9 @@ export const blacklistSchema = (inCookie: boolean) => ({
   tags: ['token'],
   consumes,
   body: carried(inCookie),
-  response: { 200: empty, 400: invalid('refresh'), 401: refused, ...refusals(inCookie) }
+  response: {
+    200: empty, 400: invalid('refresh'), 401: refused, 429: throttled, ...refusals(inCookie)
+  }
 })
 
 export const jwksSchema = {

@@ -4,6 +4,8 @@ import { buildApp } from '../fixtures/app.ts'
 import { compileFields } from '../../plugin/http/body-validation.ts'
 import { obtainSchema } from '../../plugin/routes/schemas.ts'
 
+const TOO_LONG = 'Ensure this field has no more than 255 characters.'
+
 /** A body, as JSON text where an object could not say it, and SimpleJWT's answer to the letter. */
 const CASES: [what: string, body: string, answer: string][] = [
   [
@@ -106,9 +108,47 @@ t.test('a surrogate pair is accepted, and the last of two equal fields counts', 
   t.equal(reply.statusCode, 200)
 })
 
+/** Answers of Django REST Framework to a `CharField(max_length=255)`. */
+const LENGTHS: [what: string, username: string, problems: string[]][] = [
+  ['255 characters', 'x'.repeat(255), []],
+  ['255 characters of two UTF-16 units', '😀'.repeat(255), []],
+  ['255 characters between spaces', ` ${'x'.repeat(255)} \n`, []],
+  ['256 characters', 'x'.repeat(256), [TOO_LONG]],
+  ['256 characters of two UTF-16 units', '😀'.repeat(256), [TOO_LONG]],
+  ['256 characters and a NUL', `${'x'.repeat(256)}\0`, [
+    TOO_LONG, 'Null characters are not allowed.'
+  ]],
+  ['a surrogate behind 255 characters', `${'x'.repeat(255)}\ud800`, [
+    TOO_LONG, 'Surrogate characters are not allowed: U+D800.'
+  ]],
+  ['511 UTF-16 units, spaces included', `${' '.repeat(510)}x`, [TOO_LONG]],
+  ['16 KB', 'x'.repeat(16_000), [TOO_LONG]]
+]
+
+t.test('login field: is bounded in characters, after trimming', async t => {
+  const seen: string[] = []
+  const { post } = await buildApp(t, {
+    verifyCredentials: ({ username }) => { seen.push(username); return null }
+  })
+  for (const [what, username, problems] of LENGTHS) {
+    seen.length = 0
+    const reply = await post('/api/token/', { username, password: '123' })
+    t.equal(reply.statusCode, problems.length === 0 ? 401 : 400, what)
+    if (problems.length > 0) t.same(reply.json(), { username: problems }, what)
+    t.same(seen, problems.length === 0 ? [username.trim()] : [], what)
+  }
+})
+
+t.test('login field: the bound is usernameMaxLength, for the field of usernameField', async t => {
+  const { post } = await buildApp(t, { usernameField: 'email', usernameMaxLength: 3 })
+  const reply = await post('/api/token/', { email: 'long', password: 'x'.repeat(1000) })
+  t.equal(reply.body, '{"email":["Ensure this field has no more than 3 characters."]}')
+  t.equal((await post('/api/token/', { email: 'abc', password: '1' })).statusCode, 401)
+})
+
 t.test('only bodies are checked', async t => {
   const validate = compileFields({
-    schema: obtainSchema('username', false).body,
+    schema: obtainSchema('username', false, 255).body,
     method: 'POST',
     url: '/',
     httpPart: 'params'
@@ -118,7 +158,7 @@ t.test('only bodies are checked', async t => {
 
 t.test('compileFields: never throws and passes only text', async t => {
   const validate = compileFields({
-    schema: obtainSchema('username', false).body,
+    schema: obtainSchema('username', false, 255).body,
     method: 'POST',
     url: '/',
     httpPart: 'body'

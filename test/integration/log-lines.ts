@@ -21,8 +21,8 @@ const NAMES: Record<string, string> = {
   'names of a prototype': '__proto__',
   // eslint-disable-next-line no-template-curly-in-string
   'formats of printf and of a shell': '%s%d%j $(id) `id` ${jndi:ldap://x}',
-  '10 KB': 'x'.repeat(10_000),
-  '10 KB of characters outside the first plane': '😀'.repeat(2500)
+  '8 KB': 'x'.repeat(8000),
+  '8 KB of characters outside the first plane': '😀'.repeat(2000)
 }
 
 /**
@@ -43,7 +43,7 @@ async function loginsOf (t: { after(close: () => unknown): void }, usernames: st
   let text = ''
   const { post, events } = await buildApp(
     t,
-    {},
+    { usernameMaxLength: 8192 },
     {
       logger: {
         level: 'trace',

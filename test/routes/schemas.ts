@@ -10,11 +10,11 @@ import {
 type Body = FieldsSchema & { examples: Record<string, string>[] }
 
 const BODIES: [name: string, schema: { body: Body }, fields: string[]][] = [
-  ['obtain', obtainSchema('email', false), ['email', 'password']],
+  ['obtain', obtainSchema('email', false, 255), ['email', 'password']],
   ['refresh', refreshSchema(false), ['refresh']],
   ['verify', verifySchema, ['token']],
   ['blacklist', blacklistSchema(false), ['refresh']],
-  ['obtain in cookie mode', obtainSchema('email', true), ['email', 'password']],
+  ['obtain in cookie mode', obtainSchema('email', true, 255), ['email', 'password']],
   ['refresh in cookie mode', refreshSchema(true), []],
   ['blacklist in cookie mode', blacklistSchema(true), []]
 ]
@@ -30,15 +30,15 @@ for (const [name, { body }, fields] of BODIES) {
 t.test('schemas: list tokens in SimpleJWT\'s order, without refresh in cookie mode', async t => {
   const answered = ({ response }: { response: { 200: { properties: object } } }): string[] =>
     Object.keys(response[200].properties)
-  t.strictSame(answered(obtainSchema('username', false)), ['refresh', 'access'])
+  t.strictSame(answered(obtainSchema('username', false, 255)), ['refresh', 'access'])
   t.strictSame(answered(refreshSchema(false)), ['access', 'refresh'])
-  t.strictSame(answered(obtainSchema('username', true)), ['access'])
+  t.strictSame(answered(obtainSchema('username', true, 255)), ['access'])
   t.strictSame(answered(refreshSchema(true)), ['access'])
 })
 
 t.test('schemas: each route has a summary and its error responses', async t => {
   const bothWays = [false, true].flatMap(inCookie => [
-    obtainSchema('username', inCookie), refreshSchema(inCookie), blacklistSchema(inCookie)
+    obtainSchema('username', inCookie, 255), refreshSchema(inCookie), blacklistSchema(inCookie)
   ])
   for (const schema of [
     ...bothWays, verifySchema, listSessionsSchema, endSessionsSchema, endSessionSchema
