@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type TokenTransport, createTransport } from './cookie/transport.ts'
 import { type Unauthorized, createUnauthorized } from './errors.ts'
 import { type Emit, createEmit } from './events.ts'
 import { fetchJwks } from './keys/fetch-jwks.ts'
 import { type KeyRing, createKeyRing } from './keys/key-ring.ts'
 import { type RemoteKeys, createRemoteKeys } from './keys/remote-jwks.ts'
+import { addressOf } from './limits/counter-keys.ts'
 import { type RateLimiter, createRateLimiter } from './limits/rate-limiter.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { boundedStore } from './sessions/bounded-store.ts'
@@ -34,6 +35,11 @@ export interface Registration {
   readonly revocations: Revocations
   readonly isRevoked: IsRevoked
   readonly sessions: Sessions
+  /**
+   * Runs the store work of a request. One client address gets only a share of the calls to the
+   * store. @throws SimpleJwtError 503 over the share
+   */
+  inShare<Result>(request: FastifyRequest, work: () => Promise<Result>): Promise<Result>
   readonly transport: TokenTransport
   readonly rateLimiter: RateLimiter
 }
@@ -78,6 +84,7 @@ export async function createRegistration (
     revocations,
     isRevoked: createIsRevoked(options.revocation, revocations, sessions),
     sessions,
+    inShare: (request, work) => store.inShare(addressOf(request), work),
     transport: await createTransport(options, unauthorized),
     rateLimiter: await createRateLimiter({
       limits: options.rateLimit,

@@ -1,16 +1,29 @@
 import type { Refuse } from '../option-checks.ts'
 
-/** Requests allowed per minute. Each counts before the password or the token is checked. */
+/**
+ * Requests allowed per minute. A login counts before the password check, a good token before the
+ * store call.
+ */
 export interface RateLimits {
   /** Logins per client address (IPv6 by its /64). Default 30. */
   loginPerAddress: number
   /** Logins per user name. Ignores its case and Unicode form. Default 5. */
   loginPerUsername: number
-  /** Refreshes per client address. Default 300. */
+  /**
+   * Refused requests per client address: at refresh, verify, blacklist and sessions together.
+   * Default 300.
+   */
   refreshPerAddress: number
+  /**
+   * Requests with a good token per session: at each of refresh, verify, blacklist and sessions.
+   * Default 300.
+   */
+  refreshPerSession: number
 }
 
-const DEFAULTS: RateLimits = { loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300 }
+const DEFAULTS: RateLimits = {
+  loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300, refreshPerSession: 300
+}
 
 /** Checks the option `rateLimit` and fills in the defaults. */
 export function resolveLimits (

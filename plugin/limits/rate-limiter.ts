@@ -12,12 +12,15 @@ import { type LoginAttempt, createLoginBackoff } from './login-backoff.ts'
 import { memoryCounters } from './memory-counters.ts'
 import type { RateLimits } from './rate-limit-options.ts'
 import { storeCounters } from './store-counters.ts'
+import { type TokenLimits, createTokenLimits } from './token-limits.ts'
 
 /** Counts a request, before any other work. @throws SimpleJwtError 429 once a limit is exceeded */
 export type Limiter = (request: FastifyRequest) => Promise<void>
 
 /** The limits of the token routes. The login route reports its result to the back-off. */
-export interface RateLimiter extends Record<keyof RateLimits, Limiter> {
+export interface RateLimiter extends TokenLimits {
+  loginPerAddress: Limiter
+  loginPerUsername: Limiter
   loginFailed(request: FastifyRequest): Promise<void>
   loginSucceeded(request: FastifyRequest): Promise<void>
 }
@@ -43,6 +46,7 @@ const UNLIMITED: RateLimiter = {
   loginPerAddress: pass,
   loginPerUsername: pass,
   refreshPerAddress: pass,
+  refreshPerSession: pass,
   loginFailed: pass,
   loginSucceeded: pass
 }
@@ -122,7 +126,7 @@ export async function createRateLimiter (options: RateLimiterOptions): Promise<R
   return {
     loginPerAddress: perAddress('loginPerAddress'),
     loginPerUsername: limiter('loginPerUsername', consumeLogin),
-    refreshPerAddress: perAddress('refreshPerAddress'),
+    ...createTokenLimits(limits, { local, shared, withLocalFallback }, emit),
     loginFailed: request => record(request, 'recordFailure'),
     loginSucceeded: request => record(request, 'recordSuccess')
   }

@@ -1,21 +1,23 @@
 import type { FastifyInstance } from 'fastify'
+import { countRefusals } from '../http/refusals.ts'
 import { route } from '../http/trailing-slash.ts'
 import type { Registration } from '../registration.ts'
 import { revoke } from '../service/revoke.ts'
 import { blacklistSchema } from './schemas.ts'
 
 export function blacklistRoute (scope: FastifyInstance, registration: Registration): void {
-  const { options: { cookie }, transport } = registration
+  const { options: { cookie }, rateLimiter, transport, inShare } = registration
 
   route(scope, {
     method: 'POST',
     url: '/blacklist',
     schema: blacklistSchema(cookie !== false),
     // Plugins of the host add hooks to a route's lists, so each route gets copies.
-    onRequest: [...transport.onRequest],
+    onRequest: [countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest],
     preValidation: [...transport.preValidation],
     handler: async (request, reply) => {
-      await revoke(registration, transport.read(request), request)
+      const token = transport.read(request)
+      await inShare(request, () => revoke(registration, token, request))
       transport.clear(reply)
       return {}
     }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { countRefusals } from '../http/refusals.ts'
 import { route } from '../http/trailing-slash.ts'
 import type { Registration } from '../registration.ts'
 import type { IssueParts } from '../service/issue.ts'
@@ -6,17 +7,21 @@ import { refresh } from '../service/refresh.ts'
 import { refreshSchema } from './schemas.ts'
 
 export function refreshRoute (
-  scope: FastifyInstance, parts: IssueParts & Pick<Registration, 'transport' | 'rateLimiter'>
+  scope: FastifyInstance,
+  parts: IssueParts & Pick<Registration, 'transport' | 'rateLimiter' | 'inShare'>
 ): void {
-  const { options: { cookie }, rateLimiter, transport } = parts
+  const { options: { cookie }, rateLimiter, transport, inShare } = parts
 
   route(scope, {
     method: 'POST',
     url: '/refresh',
     schema: refreshSchema(cookie !== false),
-    onRequest: [...transport.onRequest, rateLimiter.refreshPerAddress],
+    onRequest: [countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest],
     preValidation: [...transport.preValidation],
-    handler: async (request, reply) =>
-      transport.send(reply, await refresh(parts, transport.read(request), request))
+    handler: async (request, reply) => {
+      const token = transport.read(request)
+      const pair = await inShare(request, () => refresh(parts, token, request))
+      return transport.send(reply, pair)
+    }
   })
 }

@@ -1,4 +1,4 @@
-import { error, refused, unavailable } from './schema-parts.ts'
+import { error, refused, throttled, unavailable } from './schema-parts.ts'
 
 const time = { type: 'string', format: 'date-time' }
 const nothing = { type: 'null', description: 'Revoked.' }
@@ -37,6 +37,7 @@ export const listSessionsSchema = {
       }
     },
     401: refused,
+    429: throttled,
     503: unavailable
   }
 }
@@ -44,12 +45,12 @@ export const listSessionsSchema = {
 export const endSessionsSchema = {
   summary: 'Revoke all sessions of the user, including this one.',
   tags: ['sessions'],
-  response: { 204: nothing, 401: refused, 503: unavailable }
+  response: { 204: nothing, 401: refused, 429: throttled, 503: unavailable }
 }
 
 export const endSessionSchema = {
   summary: 'Revoke one session of the user.',
   tags: ['sessions'],
   params: { type: 'object', properties: { sid: { type: 'string' } } },
-  response: { 204: nothing, 401: refused, 404: notFound, 503: unavailable }
+  response: { 204: nothing, 401: refused, 404: notFound, 429: throttled, 503: unavailable }
 }

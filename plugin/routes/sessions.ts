@@ -1,7 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notFound } from '../errors.ts'
 import { type Authenticate, type GuardParts, authenticateRequest } from '../guard/authenticate.ts'
+import { countRefusals } from '../http/refusals.ts'
 import { route } from '../http/trailing-slash.ts'
+import type { Registration } from '../registration.ts'
 import { type RevokeParts, revokeSession, revokeUser } from '../service/revoke.ts'
 import type { Session } from '../stores/session.ts'
 import { endSessionSchema, endSessionsSchema, listSessionsSchema } from './session-schemas.ts'
@@ -28,18 +30,33 @@ const presented = (session: Session, currentSid: string | undefined) => ({
   current: session.sid === currentSid
 })
 
+type SessionParts = GuardParts & RevokeParts & Pick<Registration, 'rateLimiter' | 'inShare'>
+
+/** Counts a request by the session of its token, before the guard may query the store. */
+function countSession (parts: SessionParts): (request: FastifyRequest) => Promise<void> {
+  const withoutStore: GuardParts = { ...parts, isRevoked: () => false }
+  return async request => {
+    const claims = await authenticateRequest(request, withoutStore)
+    await parts.rateLimiter.refreshPerSession('sessions', claims, request)
+  }
+}
+
 // The host's hooks may change request.user. So each handler reads the claims itself.
 export function sessionsRoutes (
-  scope: FastifyInstance, parts: GuardParts & RevokeParts, authenticate: Authenticate
+  scope: FastifyInstance, parts: SessionParts, authenticate: Authenticate
 ): void {
+  const { rateLimiter, inShare } = parts
+  const countRefused = countRefusals(rateLimiter.refreshPerAddress)
+  const onRequest = () => [countRefused, countSession(parts), authenticate]
+
   route(scope, {
     method: 'GET',
     url: '/sessions',
     schema: listSessionsSchema,
-    onRequest: authenticate,
+    onRequest: onRequest(),
     handler: async request => {
       const { user_id: userId, sid } = await authenticateRequest(request, parts)
-      const sessions = await parts.sessions.list(userId)
+      const sessions = await inShare(request, () => parts.sessions.list(userId))
       return sessions.map(session => presented(session, sid))
     }
   })
@@ -48,10 +65,10 @@ export function sessionsRoutes (
     method: 'DELETE',
     url: '/sessions',
     schema: endSessionsSchema,
-    onRequest: authenticate,
+    onRequest: onRequest(),
     handler: async (request, reply) => {
       const { user_id: userId } = await authenticateRequest(request, parts)
-      await revokeUser(parts, userId, undefined, request)
+      await inShare(request, () => revokeUser(parts, userId, undefined, request))
       return reply.code(204).send()
     }
   })
@@ -60,14 +77,16 @@ export function sessionsRoutes (
     method: 'DELETE',
     url: '/sessions/:sid',
     schema: endSessionSchema,
-    onRequest: authenticate,
+    onRequest: onRequest(),
     handler: async (request, reply) => {
       const { user_id: userId } = await authenticateRequest(request, parts)
-      const session = await parts.sessions.find(request.params.sid)
-      if (session === null || session.userId !== userId || session.revokedAt !== null) {
-        throw notFound()
-      }
-      await revokeSession(parts, session, request)
+      await inShare(request, async () => {
+        const session = await parts.sessions.find(request.params.sid)
+        if (session === null || session.userId !== userId || session.revokedAt !== null) {
+          throw notFound()
+        }
+        await revokeSession(parts, session, request)
+      })
       return reply.code(204).send()
     }
   })

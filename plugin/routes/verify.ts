@@ -1,15 +1,22 @@
 import type { FastifyInstance } from 'fastify'
+import { countRefusals } from '../http/refusals.ts'
 import { route } from '../http/trailing-slash.ts'
+import type { Registration } from '../registration.ts'
 import { type VerifyParts, verify } from '../service/verify.ts'
 import { verifySchema } from './schemas.ts'
 
-export function verifyRoute (scope: FastifyInstance, parts: VerifyParts): void {
+export function verifyRoute (
+  scope: FastifyInstance, parts: VerifyParts & Pick<Registration, 'inShare'>
+): void {
+  const { rateLimiter, inShare } = parts
+
   route<{ Body: { token: string } }>(scope, {
     method: 'POST',
     url: '/verify',
     schema: verifySchema,
+    onRequest: [countRefusals(rateLimiter.refreshPerAddress)],
     handler: async request => {
-      await verify(parts, request.body.token)
+      await inShare(request, () => verify(parts, request.body.token, request))
       return {}
     }
   })

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
+import type { Registration } from '../registration.ts'
 import { clientInfo, eventSubject, presentingClient } from '../sessions/client-info.ts'
 import type { Session } from '../stores/session.ts'
 import type { PresentingClient } from '../stores/store.ts'
@@ -15,13 +16,14 @@ const EVENTS = { rotated: 'refreshed', replayed: 'replayed', reused: 'reuse_dete
 /**
  * Exchanges a refresh token for an access token and, with rotation, its successor. Reuse of a spent
  * token revokes its session and emits `reuse_detected`.
- * @throws SimpleJwtError 401
+ * @throws SimpleJwtError 401, or 429 for a request over the limit of its session
  */
 export async function refresh (
-  parts: IssueParts, token: string, request?: FastifyRequest
+  parts: IssueParts & Pick<Registration, 'rateLimiter'>, token: string, request?: FastifyRequest
 ): Promise<RefreshedTokens> {
-  const { tokens, unauthorized } = parts
+  const { tokens, unauthorized, rateLimiter } = parts
   const presented = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
+  await rateLimiter.refreshPerSession('refresh', presented, request)
   const claims = await claimsAtRefresh(parts, presented, request)
   await adoptIfForeign(parts, presented, clientInfo(request))
   return parts.options.rotateRefreshTokens

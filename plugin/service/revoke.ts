@@ -12,16 +12,17 @@ export type RevokeParts = Pick<Registration, 'sessions' | 'emit'>
 /**
  * Revokes the session of a refresh token. A token spent longer ago than `reuseInterval` revokes it
  * too, but is refused as reuse.
- * @throws SimpleJwtError 401
+ * @throws SimpleJwtError 401, or 429 for a request over the limit of its session
  */
 export async function revoke (
-  parts: RevokeParts & Pick<Registration, 'options' | 'tokens' | 'unauthorized'>,
+  parts: RevokeParts & Pick<Registration, 'options' | 'tokens' | 'unauthorized' | 'rateLimiter'>,
   token: string,
   request?: FastifyRequest
 ): Promise<void> {
-  const { tokens, sessions, unauthorized, emit } = parts
+  const { tokens, sessions, unauthorized, rateLimiter, emit } = parts
   await tokens.missingKey(token)
   const claims = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
+  await rateLimiter.refreshPerSession('blacklist', claims, request)
   await adoptIfForeign(parts, claims, clientInfo(request))
 
   const session = await sessions.find(sidOf(claims))

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
 import { sidOf } from '../sessions/lifecycle.ts'
@@ -5,17 +6,20 @@ import type { Claims, RefreshClaims } from '../tokens/claims.ts'
 
 /** The parts of a registration that verify a token of either kind. */
 export type VerifyParts = Pick<
-  Registration, 'options' | 'tokens' | 'sessions' | 'isRevoked' | 'unauthorized'
+  Registration, 'options' | 'tokens' | 'sessions' | 'isRevoked' | 'unauthorized' | 'rateLimiter'
 >
 
 /**
  * Returns the claims of a token of either kind, if it is good and its session is live.
- * @throws SimpleJwtError 401
+ * @throws SimpleJwtError 401, or 429 for a request over the limit of its session
  */
-export async function verify (parts: VerifyParts, token: string): Promise<Claims> {
-  const { tokens, unauthorized } = parts
+export async function verify (
+  parts: VerifyParts, token: string, request?: FastifyRequest
+): Promise<Claims> {
+  const { tokens, unauthorized, rateLimiter } = parts
   await tokens.missingKey(token)
   const claims = claimsOrThrow(tokens.verifyAny(token), unauthorized.refused)
+  await rateLimiter.refreshPerSession('verify', claims, request)
   const isBlacklisted = claims.token_type === 'refresh'
     ? await isSpent(parts, claims as RefreshClaims)
     : await parts.isRevoked(claims)

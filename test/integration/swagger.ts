@@ -47,18 +47,20 @@ const statuses: Record<string, { tag: string, statuses: string[], fields?: strin
   },
   'POST /api/token/verify': {
     tag: 'token',
-    statuses: ['200', '400', '401', '503'],
+    statuses: ['200', '400', '401', '429', '503'],
     fields: ['token']
   },
   'POST /api/token/blacklist': {
     tag: 'token',
-    statuses: ['200', '400', '401', '503'],
+    statuses: ['200', '400', '401', '429', '503'],
     fields: ['refresh']
   },
   'GET /.well-known/jwks.json': { tag: 'token', statuses: ['200', '404'] },
-  'GET /api/token/sessions': { tag: 'sessions', statuses: ['200', '401', '503'] },
-  'DELETE /api/token/sessions': { tag: 'sessions', statuses: ['204', '401', '503'] },
-  'DELETE /api/token/sessions/{sid}': { tag: 'sessions', statuses: ['204', '401', '404', '503'] }
+  'GET /api/token/sessions': { tag: 'sessions', statuses: ['200', '401', '429', '503'] },
+  'DELETE /api/token/sessions': { tag: 'sessions', statuses: ['204', '401', '429', '503'] },
+  'DELETE /api/token/sessions/{sid}': {
+    tag: 'sessions', statuses: ['204', '401', '404', '429', '503']
+  }
 }
 
 const withoutSlash = (path: string): string => path.replace(/(.)\/$/, '$1')
@@ -136,12 +138,12 @@ function exampleOf (content: Record<string, Media> | undefined): object | undefi
 t.test('the document has the usernameField and the prefix of the options', async t => {
   const { app } = await buildHost(t, {
     before: register,
-    options: { usernameField: 'email', prefix: '/auth' }
+    options: { usernameField: 'email', usernameMaxLength: 100, prefix: '/auth' }
   })
   const operation = new Map(operationsOf(await pathsOf(app))).get('POST /auth')
-  t.same(operation?.requestBody?.content['application/json']?.schema.required, [
-    'email', 'password'
-  ])
+  const schema = operation?.requestBody?.content['application/json']?.schema
+  t.same(schema?.required, ['email', 'password'])
+  t.match(schema?.properties, { email: { maxLength: 100 } })
 })
 
 t.test("the host's own routes are documented as ever", async t => {

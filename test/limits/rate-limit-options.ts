@@ -3,7 +3,9 @@ import { refuse } from '../../plugin/option-checks.ts'
 import { resolveLimits } from '../../plugin/limits/rate-limit-options.ts'
 
 const resolve = (given: unknown) => resolveLimits(given as false, refuse)
-const DEFAULTS = { loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300 }
+const DEFAULTS = {
+  loginPerAddress: 30, loginPerUsername: 5, refreshPerAddress: 300, refreshPerSession: 300
+}
 
 t.test('what is not said is the default, and false is no limit at all', async t => {
   t.same(resolve(undefined), DEFAULTS)

@@ -6,11 +6,11 @@ import { createRateLimiter } from '../../plugin/limits/rate-limiter.ts'
 import { MINUTE, SECOND, createClock } from '../fixtures/app.ts'
 import { countingStore } from '../fixtures/stores/counting-store.ts'
 import type { Counters } from '../../plugin/stores/store.ts'
-import { LIMITS, type Limit, buildRateLimiter } from '../fixtures/rate-limiter.ts'
+import { LIMITS, REQUEST_LIMITS, buildRateLimiter } from '../fixtures/rate-limiter.ts'
 import { listenOnUnixSocket } from '../fixtures/servers/unix-socket.ts'
 
 t.test('rate limit: answers 429 over the limit with SimpleJWT\'s body and Retry-After', async t => {
-  for (const limit of Object.keys(LIMITS) as Limit[]) {
+  for (const limit of REQUEST_LIMITS) {
     const { post, clock } = await buildRateLimiter(t, limit)
     for (let count = 0; count < 3; count++) t.equal((await post('vitor')).statusCode, 200)
     clock.advance(36.5 * SECOND)
@@ -130,7 +130,7 @@ t.test('throttled event: has the limit, the address, and the user name if counte
 })
 
 t.test('without limits nothing is counted', async t => {
-  for (const limit of Object.keys(LIMITS) as Limit[]) {
+  for (const limit of REQUEST_LIMITS) {
     const { post } = await buildRateLimiter(t, limit, { limits: false })
     const replies = await Promise.all(Array.from({ length: 50 }, () => post('vitor')))
     t.ok(replies.every(reply => reply.statusCode === 200), limit)
@@ -139,7 +139,7 @@ t.test('without limits nothing is counted', async t => {
 
 t.test('with counters that processes share the limits of two throttles are one limit', async t => {
   const { counters } = countingStore()
-  for (const limit of Object.keys(LIMITS) as Limit[]) {
+  for (const limit of REQUEST_LIMITS) {
     const throttles = [
       await buildRateLimiter(t, limit, { counters }), await buildRateLimiter(t, limit, { counters })
     ]

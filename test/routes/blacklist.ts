@@ -93,3 +93,14 @@ t.test('logout: refuses each bad token with its exact reply', async t => {
     t.equal(reply.statusCode, status, what)
   }
 })
+
+t.test('logout: good tokens are limited by session', async t => {
+  const { login, post } = await buildApp(t, { rateLimit: { refreshPerSession: 2 } })
+  const { refresh } = await login()
+  const statuses: number[] = []
+  for (let count = 0; count < 3; count++) {
+    statuses.push((await post('/api/token/blacklist/', { refresh })).statusCode)
+  }
+  t.strictSame(statuses, [200, 401, 429])
+  t.equal((await post('/api/token/blacklist/', await login())).statusCode, 200)
+})

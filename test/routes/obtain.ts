@@ -164,10 +164,7 @@ t.test('login: is limited by address and user name before the password check', a
   }
   t.strictSame(statuses, [401, 401, 401, 429, 401, 401])
   t.equal(checks, 5)
-  const malformed = await Promise.all([1, 2, 3].map(() => post('/api/token/', [])))
-  t.strictSame(
-    malformed.map(reply => reply.statusCode), [400, 400, 429], 'what is malformed counts too'
-  )
+  for (const username of ['y', 'z']) await post('/api/token/', { username, password: 'x' })
 
   const reply = await post('/api/token/', { username: 'someone', password: 'x' })
   t.equal(reply.headers['retry-after'], '60')
@@ -177,11 +174,53 @@ t.test('login: is limited by address and user name before the password check', a
   )
   clock.advance(MINUTE - 1000)
   t.equal(
-    (await post('/api/token/', {})).json().detail,
+    (await post('/api/token/', { username: 'another', password: 'x' })).json().detail,
     'Request was throttled. Expected available in 1 second.'
   )
   clock.advance(1000)
   t.equal((await post('/api/token/', { username: 'vitor', password: 'x' })).statusCode, 401)
+})
+
+t.test('login: one without a valid body counts nothing', async t => {
+  const { app, post, events } = await buildApp(t, {
+    rateLimit: { loginPerAddress: 2, loginPerUsername: 1 }
+  })
+  const bodies = [
+    {}, [], 'x', { username: 'vitor' }, { username: 'vitor', password: 1 },
+    { username: 'x'.repeat(300), password: '123' }
+  ]
+  for (let round = 0; round < 5; round++) {
+    for (const body of bodies) t.equal((await post('/api/token/', body)).statusCode, 400)
+    t.equal((await app.inject({ method: 'POST', url: '/api/token/' })).statusCode, 400)
+  }
+  const statuses: number[] = []
+  for (const username of ['vitor', 'maria', 'x']) {
+    statuses.push((await post('/api/token/', { username, password: '123' })).statusCode)
+  }
+  t.strictSame(statuses, [200, 401, 429])
+  t.match(events, [
+    { type: 'login' }, { type: 'login_failed' }, { type: 'throttled', what: 'loginPerAddress' }
+  ])
+})
+
+t.test('a neighbour at the address locks nobody out with empty requests', async t => {
+  const { app, post } = await buildApp(t, { rateLimit: {} })
+  for (let count = 0; count < 30; count++) {
+    t.equal((await app.inject({ method: 'POST', url: '/api/token/' })).statusCode, 400)
+  }
+  for (let count = 0; count < 300; count++) {
+    const { statusCode } = await app.inject({ method: 'POST', url: '/api/token/refresh/' })
+    if (statusCode !== 400) t.equal(statusCode, 400)
+  }
+  t.equal((await post('/api/token/refresh/', {})).statusCode, 429, 'the neighbour is limited')
+  const login = await post('/api/token/', { username: 'vitor', password: '123' })
+  t.equal(login.statusCode, 200)
+  const { refresh, access } = login.json()
+  t.equal((await post('/api/token/verify/', { token: access })).statusCode, 200)
+  const refreshed = await post('/api/token/refresh/', { refresh })
+  t.equal(refreshed.statusCode, 200)
+  t.equal(
+    (await post('/api/token/blacklist/', { refresh: refreshed.json().refresh })).statusCode, 200)
 })
 
 t.test('login limits: default to 30 a minute per address and 5 per user name', async t => {

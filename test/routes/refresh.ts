@@ -1,4 +1,5 @@
 import t from 'tap'
+import { memoryStore } from '../../plugin/stores/memory.ts'
 import { DAY, SECOND, START, buildApp } from '../fixtures/app.ts'
 import { decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
@@ -305,12 +306,90 @@ t.test('a forged token that names a live session does not end it', async t => {
   t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 200)
 })
 
-t.test('refreshes are limited by address', async t => {
-  const { login, post } = await buildApp(t, { rateLimit: { refreshPerAddress: 2 } })
+t.test('refresh: good tokens are limited by session', async t => {
+  const { login, post } = await buildApp(t, {
+    rateLimit: { refreshPerAddress: 1, refreshPerSession: 2 }
+  })
+  const refreshTimes = async (refresh: string) => {
+    const statuses = []
+    for (let count = 0; count < 3; count++) {
+      statuses.push((await post('/api/token/refresh/', { refresh })).statusCode)
+    }
+    return statuses
+  }
+  t.strictSame(await refreshTimes((await login()).refresh), [200, 200, 429])
+  t.strictSame(await refreshTimes((await login()).refresh), [200, 200, 429])
+})
+
+t.test('refresh: is limited before findUser and the store', async t => {
+  const asked: string[] = []
+  const memory = memoryStore()
+  const { login, post } = await buildApp(t, {
+    rateLimit: { refreshPerSession: 1 },
+    findUser: () => { asked.push('findUser'); return { id: 1 } },
+    store: {
+      ...memory,
+      rotate: rotation => { asked.push('rotate'); return memory.rotate(rotation) }
+    }
+  })
+  const { refresh } = await login()
+  await post('/api/token/refresh/', { refresh })
+  asked.length = 0
+  t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 429)
+  t.strictSame(asked, [])
+})
+
+t.test('refused requests of all token routes are limited by address together', async t => {
+  const { app, login, post } = await buildApp(t, { rateLimit: { refreshPerAddress: 4 } })
+  const { access, refresh } = await login()
+  const statuses = [
+    await post('/api/token/refresh/', { refresh: 'x' }),
+    await post('/api/token/verify/', {}),
+    await post('/api/token/blacklist/', { refresh: access }),
+    await app.inject({ url: '/api/token/sessions/', headers: { authorization: 'Bearer x' } }),
+    await post('/api/token/refresh/', []),
+    await post('/api/token/verify/', { token: 'x' }),
+    await app.inject({
+      method: 'POST',
+      url: '/api/token/blacklist/',
+      headers: { 'content-type': 'application/json' },
+      payload: '{'
+    }),
+    await app.inject({ url: '/api/token/sessions/' })
+  ].map(reply => reply.statusCode)
+  t.strictSame(statuses, [401, 400, 401, 401, 429, 429, 429, 429])
+  const headers = { authorization: `Bearer ${access}` }
+  t.equal((await app.inject({ url: '/api/token/sessions/', headers })).statusCode, 200)
+  t.equal((await app.inject({ url: '/hello/' })).statusCode, 401, 'guarded routes are not limited')
+  t.equal((await post('/api/token/verify/', { token: refresh })).statusCode, 200)
+  t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 200)
+})
+
+t.test('a token that the store refuses counts by session and by address', async t => {
+  const { login, post, events } = await buildApp(t, {
+    rateLimit: { refreshPerAddress: 2, refreshPerSession: 3 }, reuseInterval: 0
+  })
   const { refresh } = await login()
   const statuses = []
-  for (let count = 0; count < 3; count++) {
+  for (let count = 0; count < 5; count++) {
     statuses.push((await post('/api/token/refresh/', { refresh })).statusCode)
   }
-  t.strictSame(statuses, [200, 200, 429])
+  t.strictSame(statuses, [200, 401, 401, 429, 429])
+  t.equal((await post('/api/token/verify/', { token: refresh })).statusCode, 429)
+  t.match(events.filter(({ type }) => type === 'throttled').map(({ what }) => what), [
+    'refreshPerSession', 'refreshPerSession', 'refreshPerAddress'
+  ])
+})
+
+t.test('app.tokens is not limited', async t => {
+  const { app, login } = await buildApp(t, {
+    rateLimit: { refreshPerAddress: 1, refreshPerSession: 1 }
+  })
+  const { access, refresh } = await login()
+  for (let count = 0; count < 5; count++) {
+    await app.tokens.verify(access)
+    await app.tokens.refresh(refresh)
+    await t.rejects(app.tokens.verify('x'), { code: 'token_not_valid' })
+  }
+  await app.tokens.revoke(refresh)
 })

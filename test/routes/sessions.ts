@@ -1,4 +1,5 @@
 import t from 'tap'
+import { memoryStore } from '../../plugin/stores/memory.ts'
 import { MINUTE, SECOND, type TestApp, buildApp } from '../fixtures/app.ts'
 import { accessClaims, decode, sign } from '../fixtures/tokens/jwt.ts'
 
@@ -178,5 +179,33 @@ t.test('sessions: answers 401 to a request without an access token', async t => 
       ).statusCode,
       401
     )
+  }
+})
+
+t.test('sessions: good tokens are limited by session, before any store call', async t => {
+  for (const revocation of ['list', 'store'] as const) {
+    let calls = 0
+    const memory = memoryStore()
+    const test = await buildApp(t, {
+      rateLimit: { refreshPerAddress: 1, refreshPerSession: 3 },
+      revocation,
+      store: {
+        ...memory,
+        find: sid => { calls++; return memory.find(sid) },
+        list: (...query) => { calls++; return memory.list(...query) }
+      }
+    })
+    const { access } = await test.login()
+    const other = await test.login('maria', '456')
+    t.equal((await ask(test, 'GET', '', access)).statusCode, 200)
+    t.equal((await ask(test, 'DELETE', '/unknown/', access)).statusCode, 404)
+    t.equal((await ask(test, 'GET', '/', access)).statusCode, 200)
+    calls = 0
+    for (const [method, path] of [['GET', ''], ['DELETE', ''], ['DELETE', '/x']] as const) {
+      t.equal((await ask(test, method, path, access)).statusCode, 429, `${method} ${path}`)
+    }
+    t.equal(calls, 0, revocation)
+    t.equal((await test.hello(access)).statusCode, 200, 'guarded routes are not limited')
+    t.equal((await ask(test, 'GET', '', other.access)).statusCode, 200)
   }
 })

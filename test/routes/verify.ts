@@ -1,4 +1,5 @@
 import t from 'tap'
+import { memoryStore } from '../../plugin/stores/memory.ts'
 import { SECOND, type TestApp, buildApp } from '../fixtures/app.ts'
 import type { Test } from '../fixtures/servers/home.ts'
 import { accessClaims, decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
@@ -170,4 +171,23 @@ t.test('verify: refuses each bad token with its exact reply', async t => {
     t.equal(reply.body, body, what)
     t.equal(reply.statusCode, status, what)
   }
+})
+
+t.test('verify: good tokens are limited by session, apart from refreshes', async t => {
+  let finds = 0
+  const memory = memoryStore()
+  const { login, post } = await buildApp(t, {
+    rateLimit: { refreshPerAddress: 1, refreshPerSession: 2 },
+    store: { ...memory, find: sid => { finds++; return memory.find(sid) } }
+  })
+  const { refresh } = await login()
+  const other = await login('maria', '456')
+  const statuses: number[] = []
+  for (let count = 0; count < 4; count++) {
+    statuses.push((await post('/api/token/verify/', { token: refresh })).statusCode)
+  }
+  t.strictSame(statuses, [200, 200, 429, 429])
+  t.equal(finds, 2, 'a request over the limit does not reach the store')
+  t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 200)
+  t.equal((await post('/api/token/verify/', { token: other.access })).statusCode, 200)
 })

@@ -1,0 +1,99 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { throttled } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import { type Count, counterQuery, isExceeded, keyedCounter } from './counter-app.ts'
+import { addressOf, digest } from './counter-keys.ts'
+import type { WithLocalFallback } from './local-fallback.ts'
+import type { RateLimits } from './rate-limit-options.ts'
+
+/** A route that takes a token. Each has a separate counter for a session. */
+export type TokenRoute = 'refresh' | 'verify' | 'blacklist' | 'sessions'
+
+/** The claims that name the session of a token, and its user. */
+export interface CountedToken {
+  /** Absent from a token that another server minted. */
+  readonly sid?: string | undefined
+  readonly jti: string
+  readonly user_id: string
+}
+
+/** The limits of the routes that take a token. */
+export interface TokenLimits {
+  /**
+   * Counts a refused request by its address, if it has one.
+   * @throws SimpleJwtError 429 once the limit is exceeded
+   */
+  refreshPerAddress(request: FastifyRequest): Promise<void>
+  /**
+   * Counts a request with a good token by its session. Call it before the first store call. Does
+   * not count a call by the host's own code, which has no request.
+   * @throws SimpleJwtError 429 once the limit is exceeded
+   */
+  refreshPerSession(
+    route: TokenRoute, token: CountedToken, request: FastifyRequest | undefined
+  ): Promise<void>
+}
+
+/** Where tokens are counted: here, and in the counters that other processes share, if any. */
+export interface TokenCounters {
+  local: FastifyInstance
+  shared: FastifyInstance | undefined
+  withLocalFallback: WithLocalFallback
+}
+
+const WINDOW_MS = 60_000
+
+/**
+ * Creates the limits of the routes that take a token. A good token counts by its session, a refused
+ * request by its address. So neither a neighbour at the same address nor a thief who floods locks a
+ * user out.
+ */
+export function createTokenLimits (
+  limits: RateLimits, counters: TokenCounters, emit: Emit
+): TokenLimits {
+  const perAddress = createCounter(counters, limits.refreshPerAddress)
+  const perSession = createCounter(counters, limits.refreshPerSession)
+
+  return {
+    async refreshPerAddress (request) {
+      const address = addressOf(request)
+      if (address === undefined) return
+      const what = 'refreshPerAddress'
+      const counted = await perAddress(`${what}:${address}`, request)
+      if (!isExceeded(counted)) return
+      emit({ type: 'throttled', what, address: request.ip }, request.log)
+      throw throttled(counted.ttlInSeconds)
+    },
+
+    async refreshPerSession (route, token, request) {
+      if (request === undefined) return
+      const what = 'refreshPerSession'
+      // With one counter for all routes, a 429 at verify would tell a thief of the owner's refresh.
+      const counted = await perSession(`${what}:${route}:${sessionKey(token)}`, request)
+      if (!isExceeded(counted)) return
+      const subject = { userId: token.user_id, sid: token.sid ?? token.jti }
+      emit({ type: 'throttled', what, ...subject, address: request.ip }, request.log)
+      throw throttled(counted.ttlInSeconds)
+    }
+  }
+}
+
+/** Counts a request by a key. The local counters refuse without asking the shared ones. */
+type CountByKey = (key: string, request: FastifyRequest) => Promise<Count>
+
+function createCounter (
+  { local, shared, withLocalFallback }: TokenCounters, max: number
+): CountByKey {
+  const here = keyedCounter(local, max)
+  const everywhere = shared && keyedCounter(shared, max)
+  return (key, request) => {
+    const query = counterQuery(key, WINDOW_MS)
+    const countHere = () => here.count(query)
+    return everywhere === undefined
+      ? countHere()
+      : withLocalFallback(() => everywhere.count(query), countHere, isExceeded)(request)
+  }
+}
+
+/** Another server chose the length of its `jti`. */
+const sessionKey = ({ sid, jti }: CountedToken): string => sid ?? digest(jti)
