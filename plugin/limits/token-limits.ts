@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { throttled } from '../errors.ts'
 import type { Emit } from '../events.ts'
+import { addressOf } from '../http/client-address.ts'
 import { type Count, counterQuery, isExceeded, keyedCounter } from './counter-app.ts'
-import { addressOf, digest } from './counter-keys.ts'
+import { digest } from './counter-keys.ts'
 import type { WithLocalFallback } from './local-fallback.ts'
 import type { RateLimits } from './rate-limit-options.ts'
 
