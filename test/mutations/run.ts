@@ -6,24 +6,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { broken, mutations } from './list.ts'
+import { type Mutation, broken, mutations } from './list.ts'
 
 /** What a copy of the project needs to run a test that starts no server of the build. */
 const COPIED = [
   'plugin', 'docs', 'example', 'test', 'package.json', 'tsconfig.json', 'README.md', 'SECURITY.md'
 ]
 
-/** One copy for all, so that nothing is ever broken here. */
-const folder = mkdtempSync(join(tmpdir(), 'simplejwt-mutations-'))
-t.after(() => rmSync(folder, { recursive: true, force: true }))
-for (const name of COPIED) cpSync(name, join(folder, name), { recursive: true })
-symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
+/** As many copies as mutations run at once, so that nothing is ever broken here. */
+const COPIES = 2
+const folders = Array.from({ length: COPIES }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'simplejwt-mutations-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  for (const name of COPIED) cpSync(name, join(folder, name), { recursive: true })
+  symlinkSync(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
+  return folder
+})
 
 /**
- * Runs tests there. The first fact that failed, if one did.
+ * Runs tests in a copy. Returns the first fact that failed, if one did.
  * @throws Error if they fail without one: a file that cannot be loaded is no check that was missed
  */
-async function failureOf (tests: string[]): Promise<string | undefined> {
+async function failureOf (folder: string, tests: string[]): Promise<string | undefined> {
   const run = [
     join('node_modules', 'tap', 'dist', 'esm', 'run.mjs'),
     '--disable-coverage',
@@ -48,22 +52,29 @@ async function failureOf (tests: string[]): Promise<string | undefined> {
 
 const chosen = process.env.MUTATION
 const wanted = mutations.filter(({ check }) => chosen === undefined || check.includes(chosen))
-const table: string[] = []
-
 t.equal(
-  await failureOf([...new Set(wanted.flatMap(({ tests }) => tests))]),
+  await failureOf(folders[0] as string, [...new Set(wanted.flatMap(({ tests }) => tests))]),
   undefined,
   'as the package is, all of these tests pass'
 )
 
-for (const mutation of wanted) {
+/** The rows of the table, in the order of the mutations. */
+const rows: string[] = []
+
+async function tryMutation (folder: string, index: number): Promise<void> {
+  const mutation = wanted[index] as Mutation
   const source = readFileSync(mutation.file, 'utf8')
   writeFileSync(join(folder, mutation.file), broken(mutation, source))
-  const failure = await failureOf(mutation.tests)
+  const failure = await failureOf(folder, mutation.tests)
   writeFileSync(join(folder, mutation.file), source)
   t.not(failure, undefined, `without "${mutation.check}" ${mutation.tests.join(', ')} fails`)
-  table.push(`| ${mutation.check} | ${mutation.tests.join(', ')} | ${failure ?? '**nothing**'} |`)
+  rows[index] = `| ${mutation.check} | ${mutation.tests.join(', ')} | ${failure ?? '**nothing**'} |`
 }
+
+const left = wanted.keys()
+await Promise.all(folders.map(async folder => {
+  for (const index of left) await tryMutation(folder, index)
+}))
 t.comment(
-  `\n| without this check | fails | by this fact first |\n| --- | --- | --- |\n${table.join('\n')}`
+  `\n| without this check | fails | by this fact first |\n| --- | --- | --- |\n${rows.join('\n')}`
 )
