@@ -9,6 +9,7 @@ import { hello } from './hello.ts'
 import { readKeys } from './keys.ts'
 import { metrics } from './metrics.ts'
 import { page } from './page.ts'
+import { redirectToHttps } from './redirect-to-https.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { Settings } from './settings.ts'
 import { openStore } from './store.ts'
@@ -34,8 +35,9 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   }
   await app.register(drain)
   await app.register(securityHeaders)
-  await app.register(docs)
-  await app.register(metrics)
+  if (settings.trustProxy !== false) await app.register(redirectToHttps)
+  if (settings.docs) await app.register(docs)
+  await app.register(metrics, { open: settings.metrics })
 
   const { store, disconnect } = await openStore(settings.storeUrl)
   app.addHook('onClose', disconnect)

@@ -25,10 +25,10 @@ const schema = {
 }
 
 /**
- * Counts events and requests, and serves the metrics at `/metrics`. Each worker has separate
- * counters. The worker that gets the request replies for all.
+ * Counts events and requests, and serves the metrics at `/metrics` if they are open. Each worker
+ * has separate counters. The worker that gets the request replies for all.
  */
-export const metrics = fp(async app => {
+export const metrics = fp<{ open: boolean }>(async (app, { open }) => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   countEvents(app, registry)
@@ -37,6 +37,7 @@ export const metrics = fp(async app => {
   app.addHook('onReady', async () => readCache(app, registry))
 
   app.addHook('onClose', tellPrimary(registry))
+  if (!open) return
   app.get('/metrics', { logLevel: 'warn', schema }, async (_request, reply) =>
     reply.type(registry.contentType).send(await metricsOfAll() ?? await registry.metrics()))
 })

@@ -14,15 +14,16 @@ const lessonSchema = {
   tags: ['server'],
   response: {
     200: {
-      description: 'The reuse interval in seconds, and whether rotation and the cookie are on.',
+      description: 'The reuse interval in seconds, and whether rotation, cookie and docs are on.',
       type: 'object',
-      required: ['reuse_interval', 'rotates', 'cookie'],
+      required: ['reuse_interval', 'rotates', 'cookie', 'docs'],
       properties: {
         reuse_interval: { type: 'number' },
         rotates: { type: 'boolean' },
-        cookie: { type: 'boolean' }
+        cookie: { type: 'boolean' },
+        docs: { type: 'boolean' }
       },
-      examples: [{ reuse_interval: 10, rotates: true, cookie: false }]
+      examples: [{ reuse_interval: 10, rotates: true, cookie: false, docs: true }]
     }
   }
 }
@@ -31,12 +32,13 @@ const lessonSchema = {
 export async function page (
   app: FastifyInstance, { settings }: { settings: Settings }
 ): Promise<void> {
-  const { reuseInterval, rotateRefreshTokens, cookie } = settings
+  const { reuseInterval, rotateRefreshTokens, cookie, docs } = settings
   await app.register(serveFiles, { root: FILES, wildcard: false })
   app.get('/lesson.json', { schema: lessonSchema }, async () => ({
     reuse_interval: inSeconds(reuseInterval),
     rotates: rotateRefreshTokens,
-    cookie
+    cookie,
+    docs
   }))
 }
 

@@ -7,10 +7,10 @@ const duration = (fallback: string) => ({
   pattern: '^[0-9]+ *(ms|s|m|h|d)?$',
   default: fallback
 })
-const onOff = (fallback: string) => ({
+const onOff = (fallback?: string) => ({
   type: 'string',
   enum: ['on', 'off', 'true', 'false'],
-  default: fallback
+  ...fallback !== undefined && { default: fallback }
 })
 const STORES = '^(memory:$|sqlite:.|rediss?://.|postgres(ql)?://.)'
 
@@ -36,6 +36,8 @@ const schema = {
     COOKIE: onOff('off'),
     RATE_LIMIT: onOff('on'),
     TRUST_PROXY: { type: 'string' },
+    DOCS: onOff(),
+    METRICS: onOff(),
     LOG_LEVEL: {
       type: 'string',
       enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -59,8 +61,12 @@ export function readSettings (env: Record<string, string | undefined>) {
         'redis://... or postgres://...'
     )
   }
+  const host = given.HOST as string
+  /** Open on a loopback address, and closed to others unless switched on. */
+  const isOpen = (value: string | undefined): boolean =>
+    value === undefined ? isLoopback(host) : isOn(value)
   return {
-    host: given.HOST as string,
+    host,
     port: given.PORT as unknown as number,
     /** Number of processes that serve requests. */
     workers,
@@ -83,6 +89,10 @@ export function readSettings (env: Record<string, string | undefined>) {
     cookie: isOn(given.COOKIE),
     rateLimit: isOn(given.RATE_LIMIT),
     trustProxy: proxies(given.TRUST_PROXY),
+    /** True: serves `/docs`. */
+    docs: isOpen(given.DOCS),
+    /** True: serves `/metrics`. */
+    metrics: isOpen(given.METRICS),
     logLevel: given.LOG_LEVEL as string
   }
 }
@@ -111,6 +121,10 @@ function rule ({ message, params: { allowedValues, pattern } }: Problem): string
   if (pattern === undefined) return message
   return 'must be a number of seconds or a duration such as 5m or 1d'
 }
+
+/** Returns whether only this machine can reach a host. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || /^\[?::1\]?$/.test(host) || (isIP(host) === 4 && host.startsWith('127.'))
 
 const isOn = (value: string | undefined): boolean => value === 'on' || value === 'true'
 

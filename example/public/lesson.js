@@ -11,7 +11,7 @@
  * ends with the page.
  */
 const held = { access: undefined, refresh: undefined, spent: undefined, sentAt: 0, spentAt: 0 }
-const settings = { reuse_interval: 10, rotates: true, cookie: false }
+const settings = { reuse_interval: 10, rotates: true, cookie: false, docs: false }
 
 const MEANINGS = {
   alg: 'The algorithm of the signature.',
@@ -839,7 +839,8 @@ await send(get('/lesson.json')).then(
 document.body.classList.add(
   settings.cookie ? 'cookie' : 'bodies',
   settings.rotates ? 'rotating' : 'kept',
-  conditions.crypto() ? 'secure' : 'insecure'
+  conditions.crypto() ? 'secure' : 'insecure',
+  settings.docs ? 'docs' : 'undocumented'
 )
 byId('interval').textContent = `${settings.reuse_interval} seconds`
 explainTheft()

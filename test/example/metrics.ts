@@ -66,3 +66,17 @@ t.test('/metrics counts token and session events, and times requests', async t =
   t.match(body, 'route="/api/token/sessions/:sid')
   t.match(body, 'route="none",status="404"')
 })
+
+t.test('/metrics and /docs are 404 beyond loopback, and the rest works', async t => {
+  const app = await buildDemo(t, { HOST: '0.0.0.0' })
+  for (const url of ['/metrics', '/docs', '/docs/json', '/docs/static/index.html']) {
+    t.equal((await app.inject(url)).statusCode, 404, url)
+  }
+  for (const url of ['/', '/healthz', '/readyz', '/lesson.json']) {
+    t.equal((await app.inject(url)).statusCode, 200, url)
+  }
+  const open = await buildDemo(t, { HOST: '0.0.0.0', METRICS: 'on', DOCS: 'on' })
+  for (const url of ['/metrics', '/docs/json']) {
+    t.equal((await open.inject(url)).statusCode, 200, url)
+  }
+})

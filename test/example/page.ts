@@ -20,20 +20,29 @@ t.test('the page and its files come as they are in example/public', async t => {
 t.test('the page is told what it needs of the settings', async t => {
   const lesson = async (env: Record<string, string>) =>
     (await (await buildDemo(t, env)).inject('/lesson.json')).json()
-  t.strictSame(await lesson({}), { reuse_interval: 10, rotates: true, cookie: false })
+  t.strictSame(await lesson({}), {
+    reuse_interval: 10,
+    rotates: true,
+    cookie: false,
+    docs: true
+  })
   t.strictSame(await lesson({ REUSE_INTERVAL: '1500ms' }), {
     reuse_interval: 1.5,
     rotates: true,
-    cookie: false
+    cookie: false,
+    docs: true
   })
   t.strictSame(await lesson({ REUSE_INTERVAL: '2m', ROTATE_REFRESH_TOKENS: 'off', COOKIE: 'on' }), {
     reuse_interval: 120,
     rotates: false,
-    cookie: true
+    cookie: true,
+    docs: true
   })
+  t.equal((await lesson({ DOCS: 'off' })).docs, false)
   t.strictSame(await lesson({ REUSE_INTERVAL: '0' }), {
     reuse_interval: 0,
     rotates: true,
-    cookie: false
+    cookie: false,
+    docs: true
   })
 })

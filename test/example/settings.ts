@@ -64,6 +64,26 @@ t.test('the environment says otherwise', async t => {
   })
 })
 
+t.test('docs and metrics are open on a loopback address, or if they are switched on', async t => {
+  const open = (env: Record<string, string>): boolean[] => {
+    const { docs, metrics } = readSettings(env)
+    return [docs, metrics]
+  }
+  t.strictSame(open({}), [true, true])
+  for (const HOST of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
+    t.strictSame(open({ HOST }), [true, true], HOST)
+    t.strictSame(open({ HOST, DOCS: 'off', METRICS: 'off' }), [false, false], HOST)
+  }
+  for (const HOST of [
+    '0.0.0.0', '::', '10.0.0.1', '192.168.127.1', 'demo.example', '127.example',
+    '127.0.0.1.example', 'localhost.example'
+  ]) {
+    t.strictSame(open({ HOST }), [false, false], HOST)
+    t.strictSame(open({ HOST, DOCS: 'on' }), [true, false], HOST)
+    t.strictSame(open({ HOST, METRICS: 'true' }), [false, true], HOST)
+  }
+})
+
 t.test('a file of keys takes the place of the secret', async t => {
   t.match(readSettings({ JWT_KEYS: 'keys.json' }), { keysPath: 'keys.json', secretIsMadeUp: false })
   t.throws(() => readSettings({ JWT_KEYS: 'keys.json', JWT_SECRET: 'x'.repeat(32) }), {
@@ -91,6 +111,8 @@ t.test('a bad value is refused by the name of its variable', async t => {
     REVOCATION_INTERVAL: ['x'],
     RATE_LIMIT: ['10'],
     TRUST_PROXY: ['1', 'true', '127.0.0.1/33', 'proxy.example', '10.0.0.0/8,2', '1/8'],
+    DOCS: ['yes', ''],
+    METRICS: ['1'],
     LOG_LEVEL: ['loud']
   }
   for (const [name, values] of Object.entries(bad)) {
