@@ -10,7 +10,7 @@ export const TRY = script(`
 local key = KEYS[1]
 redis.call('TIME')
 for _, read in ipairs({'EXISTS', 'PTTL'}) do redis.call(read, key) end
-redis.call('HGET', key, 'sid')
+redis.call('HDEL', key, 'sid')
 redis.call('HMGET', key, 'sid')
 redis.call('ZSCORE', key, 'sid')
 redis.call('DEL', key)
