@@ -21,8 +21,10 @@ export function checkOrigin (trusted: readonly string[]): RequestCheck {
   }
 }
 
-/** A host and a port, in the characters that they may have. Keeps user names and paths out. */
-const HOST = /^[\w.:[\]-]+$/
+/** A host name (RFC 1035 section 2.3.4) and a port. Keeps user names and paths out. */
+const HOST = /^[\w.:[\]-]{1,259}$/
+/** A scheme, a host name of 253 characters and a port. */
+const MAX_ORIGIN_LENGTH = 267
 
 /**
  * Compares scheme, host and port. The default port may be named or left out (RFC 6454 section 6.2).
@@ -32,7 +34,9 @@ const HOST = /^[\w.:[\]-]+$/
 function isOriginOf (
   { host, protocol }: Pick<FastifyRequest, 'host' | 'protocol'>, origin: string | undefined
 ): boolean {
-  if (origin === undefined || !/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
+  // Parsing an international host name takes quadratic time, so a longer text is not parsed.
+  if (origin === undefined || origin.length > MAX_ORIGIN_LENGTH) return false
+  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
   const from = new URL(origin)
   if (String(protocol).toLowerCase() === 'https' && from.protocol === 'http:') return false
   const requested = `${from.protocol}//${host}`

@@ -119,3 +119,10 @@ t.test('checkOrigin: rejects a request that does not name its origin', async t =
   t.notOk(await passes({ origin: 'https://' }, ''))
   t.notOk(await passes({ 'x-forwarded-host': 'evil.example', origin: 'https://evil.example' }))
 })
+
+t.test('checkOrigin: reads 253 characters of host name and a port, and no longer text', async t => {
+  const longest = `${'a'.repeat(60)}.`.repeat(4) + 'b'.repeat(9)
+  t.equal(longest.length, 253)
+  t.ok(await passes({ origin: `https://${longest}:65535` }, `${longest}:65535`))
+  t.notOk(await passes({ origin: `https://${longest}c:65535` }, `${longest}c:65535`))
+})
