@@ -53,6 +53,8 @@ export function boundedStore (
   /** The calls that timed out, by the error of their 503. */
   const timedOut = new WeakMap<Error, Promise<unknown>>()
   let isSuspect = false
+  /** The number of answers so far. */
+  let answers = 0
   const currentTimeout = (): number =>
     isSuspect ? Math.min(timeoutMs, SUSPECT_TIMEOUT_MS) : timeoutMs
 
@@ -60,6 +62,7 @@ export function boundedStore (
     const remove = pending.add(owner)
     try {
       const answer = await call()
+      answers++
       isSuspect = false
       return answer
     } finally {
@@ -73,22 +76,21 @@ export function boundedStore (
     call: (deadline: number) => Promise<T>,
     within = currentTimeout()
   ): Promise<T> {
+    const answersBefore = answers
     const answer = counted(owner, () => call(Date.now() + within))
     try {
       return await withTimeout(answer, within, 'The store')
-    } catch (cause) {
-      throw refusalOf(verb, cause as Error, answer)
+    } catch (error) {
+      const cause = error as Error
+      // The cause is the only trace in the log: a client must not cause alarms about the store.
+      if (cause instanceof TooManyCalls && cause.isOwners) throw overShare(cause)
+      // A store that has answered others meanwhile is not down. One session may be slow.
+      if (!(cause instanceof TooManyCalls) && answers === answersBefore) isSuspect = true
+      onFailure(verb, cause)
+      const refusal = storeUnavailable()
+      timedOut.set(refusal, answer)
+      throw refusal
     }
-  }
-
-  function refusalOf (verb: string, cause: Error, answer: Promise<unknown>): Error {
-    // The cause is the only trace in the log: a client must not cause alarms about the store.
-    if (cause instanceof TooManyCalls && cause.isOwners) return overShare(cause)
-    if (!(cause instanceof TooManyCalls)) isSuspect = true
-    onFailure(verb, cause)
-    const refusal = storeUnavailable()
-    timedOut.set(refusal, answer)
-    return refusal
   }
 
   const inShare: StoreShare = async (address, work) => {

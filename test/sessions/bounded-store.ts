@@ -196,6 +196,26 @@ t.test('too many pending calls do not shorten the timeout of others', async t =>
   }
 })
 
+t.test('a call without an answer does not shorten the timeout while others have one', async t => {
+  const left: number[] = []
+  const { store } = build({
+    ...memoryStore(),
+    find: async sid => sid === 'slow' ? new Promise(() => {}) : null,
+    rotate: async ({ deadline }) => {
+      left.push(deadline - Date.now())
+      return { outcome: 'ended', session: null }
+    }
+  }, 400)
+  const slow = t.rejects(store.find('slow'), UNAVAILABLE)
+  await store.find('a')
+  await slow
+  await store.rotate(ROTATION)
+  await t.rejects(store.find('slow'), UNAVAILABLE)
+  await store.rotate(ROTATION)
+  t.ok(left[0] as number > 250, `${left[0]} ms`)
+  t.ok(left[1] as number <= 250, `${left[1]} ms`)
+})
+
 t.test('calls that never settle are let go of after 30 s', async t => {
   let time = 1000
   mock.method(performance, 'now', () => time)
