@@ -435,10 +435,74 @@ export const mutations: Mutation[] = [
       'routes/obtain.ts'
     ]),
   ...of('routes/obtain.ts',
-    ['the address is counted', 'rateLimiter.loginPerAddress]', ']', 'routes/obtain.ts'],
     [
-      'the user name is counted', '    preHandler: rateLimiter.loginPerUsername,\n', '',
+      'the address is counted', '[rateLimiter.loginPerAddress, rateLimiter.loginPerUsername]',
+      '[rateLimiter.loginPerUsername]', 'routes/obtain.ts'
+    ],
+    [
+      'the user name is counted', '[rateLimiter.loginPerAddress, rateLimiter.loginPerUsername]',
+      '[rateLimiter.loginPerAddress]', 'routes/obtain.ts'
+    ],
+    [
+      'a login without a valid body counts nothing',
+      'onRequest: [...transport.onRequest]', 'onRequest: rateLimiter.loginPerAddress',
       'routes/obtain.ts'
+    ]),
+  ...of('service/refresh.ts',
+    [
+      'a good token counts at refresh',
+      "  await rateLimiter.refreshPerSession('refresh', presented, request)\n", '',
+      'routes/refresh.ts'
+    ]),
+  ...of('service/verify.ts',
+    [
+      'a good token counts at verify',
+      "  await rateLimiter.refreshPerSession('verify', claims, request)\n", '', 'routes/verify.ts'
+    ],
+    [
+      'verify says nothing of the refreshes of a session', "refreshPerSession('verify',",
+      "refreshPerSession('refresh',", 'routes/verify.ts'
+    ]),
+  ...of('routes/sessions.ts',
+    [
+      'a good token counts at the list of sessions',
+      "    await parts.rateLimiter.refreshPerSession('sessions', claims, request)\n", '',
+      'routes/sessions.ts'
+    ],
+    [
+      'a session is counted before the guard asks the store',
+      '{ ...parts, isRevoked: () => false }', 'parts', 'routes/sessions.ts'
+    ],
+    [
+      'a refused request counts at the list of sessions', '[countRefused, countSession',
+      '[countSession', 'routes/refresh.ts'
+    ]),
+  ...of('routes/verify.ts',
+    [
+      'a refused request counts at verify',
+      'onRequest: [countRefusals(rateLimiter.refreshPerAddress)],', '', 'routes/refresh.ts'
+    ]),
+  ...of('routes/blacklist.ts',
+    [
+      'a refused request counts at logout',
+      '[countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest]',
+      '[...transport.onRequest]', 'routes/refresh.ts'
+    ]),
+  ...of('http/refusals.ts',
+    [
+      'a refusal over the limit is a 429',
+      'count(request).then(() => payload, (error: unknown) => error)',
+      'count(request).catch(() => {}).then(() => payload)', 'http/refusals.ts'
+    ]),
+  ...of('limits/token-limits.ts',
+    [
+      'each route has a separate counter', '`${what}:${route}:${sessionKey(token)}`',
+      '`${what}:${sessionKey(token)}`', 'limits/token-limits.ts'
+    ],
+    [
+      'the code of the host is not limited', 'if (request === undefined) return',
+      'if (request === undefined) request = { ip: undefined } as unknown as FastifyRequest',
+      'limits/token-limits.ts'
     ]),
   ...of('service/custom-claims.ts',
     [
@@ -482,6 +546,10 @@ export const mutations: Mutation[] = [
       'a default port in the Host is the origin without it',
       'new URL(requested).host === from.host', 'host.toLowerCase() === from.host',
       'integration/cookie-attacks.ts'
+    ],
+    [
+      'a long origin is not parsed', ' || origin.length > MAX_ORIGIN_LENGTH', '',
+      'cookie/csrf.ts', 'integration/hostile-growth.ts'
     ],
     [
       'a subdomain is refused', ": site === 'same-origin'", ": site !== 'cross-site'",
@@ -561,6 +629,10 @@ export const mutations: Mutation[] = [
     [
       'fields are strings', "if (typeof value !== 'string') return ['', ['Not a valid string.']]",
       "if (typeof value !== 'string') return [value as string, []]", 'http/body-validation.ts'
+    ],
+    [
+      'a field is bounded in characters', 'hasMore(text, maxLength) ?', 'false ?',
+      'http/body-validation.ts'
     ]),
   ...of('keys/jwk.ts',
     [
@@ -591,6 +663,41 @@ export const mutations: Mutation[] = [
     [
       'a call that comes late changes nothing', 'store.rotate({ ...rotation, deadline })',
       'store.rotate(rotation)', 'sessions/bounded-store.ts'
+    ],
+    [
+      'too many calls do not make the store suspect',
+      'if (!(cause instanceof TooManyCalls) && answers', 'if (answers',
+      'sessions/bounded-store.ts'
+    ],
+    [
+      'a slow session does not make the store suspect', ' && answers === answersBefore) isSuspect',
+      ') isSuspect', 'sessions/bounded-store.ts'
+    ],
+    [
+      'a session has a share', "bounded('rotate', rotation.sid,", "bounded('rotate', undefined,",
+      'sessions/bounded-store.ts'
+    ],
+    [
+      'a user has a share', "bounded('list', ofUser(userId),", "bounded('list', undefined,",
+      'sessions/bounded-store.ts'
+    ],
+    [
+      'an address has a share', 'requests.add(address)', 'requests.add(undefined)',
+      'sessions/bounded-store.ts'
+    ],
+    [
+      'an address keeps its place until the store has answered',
+      'Promise.resolve(timedOut.get(error as Error)).then(remove, remove)', 'remove()',
+      'sessions/bounded-store.ts'
+    ]),
+  ...of('sessions/pending-calls.ts',
+    [
+      'a lost call is forgotten', 'const LOST_AFTER_MS = 30_000', 'const LOST_AFTER_MS = Infinity',
+      'sessions/pending-calls.ts', 'sessions/bounded-store.ts'
+    ],
+    [
+      'a late answer frees no place twice', '!calls.delete(call) || owner === undefined',
+      'owner === undefined', 'sessions/pending-calls.ts'
     ]),
   ...of('http/error-reply.ts',
     [
