@@ -454,6 +454,12 @@ export const mutations: Mutation[] = [
       "  await rateLimiter.refreshPerSession('refresh', presented, request)\n", '',
       'routes/refresh.ts'
     ]),
+  ...of('service/revoke.ts',
+    [
+      'a good token counts at logout',
+      "  await rateLimiter.refreshPerSession('blacklist', claims, request)\n", '',
+      'routes/blacklist.ts'
+    ]),
   ...of('service/verify.ts',
     [
       'a good token counts at verify',
@@ -481,6 +487,12 @@ export const mutations: Mutation[] = [
     [
       'a refused request counts at verify',
       'onRequest: [countRefusals(rateLimiter.refreshPerAddress)],', '', 'routes/refresh.ts'
+    ]),
+  ...of('routes/refresh.ts',
+    [
+      'a refused request counts at refresh',
+      '[countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest]',
+      '[...transport.onRequest]', 'routes/refresh.ts'
     ]),
   ...of('routes/blacklist.ts',
     [
@@ -632,6 +644,10 @@ export const mutations: Mutation[] = [
     ],
     [
       'a field is bounded in characters', 'hasMore(text, maxLength) ?', 'false ?',
+      'http/body-validation.ts'
+    ],
+    [
+      'a long field is not read', 'if (value.length > 2 * maxLength) return', 'if (false) return',
       'http/body-validation.ts'
     ]),
   ...of('keys/jwk.ts',
