@@ -7,7 +7,7 @@ const SHORT = 3900
 const LONG = 4 * SHORT
 
 /** Linear work takes 4 times as long for the longer text, and quadratic work 16 times. */
-const MAX_GROWTH = 8
+const MAX_GROWTH = 6
 /** Noise of the measurement, and the least time that matters. */
 const NOISE_MS = 2
 const ROUNDS = 4
