@@ -24,6 +24,18 @@ t.test('a user without an id is a fault of the host\'s code', async t => {
   }
 })
 
+t.test('an id has at most 255 characters', async t => {
+  t.equal(userIdOf({ id: 'x'.repeat(255) }), 'x'.repeat(255))
+  t.equal(userIdOf({ id: 10n ** 254n }).length, 255)
+  for (const id of ['x'.repeat(256), '\u{1f600}'.repeat(128), 10n ** 255n]) {
+    t.throws(() => userIdOf({ id }), {
+      name: 'TypeError',
+      message: 'fastify-simplejwt: a user must have an id: a number, or a string of 1 to 255 ' +
+        'characters (well-formed Unicode, no NUL).'
+    })
+  }
+})
+
 t.test('a number that is no one\'s id is no id', async t => {
   for (const id of [NaN, Infinity, -Infinity]) {
     t.throws(() => userIdOf({ id }), { name: 'TypeError', message: 'must have an id' }, String(id))

@@ -13,6 +13,8 @@ export interface TokenTransport {
   readonly preValidation: readonly RequestCheck[]
   /** Returns the refresh token of a request. @throws SimpleJwtError 401 without the cookie */
   read(request: FastifyRequest): string
+  /** @throws RangeError for a refresh token that `send` could not send */
+  refuseLong(refreshToken: string): void
   /** Sends tokens. Returns the reply body. */
   send(reply: FastifyReply, tokens: RefreshedTokens): RefreshedTokens
   /** Call after revoking the session of the refresh token. Removes the cookie. */
@@ -38,6 +40,7 @@ const inBody: TokenTransport = {
   onRequest: [],
   preValidation: [],
   read: request => (request.body as { refresh: string }).refresh,
+  refuseLong: () => {},
   send: (_reply, tokens) => tokens,
   clear: () => {}
 }
@@ -62,6 +65,7 @@ const inCookie = (
     if (token === undefined) throw noCredentials()
     return token
   },
+  refuseLong: token => { cookie.write(token) },
   send (reply, { access, refresh }) {
     if (refresh !== undefined) reply.header('set-cookie', cookie.write(refresh))
     return { access }

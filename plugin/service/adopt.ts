@@ -1,6 +1,7 @@
 import type { Registration } from '../registration.ts'
 import type { ClientInfo } from '../sessions/client-info.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
+import { MAX_ID_LENGTH } from '../user.ts'
 
 /**
  * Creates the session of a refresh token without `sid`: one that another server minted.
@@ -13,5 +14,9 @@ export async function adoptIfForeign (
 ): Promise<void> {
   if (claims.sid !== undefined) return
   if (!options.adoptRefreshTokens) throw unauthorized.refused('Token is blacklisted')
+  // Both become ids in the store.
+  if (Math.max(claims.user_id.length, claims.jti.length) > MAX_ID_LENGTH) {
+    throw unauthorized.refused('Token is invalid')
+  }
   await sessions.adopt(claims, client)
 }

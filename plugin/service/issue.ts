@@ -8,7 +8,7 @@ import { mintPair } from './token-pair.ts'
 
 /** The parts of a registration that a login uses. */
 export type IssueParts = Pick<
-  Registration, 'options' | 'unauthorized' | 'sessions' | 'tokens' | 'emit'
+  Registration, 'options' | 'unauthorized' | 'sessions' | 'tokens' | 'transport' | 'emit'
 >
 
 /**

@@ -1,7 +1,9 @@
 import {
   type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, checkClaims, customClaims
 } from './claims.ts'
-import { type Header, headerSegment, isUnambiguous, readHeader } from './jws.ts'
+import {
+  type Header, MAX_TOKEN_LENGTH, headerSegment, isUnambiguous, readHeader
+} from './jws.ts'
 import type { Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
@@ -32,7 +34,10 @@ export interface AccessTokenSeed {
   accessLifetime: number
 }
 
-/** Mints and verifies tokens. Knows neither sessions nor requests. Returns refusals as values. */
+/**
+ * Mints and verifies tokens. Knows neither sessions nor requests. Returns refusals as values. The
+ * mints throw a RangeError for a token that would be refused for its length.
+ */
 export interface Tokens {
   mintAccess(seed: AccessTokenSeed, custom: Record<string, unknown>): string
   /** Mints the same token from the same seed and claims, if the algorithm is deterministic. */
@@ -50,6 +55,13 @@ export interface Tokens {
 
 const MAX_KNOWN_HEADERS = 100
 
+function shortEnough (type: string, token: string): string {
+  if (token.length <= MAX_TOKEN_LENGTH) return token
+  throw new RangeError(`fastify-simplejwt: the ${type} token would have ${token.length} ` +
+    `characters. At most ${MAX_TOKEN_LENGTH} are accepted. Return fewer claims from claims(), or ` +
+    'shorten the user id, the "kid", the "issuer" or the "audience".')
+}
+
 const toSeconds = (ms: number): number => Math.floor(ms / 1000)
 
 export function createTokens (
@@ -61,7 +73,7 @@ export function createTokens (
   const mint = (
     type: 'access' | 'refresh', token: RefreshTokenSeed, custom: Record<string, unknown>
   ): string =>
-    keys.sign({
+    shortEnough(type, keys.sign({
       token_type: type,
       exp: toSeconds(token.expiresAt),
       iat: toSeconds(token.issuedAt),
@@ -71,7 +83,7 @@ export function createTokens (
       ...(rules.issuer !== undefined && { iss: rules.issuer }),
       ...(rules.audience !== undefined && { aud: rules.audience }),
       ...customClaims(custom)
-    })
+    }))
 
   /** Parsed headers of verified tokens. All tokens of a key share one header. */
   const headers = new Map<string, Header>()

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { createTransport } from '../../plugin/cookie/transport.ts'
+import { createUnauthorized } from '../../plugin/errors.ts'
 import { buildApp } from '../fixtures/app.ts'
 import { createBrowser } from '../fixtures/clients/browser.ts'
 import { decode } from '../fixtures/tokens/jwt.ts'
@@ -55,6 +57,17 @@ t.test('a refresh without a body takes the cookie and sets its successor', async
     { detail: 'Token is blacklisted' },
     'and a spent one that comes back ends the session'
   )
+})
+
+t.test('refuseLong: throws for a refresh token that fits into no cookie', async t => {
+  const unauthorized = createUnauthorized('api')
+  const options = { namespace: undefined, refreshTokenLifetime: 1000 }
+  const inBody = await createTransport({ ...options, cookie: false }, unauthorized)
+  const inCookie = await createTransport({ ...options, cookie: { origins: [] } }, unauthorized)
+  const [longest, tooLong] = ['x'.repeat(4096 - '__Host-refresh'.length), 'x'.repeat(4090)]
+  inBody.refuseLong(tooLong)
+  inCookie.refuseLong(longest)
+  t.throws(() => { inCookie.refuseLong(tooLong) }, { name: 'RangeError' })
 })
 
 t.test('a second tab that refreshes at the same time gets the same cookie', async t => {

@@ -516,7 +516,36 @@ export const mutations: Mutation[] = [
       'if (request === undefined) request = { ip: undefined } as unknown as FastifyRequest',
       'limits/token-limits.ts'
     ]),
+  ...of('service/claim-values.ts',
+    [
+      'a claim with toJSON is refused', "?.toJSON === 'function'", "?.toJSON === 'none'",
+      'service/claim-values.ts'
+    ],
+    [
+      'a claim that is a function is refused', "typeof value === 'function' || ", '',
+      'service/claim-values.ts'
+    ]),
+  ...of('service/adopt.ts',
+    [
+      'ids of another server are short enough for a store',
+      'Math.max(claims.user_id.length, claims.jti.length) > MAX_ID_LENGTH', 'false',
+      'service/adopt.ts'
+    ]),
+  ...of('user.ts',
+    [
+      'a user id has at most 255 characters', ' && text.length <= MAX_ID_LENGTH', '', 'user.ts'
+    ]),
+  ...of('tokens/jwt.ts',
+    [
+      'no token is minted that is too long to be accepted',
+      'if (token.length <= MAX_TOKEN_LENGTH) return token', 'return token', 'tokens/jwt.ts'
+    ]),
   ...of('service/custom-claims.ts',
+    [
+      'a login that would mint too long a token starts no session',
+      '  refuseLongTokens(parts, owner, custom)\n  return custom', '  return custom',
+      'integration/token-length.ts'
+    ],
     [
       'an inactive user is not refreshed', 'if (!user || !isActive(user)) throw',
       'if (!user) throw', 'routes/refresh.ts'

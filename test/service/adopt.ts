@@ -68,3 +68,30 @@ t.test('refresh: rejects a token of another server without adoptRefreshTokens', 
   const { post } = await buildApp(t)
   t.equal((await post('/api/token/refresh/', { refresh: sign(refreshClaims()) })).body, BLACKLISTED)
 })
+
+t.test('a token of another server whose ids are too long for a session is refused', async t => {
+  const { app, post } = await buildApp(t, { adoptRefreshTokens: true })
+  for (const [changes, status] of [
+    [{ user_id: 'x'.repeat(255) }, 200],
+    [{ user_id: 'x'.repeat(256), jti: 'a' }, 401],
+    [{ user_id: '2', jti: 'x'.repeat(255) }, 200],
+    [{ user_id: '3', jti: 'x'.repeat(256) }, 401]
+  ] as const) {
+    const refresh = sign(refreshClaims(changes))
+    t.equal((await post('/api/token/refresh/', { refresh })).statusCode, status)
+    t.equal((await app.tokens.sessions(changes.user_id)).length, status === 200 ? 1 : 0)
+    t.equal((await post('/api/token/blacklist/', { refresh })).statusCode, status)
+  }
+})
+
+t.test('a token of another server that leaves no room for ours is refused', async t => {
+  const issuer = '\u0001'.repeat(450)
+  const { post } = await buildApp(t, { adoptRefreshTokens: true, issuer })
+  const foreign = (length: number) =>
+    sign(refreshClaims({ iss: issuer, note: 'x'.repeat(length) }))
+  let length = 3000
+  while (foreign(length + 1).length <= 8192) length++
+  const refresh = foreign(length)
+  const reply = await post('/api/token/refresh/', { refresh })
+  t.same([reply.statusCode, reply.json().detail], [401, 'Token is invalid'])
+})

@@ -305,6 +305,27 @@ t.test('more or fewer segments, padding, white space and over-long tokens are in
   }
 })
 
+t.test('mint: throws for a token that verify would refuse for its length', async t => {
+  const ring = { sign: ({ length }: { length: number }) => 'x'.repeat(length) }
+  const tokens = createTokens(
+    ring as unknown as KeyRing, { issuer: undefined, audience: undefined, leeway: 0 }, MINUTE, clock
+  )
+  const seed = {
+    sid: 's', userId: '1', jti: 'j', issuedAt: START, expiresAt: START, endsAt: START
+  }
+  for (const [kind, mint] of [
+    ['access', tokens.mintAccess], ['refresh', tokens.mintRefresh]
+  ] as const) {
+    t.equal(mint(seed, { length: 8192 }).length, 8192)
+    t.throws(() => mint(seed, { length: 8193 }), {
+      name: 'RangeError',
+      message: `fastify-simplejwt: the ${kind} token would have 8193 characters. At most 8192 are ` +
+        'accepted. Return fewer claims from claims(), or shorten the user id, the "kid", the ' +
+        '"issuer" or the "audience".'
+    })
+  }
+})
+
 t.test('verify: refuses a malformed or overlong token before it reaches a key', async t => {
   let asked = 0
   const ring = { verify: () => { asked++ }, knows: () => true } as unknown as KeyRing
