@@ -14,19 +14,20 @@ type Options<Route extends RouteGenericInterface> = RouteOptions<
 
 /**
  * Declares a route with and without its trailing slash. API documents show it once. Fastify itself
- * handles `/`.
+ * handles `/`. A hook of the host may change a schema, so each route gets a copy of all its parts.
  * @throws TypeError if the app has such a route
  */
 export function route<Route extends RouteGenericInterface = RouteGenericInterface> (
   scope: FastifyInstance, options: Options<Route>
 ): void {
   refuseTaken(scope, options.method as string, options.url)
-  scope.route<Route>({ ...options })
+  const schema = () => JSON.parse(JSON.stringify(options.schema ?? {})) as object
+  scope.route<Route>({ ...options, schema: schema() })
   if (options.url === '/' || routerPaths(scope, options.url).length === 1) return
   scope.route<Route>({
     ...options,
     url: `${options.url}/`,
-    schema: Object.assign({ hide: true }, options.schema)
+    schema: Object.assign({ hide: true }, schema())
   })
 }
 

@@ -27,6 +27,29 @@ t.test('route: answers with and without a trailing slash, and runs hooks once', 
   }
 })
 
+t.test('route: gives each route a schema of its own, in all parts', async t => {
+  const shared = { type: 'string' }
+  const schema = { tags: ['a'], body: { properties: { one: shared, two: shared } } }
+  const original = JSON.stringify(schema)
+  const seen: typeof schema[] = []
+  for (const app of [fastify(), fastify()]) {
+    t.after(() => app.close())
+    app.addHook('onRoute', declared => {
+      const given = declared.schema as unknown as typeof schema
+      seen.push(JSON.parse(JSON.stringify(given)))
+      given.tags.push('host')
+      given.body.properties.one.type = 'number'
+    })
+    app.after(() => {
+      route(app, { method: 'POST', url: '/a', schema: schema as object, handler: async () => '' })
+    })
+    await app.ready()
+  }
+  t.equal(JSON.stringify(schema), original)
+  t.equal(seen.length, 4)
+  for (const { tags, body } of seen) t.same({ tags, body }, schema)
+})
+
 t.test('route: stops the start if the app has the route, by its method and path', async t => {
   const app = fastify()
   t.after(() => app.close())
