@@ -19,7 +19,8 @@ export function readKeys (path: string): KeyInput[] {
 
 function parse (path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    // Some editors write a byte order mark.
+    return JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''))
   } catch (error) {
     // The parser's message repeats a part of the file, and that may be a key.
     const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message

@@ -37,5 +37,14 @@ export const ALGORITHMS: Readonly<Record<Algorithm, KeyKind>> = {
   EdDSA: { kty: 'OKP', crv: 'Ed25519' }
 }
 
+/**
+ * Returns the algorithm of a name that another server wrote. `Ed25519` is EdDSA with the one curve
+ * that we accept (RFC 9864 section 2.2).
+ */
+export function algorithmNamed (name: unknown): Algorithm | undefined {
+  if (name === 'Ed25519') return 'EdDSA'
+  return isAlgorithm(name) ? name : undefined
+}
+
 export const isAlgorithm = (name: unknown): name is Algorithm =>
   typeof name === 'string' && Object.hasOwn(ALGORITHMS, name)

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import type { Refuse } from '../option-checks.ts'
-import { type Algorithm, isAlgorithm } from './algorithms.ts'
+import { type Algorithm, algorithmNamed } from './algorithms.ts'
 import type { Jwk } from './jwk.ts'
 import type { PairKey } from './key-options.ts'
 import { readPublicKey } from './parse-key.ts'
@@ -92,7 +92,8 @@ async function boundedText ({ body }: Response): Promise<string> {
     }
     chunks.push(chunk as Uint8Array)
   }
-  return Buffer.concat(chunks).toString()
+  // As Response.json() does, this leaves out a byte order mark.
+  return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
 /** RFC 9111 section 5.2.2.1, minus the time that the response spent in caches. */
@@ -111,7 +112,7 @@ function usableKey (jwk: Jwk | null): PairKey | undefined {
   if (algorithm === undefined) return undefined
   try {
     const publicKey = readPublicKey(jwk, { name: 'key', algorithm, refuse: reject })
-    return { kid: jwk?.kid, algorithm, privateKey: undefined, publicKey }
+    return { kid: jwk?.kid, algorithm, privateKey: undefined, publicKey, publish: false }
   } catch {
     return undefined
   }
@@ -125,6 +126,6 @@ const BY_CURVE: Record<string, Algorithm> =
  * key it is RS256.
  */
 function algorithmOf ({ alg, kty, crv }: Jwk): Algorithm | undefined {
-  if (alg !== undefined) return isAlgorithm(alg) ? alg : undefined
+  if (alg !== undefined) return algorithmNamed(alg)
   return kty === 'RSA' ? 'RS256' : BY_CURVE[crv as string]
 }

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto'
-import { type Algorithm, ALGORITHMS } from './algorithms.ts'
+import { type Algorithm, ALGORITHMS, algorithmNamed } from './algorithms.ts'
 
 /** A JSON Web Key (RFC 7517 section 4), with the members that the plugin reads. */
 export interface Jwk {
@@ -59,7 +59,7 @@ export function jwkProblem (
     const required = ALGORITHMS[algorithm].kty
     return `has "kty" ${JSON.stringify(jwk.kty)}; ${algorithm} requires "${required}".`
   }
-  if (jwk.alg !== undefined && jwk.alg !== algorithm) {
+  if (jwk.alg !== undefined && algorithmNamed(jwk.alg) !== algorithm) {
     return `must have "alg" "${algorithm}", or no "alg".`
   }
   if (jwk.use !== undefined && jwk.use !== 'sig') {

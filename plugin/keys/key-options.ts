@@ -28,6 +28,11 @@ export interface KeyPairInput {
   passphrase?: string
   /** PEM (SPKI, PKCS#1, X.509 certificate), JWK or KeyObject. Default: of the `privateKey`. */
   publicKey?: KeyMaterial
+  /**
+   * Whether the JWKS route shows the public key. Default: true for a key that can sign, otherwise
+   * false.
+   */
+  publish?: boolean
 }
 
 /** An entry of the option `keys`. Each key serves one algorithm. */
@@ -46,6 +51,8 @@ export interface PairKey {
   readonly algorithm: Algorithm
   readonly privateKey: KeyObject | undefined
   readonly publicKey: KeyObject
+  /** Whether the JWKS route shows it. */
+  readonly publish: boolean
 }
 
 export type Key = SecretKey | PairKey
@@ -86,7 +93,7 @@ export function resolveKeys (
 
 const MEMBERS = {
   oct: ['kid', 'algorithm', 'secret'],
-  pair: ['kid', 'algorithm', 'privateKey', 'passphrase', 'publicKey']
+  pair: ['kid', 'algorithm', 'privateKey', 'passphrase', 'publicKey', 'publish']
 }
 
 function resolveKey (name: string, given: unknown, refuse: Refuse): Key {
@@ -115,15 +122,17 @@ function resolveKey (name: string, given: unknown, refuse: Refuse): Key {
   return resolvePair(name, given as KeyPairInput, refuse)
 }
 
-function resolvePair (
-  name: string, { algorithm, kid, privateKey, passphrase, publicKey }: KeyPairInput, refuse: Refuse
-): PairKey {
+function resolvePair (name: string, given: KeyPairInput, refuse: Refuse): PairKey {
+  const {
+    algorithm, kid, privateKey, passphrase, publicKey, publish = privateKey !== undefined
+  } = given
   if (privateKey === undefined && publicKey === undefined) {
     refuse(name, 'must have a "privateKey", or a "publicKey" to verify only.')
   }
   if (passphrase !== undefined && typeof passphrase !== 'string') {
     refuse(`${name}.passphrase`, 'must be a string.')
   }
+  if (typeof publish !== 'boolean') refuse(`${name}.publish`, 'must be true or false.')
   const signing =
     privateKey === undefined
       ? undefined
@@ -140,7 +149,8 @@ function resolvePair (
     kid: named ?? thumbprint(verifying),
     algorithm,
     privateKey: signing,
-    publicKey: verifying
+    publicKey: verifying,
+    publish
   }
 }
 

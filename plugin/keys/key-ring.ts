@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyJwt, { type JWT } from '@fastify/jwt'
 import { createSigner, createVerifier } from 'fast-jwt'
+import { type Algorithm, algorithmNamed } from './algorithms.ts'
+import { verifyEd25519 } from './ed25519.ts'
 import { type PublicJwk, publicJwk } from './jwk.ts'
-import { type Key, canSign, isSecret } from './key-options.ts'
+import { type Key, type PairKey, canSign, isSecret } from './key-options.ts'
 
 /** Signs and verifies with one key. `verify` throws for a token of another key. */
 interface KeyCodec {
@@ -32,7 +34,7 @@ export interface KeyRing {
   missing?(alg: string, kid: string | undefined): Promise<void> | undefined
   /** Replaces all keys. Refuses tokens of a dropped key from then on. */
   replace(keys: readonly Key[]): void
-  /** The public keys of the key pairs. */
+  /** The public keys of the key pairs that are to be published. */
   publicKeys(): readonly PublicJwk[]
 }
 
@@ -113,9 +115,9 @@ function indexed (codecs: readonly KeyCodec[]): Index {
     signer: codecs.find(({ key }) => canSign(key)),
     byKid: new Map(),
     byAlgorithm: new Map(),
-    publicKeys: codecs.flatMap(({ key }) => isSecret(key)
-      ? []
-      : [publicJwk(key.publicKey, key.kid as string, key.algorithm)])
+    publicKeys: codecs.flatMap(({ key }) => !isSecret(key) && key.publish
+      ? [publicJwk(key.publicKey, key.kid as string, key.algorithm)]
+      : [])
   }
   const add = (map: Map<string, KeyCodec[]>, name: string, codec: KeyCodec) =>
     map.set(name, [...map.get(name) ?? [], codec])
@@ -131,9 +133,9 @@ const NONE: readonly KeyCodec[] = []
 function ring (codecs: readonly KeyCodec[]): KeyRing {
   let index = indexed(codecs)
   /** A kid selects exactly its key. While no key has a kid, it is ignored. */
-  const candidates = (alg: string, kid: string | undefined): readonly KeyCodec[] =>
+  const candidates = (alg: Algorithm | undefined, kid: string | undefined): readonly KeyCodec[] =>
     (kid === undefined || index.byKid.size === 0
-      ? index.byAlgorithm.get(alg)
+      ? index.byAlgorithm.get(alg as string)
       : index.byKid.get(kid)) ?? NONE
   return {
     sign: payload => {
@@ -143,17 +145,20 @@ function ring (codecs: readonly KeyCodec[]): KeyRing {
       return index.signer.sign(payload)
     },
     verify: (token, alg, kid) => {
-      for (const codec of candidates(alg, kid)) {
-        if (codec.key.algorithm !== alg) continue
+      const algorithm = algorithmNamed(alg)
+      for (const codec of candidates(algorithm, kid)) {
+        if (codec.key.algorithm !== algorithm) continue
         try {
-          return codec.verify(token).payload
+          return alg === algorithm
+            ? codec.verify(token).payload
+            : verifyEd25519(token, (codec.key as PairKey).publicKey).payload
         } catch {
           // Another key's token. Clients get one answer for every reason: "Token is invalid".
         }
       }
       return undefined
     },
-    knows: (alg, kid) => candidates(alg, kid).length > 0,
+    knows: (alg, kid) => candidates(algorithmNamed(alg), kid).length > 0,
     replace: keys => { index = indexed(keys.map(createCodec)) },
     publicKeys: () => index.publicKeys
   }

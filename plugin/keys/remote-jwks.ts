@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { ALGORITHMS, isAlgorithm } from './algorithms.ts'
+import { ALGORITHMS, algorithmNamed } from './algorithms.ts'
 import { keysUnavailable } from '../errors.ts'
 import type { FetchedKeys } from './fetch-jwks.ts'
 import { thumbprint } from './jwk.ts'
@@ -39,7 +39,10 @@ const MAX_AGE_MS = 86_400_000
 const MAX_WAITING = 2000
 
 /** Returns whether an issuer could publish the key of such a token at all. */
-const isPublished = (alg: string): boolean => isAlgorithm(alg) && ALGORITHMS[alg].kty !== 'oct'
+function isPublished (alg: string): boolean {
+  const algorithm = algorithmNamed(alg)
+  return algorithm !== undefined && ALGORITHMS[algorithm].kty !== 'oct'
+}
 
 export function createRemoteKeys (options: RemoteKeysOptions): RemoteKeys {
   const { fetchKeys, ring, changed, log, cooldownMs = COOLDOWN_MS } = options

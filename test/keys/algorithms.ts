@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ALGORITHMS, isAlgorithm } from '../../plugin/keys/algorithms.ts'
+import { ALGORITHMS, algorithmNamed, isAlgorithm } from '../../plugin/keys/algorithms.ts'
 
 t.test('the algorithms are those of RFC 7518 section 3.1 that sign, and EdDSA', async t => {
   t.same(Object.keys(ALGORITHMS), [
@@ -34,5 +34,13 @@ t.test('nothing else is one, least of all none', async t => {
     { toString: () => 'HS256' }
   ]) {
     t.notOk(isAlgorithm(name), String(name))
+  }
+})
+
+t.test('algorithmNamed: reads Ed25519 (RFC 9864) as EdDSA, and no other name', async t => {
+  for (const name of Object.keys(ALGORITHMS)) t.equal(algorithmNamed(name), name)
+  t.equal(algorithmNamed('Ed25519'), 'EdDSA')
+  for (const name of ['Ed448', 'ed25519', 'ED25519', 'Ed25519 ', 'none', '', undefined, 1, {}]) {
+    t.equal(algorithmNamed(name), undefined, String(name))
   }
 })

@@ -94,6 +94,20 @@ t.test('a key without a kid is taken, and so are key_ops with verify', async t =
   t.same(keys.map(({ kid }) => kid), [undefined, OKP.kid])
 })
 
+t.test('a set with a byte order mark is taken', async t => {
+  const body = `\ufeff${JSON.stringify({ keys: [OKP] })}`
+  const { url } = await serve(t, text(body))
+  const { keys } = await fetchJwks(new URL(url), new AbortController().signal)
+  t.same(keys.map(({ kid }) => kid), [OKP.kid])
+})
+
+t.test('a key with the alg Ed25519 is one of EdDSA, and Ed448 is none', async t => {
+  const { keys } = await fetched(t, [
+    { ...OKP, alg: 'Ed25519' }, { ...OKP, alg: 'Ed448' }, { ...EC, alg: 'Ed25519' }, EC
+  ])
+  t.same(keys.map(({ algorithm }) => algorithm), ['EdDSA', 'ES256'])
+})
+
 t.test('100 keys are taken', async t =>
   t.equal((await fetched(t, Array(100).fill(OKP))).keys.length, 100)
 )

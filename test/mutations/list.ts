@@ -626,9 +626,36 @@ export const mutations: Mutation[] = [
     ]),
   ...of('http/trailing-slash.ts',
     [
+      'a hook of the host changes the schema of one route alone',
+      'JSON.parse(JSON.stringify(options.schema ?? {})) as object', 'options.schema as object',
+      'http/trailing-slash.ts'
+    ],
+    [
       'a route of ours that the host has stops the start by name',
       'refuseTaken(scope, options.method as string, options.url)', '',
       'integration/taken-routes.ts'
+    ]),
+  ...of('keys/key-ring.ts',
+    [
+      'a key that only verifies is not published', '!isSecret(key) && key.publish',
+      '!isSecret(key)', 'routes/jwks.ts'
+    ]),
+  ...of('keys/ed25519.ts',
+    [
+      'a token that says Ed25519 has a good signature',
+      "if (!verify(null, signed, key, Buffer.from(signature, 'base64url')))", 'if (false)',
+      'keys/ed25519.ts'
+    ]),
+  ...of('keys/algorithms.ts',
+    [
+      'a token and a key of another server may say Ed25519', "if (name === 'Ed25519') return 'EdDSA'",
+      '', 'keys/ed25519.ts'
+    ]),
+  ...of('keys/fetch-jwks.ts',
+    [
+      'a JWK set may begin with a byte order mark',
+      'new TextDecoder().decode(Buffer.concat(chunks))', 'Buffer.concat(chunks).toString()',
+      'keys/fetch-jwks.ts'
     ]),
   ...of('routes/jwks.ts',
     [

@@ -46,11 +46,21 @@ t.test('the body is the public members of every key pair and nothing else', asyn
   t.notOk(body.includes(Buffer.from(SECRET).toString('base64url')))
 })
 
-t.test('keys that only verify are published too, by the kid that tokens name', async t => {
+t.test('jwks: publishes keys that can sign, unless an option says otherwise', async t => {
+  const keys = [
+    secret, publicInputOf('ES256', 'a'), { ...publicInputOf('ES384', 'b'), publish: true },
+    inputOf('EdDSA', 'c'), { ...inputOf('ES512', 'd'), publish: false },
+    { ...publicInputOf('RS256', 'e'), publish: false }
+  ] as KeyInput[]
+  for (const place of ['at the start', 'later']) {
+    const { ask, app } = await build(t, place === 'later' ? [secret] : keys)
+    if (place === 'later') await app.tokens.setKeys(keys)
+    for (const published of [(await ask()).json(), app.tokens.jwks()]) {
+      t.same(published.keys.map(({ kid }: { kid: string }) => kid), ['b', 'c'], place)
+    }
+  }
   const { ask } = await build(t, [secret, publicInputOf('ES256')])
-  const { keys } = (await ask()).json()
-  t.equal(keys.length, 1)
-  t.match(keys[0], { kty: 'EC', alg: 'ES256', kid: /^[\w-]{43}$/ })
+  t.equal((await ask()).statusCode, 404)
 })
 
 t.test('body and tag are the same whatever the order of the keys', async t => {
@@ -118,7 +128,7 @@ t.test('jwks: follows setKeys', async t => {
   t.same(await kids(), ['one'])
   await app.tokens.setKeys([
     { algorithm: 'EdDSA', kid: 'two', ...createPair('EdDSA') },
-    publicInputOf('ES256', 'one')
+    { ...publicInputOf('ES256', 'one'), publish: true } as KeyInput
   ])
   t.same(await kids(), ['one', 'two'])
   await app.tokens.setKeys([secret])

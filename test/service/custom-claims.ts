@@ -81,6 +81,14 @@ t.test('claims: reject with the error that the host throws', async t => {
   )
 })
 
+t.test('claimsAtLogin: accepts 1000 bytes of claims, in a cookie too', async t => {
+  for (const cookie of [true, false]) {
+    const note = 'x'.repeat(1000)
+    const { registration } = await buildRegistration(t, { cookie, claims: () => ({ note }) })
+    t.same(await claimsAtLogin(registration, vitor), { note })
+  }
+})
+
 t.test('claims that no token can carry are a fault of the host', async t => {
   for (const [given, error] of [
     [{ note: 'x'.repeat(4096) }, 'RangeError'],

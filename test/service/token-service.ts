@@ -151,7 +151,10 @@ t.test('jwks: lists the public keys in the order of their kids, and no secret', 
   const { app } = await buildApp(t)
   t.same(app.tokens.jwks(), { keys: [] })
   const secret: KeyInput = { algorithm: 'HS256', secret: SECRET }
-  await app.tokens.setKeys([secret, inputOf('ES256', 'b'), publicInputOf('EdDSA', 'a')])
+  await app.tokens.setKeys([
+    secret, inputOf('ES256', 'b'), { ...publicInputOf('EdDSA', 'a'), publish: true } as KeyInput,
+    publicInputOf('ES384', 'c')
+  ])
   t.same(app.tokens.jwks(), {
     keys: [
       ['EdDSA', 'a'],
