@@ -45,7 +45,8 @@ function refuseLongTokens (
   const payload = JSON.stringify([sid, userId, issuer, audience, custom])
   if (Buffer.byteLength(payload) < SHORT_PAYLOAD_BYTES) return
   const time = now()
-  const seed = { sid, userId, jti: newId(), issuedAt: time, expiresAt: time, endsAt: time }
+  const times = { issuedAt: time, expiresAt: time, endsAt: time, accessLifetime: 0 }
+  const seed = { sid, userId, jti: newId(), ...times }
   tokens.mintAccess(seed, custom)
   transport.refuseLong(tokens.mintRefresh(seed, recomputesClaims(parts) ? {} : custom))
 }

@@ -310,9 +310,8 @@ t.test('mint: throws for a token that verify would refuse for its length', async
   const tokens = createTokens(
     ring as unknown as KeyRing, { issuer: undefined, audience: undefined, leeway: 0 }, MINUTE, clock
   )
-  const seed = {
-    sid: 's', userId: '1', jti: 'j', issuedAt: START, expiresAt: START, endsAt: START
-  }
+  const times = { issuedAt: START, expiresAt: START, endsAt: START, accessLifetime: 0 }
+  const seed = { sid: 's', userId: '1', jti: 'j', ...times }
   for (const [kind, mint] of [
     ['access', tokens.mintAccess], ['refresh', tokens.mintRefresh]
   ] as const) {
