@@ -2,6 +2,7 @@ import { LATE, type ServerClock, beforeDeadline, serverClock } from './deadline.
 import { BATCH_SIZE, inBatches, pairs } from './redis/batches.ts'
 import { checkRedis } from './redis/check.ts'
 import { type RedisClient, redisCommands } from './redis/client.ts'
+import { redisCounters } from './redis/counters.ts'
 import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis/scripts.ts'
 import { FIELDS, type Row, sessionOf } from './redis/row.ts'
 import { type Session, isLive, overAt } from './session.ts'
@@ -14,6 +15,11 @@ export type { RedisClient } from './redis/client.ts'
 export interface RedisStoreOptions {
   /** Prefix of the key names. Default `'simplejwt:'`. */
   prefix?: string
+  /**
+   * A client for the counters of the login limits. Default: the client of the sessions. With a
+   * separate server a flood of logins takes no memory of the sessions.
+   */
+  counters?: RedisClient
 }
 
 /** Each bucket is a hash tag with separate sets, so that a Cluster spreads the sessions. */
@@ -32,10 +38,11 @@ const MAX_LEEWAY_MS = 3_600_000
  */
 export function redisStore (
   client: RedisClient,
-  { prefix = 'simplejwt:' }: RedisStoreOptions = {}
+  { prefix = 'simplejwt:', counters = client }: RedisStoreOptions = {}
 ): SessionStore {
   const commands = redisCommands(client)
-  const { command, run, close } = commands
+  const { command, run } = commands
+  const counterCommands = counters === client ? commands : redisCommands(counters)
   const inBucket = (bucket: number, name: string): string => `${prefix}{${bucket}}:${name}`
   const userKey = (userId: string): string => `${prefix}user:${userId}`
   const sessionKey = (sid: string): string => inBucket(bucketOf(sid), `session:${sid}`)
@@ -112,9 +119,9 @@ export function redisStore (
 
   return {
     shared: true,
-    close,
+    async close () { await Promise.all([commands.close(), counterCommands.close()]) },
     check: () => checkRedis(commands, BUCKETS.map(bucket => inBucket(bucket, 'check'))),
-    counters: { redis: client, prefix: `${prefix}limit:` },
+    counters: redisCounters(counterCommands, `${prefix}limit:`),
     create: session => insert(session, false),
     adopt: session => insert(session, true),
     find,

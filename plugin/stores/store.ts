@@ -15,22 +15,18 @@ export interface Revocation { sid: string, revokedAt: number, accessExpiresAt: n
 /** Requests counted for a key in its current window, and milliseconds left of the window. */
 export interface Counter { current: number, ttl: number }
 
-/**
- * Request counters that all processes share: a Redis client for @fastify/rate-limit, or a method of
- * the store.
- */
-export type Counters =
-  | { redis: object, prefix: string }
+/** Request counters that all processes share. */
+export interface Counters {
   /**
    * Adds a number of requests to each key, each key in one atomic step. `length` is the length of a
    * new window in milliseconds; an open window keeps its end. Resolves to the counter of each key.
-   * A count of 0 only reads, and leaves no trace.
+   * A count of 0 only reads, and leaves no trace. A negative count gives requests back to a window
+   * that is open and ends within `length`: never below 0, and it opens no window.
    */
-  | {
-    increment(
-      requests: ReadonlyMap<string, number>, length: number, now: number
-    ): Promise<ReadonlyMap<string, Counter>>
-  }
+  increment(
+    requests: ReadonlyMap<string, number>, length: number, now: number
+  ): Promise<ReadonlyMap<string, Counter>>
+}
 
 /**
  * The place where sessions live. Each method is one atomic step for one session. A store throws

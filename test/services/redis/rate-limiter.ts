@@ -35,7 +35,9 @@ async function throttleOn (t: Test, server: RedisServer, limit: Limit = 'loginPe
 /** How many requests a limit has counted, of all keys. */
 async function counted (client: Redis, limit: Limit): Promise<number> {
   const counts = await Promise.all((await client.keys(`*${limit}*`)).map(key => client.get(key)))
-  return counts.map(Number).reduce((sum, count) => sum + count, 0)
+  return counts
+    .map(counter => Number.parseInt(counter as string))
+    .reduce((sum, count) => sum + count, 0)
 }
 
 /** Whether what one process counts another knows of. */

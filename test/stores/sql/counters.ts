@@ -91,3 +91,20 @@ t.test('the statements of a prefix name no other table, and values are parameter
     new Set(['auth.staff_counters'])
   )
 })
+
+t.test('requests that are given back are an UPDATE, then a read', async t => {
+  const asked: unknown[] = []
+  const counted = await countRows(sql, async (verb, text, parameters) => {
+    asked.push([verb, parameters])
+    t.equal(text, verb === 'give_back' ? sql.giveBack : sql.readCounters)
+    return verb === 'give_back' ? [] : [{ key: 'a', count: 2, ends_at: NOW + 5 }]
+  }, new Map([['a', -1], ['b', -2]]), MINUTE, NOW)
+  t.strictSame(asked, [
+    ['give_back', { requests: '{"a":-1,"b":-2}', now: NOW, endsAt: NOW + MINUTE }],
+    ['read_counters', { requests: '{"a":-1,"b":-2}', now: NOW }]
+  ])
+  t.strictSame(Object.fromEntries(counted), {
+    a: { current: 2, ttl: 5 }, b: { current: 0, ttl: 0 }
+  })
+  t.match(sql.giveBack, /^UPDATE /)
+})
