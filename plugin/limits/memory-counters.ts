@@ -1,58 +1,73 @@
-import type { FastifyRateLimitStore } from '@fastify/rate-limit'
 import { LruMap } from 'toad-cache'
+import type { Counter } from '../stores/store.ts'
+import type { CounterStore } from './counter-app.ts'
 
 interface Window { count: number, startedAt: number, endsAt: number }
 
-/** A store of @fastify/rate-limit that can also read a counter without counting. */
-export interface ReadableStore extends FastifyRateLimitStore {
-  read: FastifyRateLimitStore['incr']
-}
-type Callback = Parameters<FastifyRateLimitStore['incr']>[1]
-
-/** Counters kept for each limit. An evicted counter starts again at 0. */
-const MAX_COUNTERS = 100_000
+/** The counters of one kind. A full counter has reached its `max`. */
+interface Kind { few: LruMap<Window>, full: LruMap<Window> }
 
 /**
- * Counters in the memory of this process, for @fastify/rate-limit. The library's own store gives
- * all requests of one tick the count of the last, and so refuses a burst as a whole. Here the first
- * `max` of a burst pass. The first request of a window sets its length.
+ * Counters kept of each kind that have not reached their `max`, and as many that have. An evicted
+ * counter starts again at 0.
  */
-export function memoryCounters (now: () => number): new (options: object) => ReadableStore {
-  return class MemoryCounters implements ReadableStore {
-    readonly #windows = new LruMap<Window>(MAX_COUNTERS)
+export const MAX_COUNTERS = 50_000
 
-    incr (key: string, callback: Callback, length: number): void {
-      const time = now()
-      let window = this.#open(key, time)
-      if (window === undefined) {
-        window = { count: 0, startedAt: time, endsAt: time + length }
-        this.#windows.set(key, window)
-      }
-      window.count++
-      callback(null, { current: window.count, ttl: window.endsAt - time })
-    }
+/** Counters in memory, which also count without a promise. */
+export interface MemoryCounters extends CounterStore {
+  change(key: string, count: number, windowMs: number, max: number): Counter
+  /** Returns the number of counters in memory. */
+  size(): number
+}
 
-    read (key: string, callback: Callback): void {
-      const time = now()
-      const window = this.#open(key, time)
-      callback(
-        null,
-        window === undefined
-          ? { current: 0, ttl: 0 }
-          : { current: window.count, ttl: window.endsAt - time }
-      )
-    }
+/**
+ * Counters in the memory of this process. The kind of a counter is its key up to the first colon.
+ * Kinds do not evict each other. Within a kind a counter that has reached its `max` is evicted only
+ * by others that have, so new names do not evict a name under attack. Eviction takes constant time.
+ */
+export function memoryCounters (now: () => number, maxCounters = MAX_COUNTERS): MemoryCounters {
+  const kinds = new Map<string, Kind>()
 
-    /** Returns the open window of a key. A clock that is set back closes it. */
-    #open (key: string, time: number): Window | undefined {
-      const window = this.#windows.get(key)
-      return window !== undefined && time >= window.startedAt && time < window.endsAt
-        ? window
-        : undefined
-    }
+  function kindOf (key: string): Kind {
+    const name = key.slice(0, key.indexOf(':'))
+    const known = kinds.get(name)
+    if (known !== undefined) return known
+    const kind = { few: new LruMap<Window>(maxCounters), full: new LruMap<Window>(maxCounters) }
+    kinds.set(name, kind)
+    return kind
+  }
 
-    child (): MemoryCounters {
-      return new MemoryCounters()
+  /** Returns the open window of a key. A clock that is set back closes it. */
+  function open ({ few, full }: Kind, key: string, time: number): Window | undefined {
+    const window = few.get(key) ?? full.get(key)
+    return window !== undefined && time >= window.startedAt && time < window.endsAt
+      ? window
+      : undefined
+  }
+
+  function change (key: string, count: number, windowMs: number, max: number): Counter {
+    const time = now()
+    const kind = kindOf(key)
+    let window = open(kind, key, time)
+    if (window === undefined) {
+      if (count <= 0) return { current: 0, ttl: 0 }
+      kind.full.delete(key)
+      window = { count: 0, startedAt: time, endsAt: time + windowMs }
+      kind.few.set(key, window)
     }
+    const isSameWindow = count >= 0 || window.endsAt <= time + windowMs
+    if (isSameWindow) window.count = Math.max(0, window.count + count)
+    if (count > 0 && window.count >= max) {
+      kind.few.delete(key)
+      kind.full.set(key, window)
+    }
+    return { current: window.count, ttl: window.endsAt - time }
+  }
+
+  return {
+    change,
+    add: async (key, count, windowMs, max) => change(key, count, windowMs, max),
+    size: () =>
+      [...kinds.values()].reduce((total, { few, full }) => total + few.size + full.size, 0)
   }
 }

@@ -1,6 +1,4 @@
-import type { FastifyRateLimitStore } from '@fastify/rate-limit'
 import t from 'tap'
-import type { ReadableStore } from '../../plugin/limits/memory-counters.ts'
 import { storeCounters } from '../../plugin/limits/store-counters.ts'
 import type { Counter, Counters } from '../../plugin/stores/store.ts'
 import { MINUTE, START, createClock } from '../fixtures/app.ts'
@@ -36,17 +34,10 @@ function asked (throws = 0, patience?: number) {
     })
   }
   const clock = createClock()
-  const Store = storeCounters({ increment }, clock, patience)
-    .store as unknown as new () => ReadableStore
-  const store = new Store()
-  const ask =
-    (verb: 'incr' | 'read') => (key: string, length = MINUTE): Promise<Counter | undefined> =>
-      new Promise((resolve, reject) =>
-        store[verb](
-          key, (error, result) => error === null ? resolve(result) : reject(error), length, 5
-        )
-      )
-  return { store, questions, incr: ask('incr'), read: ask('read'), clock }
+  const counters = storeCounters({ increment }, clock, patience)
+  const ask = (count: number) => (key: string, length = MINUTE): Promise<Counter> =>
+    counters.add(key, count, length, 5)
+  return { questions, incr: ask(1), read: ask(0), giveBack: ask(-1), clock }
 }
 
 t.test('a request is one question: the key, the window and the time', async t => {
@@ -166,15 +157,17 @@ t.test('a question that is never answered fails, and the next is asked', async t
   t.strictSame(await meanwhile, { current: 1, ttl: 40 })
 })
 
-t.test('store counters: child() returns the same store', async t => {
-  const { store } = asked()
-  t.equal(store.child({} as Parameters<FastifyRateLimitStore['child']>[0]), store)
-})
-
-t.test('a store on Redis is counted by @fastify/rate-limit itself', async t => {
-  const redis = {} as Extract<Counters, { redis: unknown }>['redis']
-  t.strictSame(storeCounters({ redis, prefix: 'ours:' }, createClock()), {
-    redis,
-    nameSpace: 'ours:'
-  })
+t.test('store counters: requests that are given back have a query of their own', async t => {
+  const { questions, incr, giveBack } = asked()
+  const first = incr('a')
+  const [counted, ...given] = [incr('a'), giveBack('a'), giveBack('a')]
+  for (let question = 0; question < 3; question++) {
+    questions[question]?.answer({ a: { current: 1, ttl: 40 } })
+    await new Promise(setImmediate)
+  }
+  t.match(questions.map(({ requests, length }) => [requests, length]), [
+    [{ a: 1 }, MINUTE], [{ a: 1 }, MINUTE], [{ a: -2 }, MINUTE]
+  ], 'a sum of 0 would be a read, which opens no window')
+  t.strictSame((await Promise.all([first, counted])).map(({ current }) => current), [1, 1])
+  await Promise.all(given)
 })
