@@ -2,7 +2,3 @@ import { createHash } from 'node:crypto'
 
 /** Hashes a client's text to a fixed length: the client chooses how long the text is. */
 export const digest = (text: string): string => createHash('sha256').update(text).digest('base64')
-
-/** Folds the case and the Unicode form of a user name. */
-export const foldUsername = (username: string): string =>
-  username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC')

@@ -7,7 +7,7 @@ import type { Refuse } from '../option-checks.ts'
 export interface RateLimits {
   /** Logins per client address (IPv6 by its /64). Default 30. */
   loginPerAddress: number
-  /** Logins per user name. Ignores its case and Unicode form. Default 5. */
+  /** Logins per user name. Ignores its case, accents and Unicode form. Default 5. */
   loginPerUsername: number
   /**
    * Refused requests per client address: at refresh, verify, blacklist and sessions together.
