@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { throttled } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { addressOf } from '../http/client-address.ts'
-import { type Count, counterQuery, isExceeded, keyedCounter } from './counter-app.ts'
+import { type Count, type CounterApp, isExceeded, keyedCounter } from './counter-app.ts'
 import { digest } from './counter-keys.ts'
 import type { WithLocalFallback } from './local-fallback.ts'
 import type { RateLimits } from './rate-limit-options.ts'
@@ -37,8 +37,8 @@ export interface TokenLimits {
 
 /** Where tokens are counted: here, and in the counters that other processes share, if any. */
 export interface TokenCounters {
-  local: FastifyInstance
-  shared: FastifyInstance | undefined
+  local: CounterApp
+  shared: CounterApp | undefined
   withLocalFallback: WithLocalFallback
 }
 
@@ -88,11 +88,11 @@ function createCounter (
   const here = keyedCounter(local, max)
   const everywhere = shared && keyedCounter(shared, max)
   return (key, request) => {
-    const query = counterQuery(key, WINDOW_MS)
-    const countHere = () => here.count(query)
+    const query = { key, windowMs: WINDOW_MS }
+    const countHere = () => here(query)
     return everywhere === undefined
       ? countHere()
-      : withLocalFallback(() => everywhere.count(query), countHere, isExceeded)(request)
+      : withLocalFallback(() => everywhere(query), countHere, isExceeded)(request)
   }
 }
 

@@ -1,6 +1,7 @@
-import rateLimit from '@fastify/rate-limit'
-import fastify from 'fastify'
+import fc from 'fast-check'
 import t from 'tap'
+import { createCounterApp } from '../../plugin/limits/counter-app.ts'
+import { foldUsername } from '../../plugin/limits/fold-username.ts'
 import { memoryCounters } from '../../plugin/limits/memory-counters.ts'
 import { createLoginBackoff } from '../../plugin/limits/login-backoff.ts'
 import { DAY, MINUTE, createClock } from '../fixtures/app.ts'
@@ -14,19 +15,23 @@ const MAX = 5
  */
 async function build (t: Test) {
   const clock = createClock()
-  const app = fastify()
-  t.after(() => app.close())
-  await app.register(rateLimit, { global: false, store: memoryCounters(clock) })
-  await app.ready()
-  const attempt = createLoginBackoff(app, MAX, clock)
+  const counterApp = await createCounterApp(memoryCounters(clock), clock)
+  t.after(() => counterApp.app.close())
+  const attemptOf = createLoginBackoff(counterApp, MAX)
+  const attempt = ({ user: name, source }: { user: string, source: string | undefined }) => {
+    const user = foldUsername(name)
+    return attemptOf({
+      user, source: source && `${source} ${user}`, exactSource: source && `${source} ${name}`
+    })
+  }
 
   async function tryIt (
     source: string | undefined, password: 'right' | 'wrong', user = 'vitor'
   ): Promise<number> {
-    const { count, recordFailure, recordSuccess } = attempt({ user, source })
+    const { count, recordFailures, recordSuccess } = attempt({ user, source })
     const { counted: { isExceeded, ttlInSeconds } } = await count()
     if (isExceeded) return ttlInSeconds
-    await (password === 'right' ? recordSuccess() : recordFailure())
+    await (password === 'right' ? recordSuccess() : recordFailures({ ofAll: 1, atSource: 1 }))
     return 0
   }
   /** Tries wrong passwords until it must wait: how many, and for how many seconds. */
@@ -97,6 +102,7 @@ t.test('login back-off: counts failures, so a slow guesser gets no more tries a 
 
 t.test('login back-off: limits successful logins without extending the wait', async t => {
   const { clock, tryIt } = await build(t)
+  await tryIt('home', 'right')
   for (let window = 0; window < 3; window++) {
     for (let count = 0; count < MAX; count++) t.equal(await tryIt('home', 'right'), 0)
     t.equal(await tryIt('home', 'right'), 60)
@@ -194,7 +200,7 @@ t.test('login back-off: distinguishes an unknown source from one without tries l
   await guess('there')
   t.match(await attempt({ user: 'vitor', source: 'there' }).count(), {
     counted: { isExceeded: true },
-    isUnknownSource: false
+    isUnknownSource: true
   })
   t.match(await attempt({ user: 'vitor', source: 'elsewhere' }).count(), {
     counted: { isExceeded: true },
@@ -209,4 +215,103 @@ t.test('login back-off: distinguishes an unknown source from one without tries l
   const { count, isKnownSource } = attempt({ user: 'maria', source: 'home' })
   t.match(await count(), { counted: { isExceeded: false }, isUnknownSource: false })
   t.equal(await isKnownSource(), true)
+})
+
+t.test('login back-off: another user of the folded name makes no source known', async t => {
+  const { clock, guess, tryIt, attempt } = await build(t)
+  for (let count = 0; count < 3; count++) await tryIt('there', 'right', 'Vitor')
+  t.equal(await attempt({ user: 'Vitor', source: 'there' }).isKnownSource(), true)
+  t.equal(await attempt({ user: 'vitor', source: 'there' }).isKnownSource(), false)
+  clock.advance(MINUTE)
+  await guess('stranger')
+  t.ok(await tryIt('there', 'wrong', 'vitor') > 0, 'the limit of strangers holds')
+  t.equal(await tryIt('there', 'right', 'Vitor'), 0, 'but not for him')
+})
+
+t.test('login back-off: logins of another user reset no failures, in any order', async t => {
+  const step = fc.record({
+    source: fc.constantFrom('a', 'b'),
+    user: fc.constantFrom('vitor', 'Vitor', 'VITOR'),
+    password: fc.constantFrom('right', 'wrong')
+  })
+  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async steps => {
+    const { clock, tryIt } = await build(t)
+    let guesses = 0
+    for (let minute = 0; minute < 60; minute++) {
+      for (const { source, user, password } of steps) {
+        // Vitor has the right password. He guesses that of the other two names.
+        const isHis = user === 'Vitor'
+        const wait = await tryIt(source, isHis && password === 'right' ? 'right' : 'wrong', user)
+        if (!isHis && wait === 0) guesses++
+      }
+      clock.advance(MINUTE)
+    }
+    return guesses <= 8 * MAX
+  }), { numRuns: 15 })
+})
+
+t.test('login back-off: spellings of a known user share the counter of strangers', async t => {
+  const { clock, tryIt } = await build(t)
+  await tryIt('home', 'right')
+  clock.advance(MINUTE)
+  let guesses = 0
+  for (let time = 0; time < DAY; time += 4 * MINUTE) {
+    for (const user of ['VITOR', 'vítor', 'vit\u200bor', 'vitor', 'ｖｉｔｏｒ']) {
+      for (let count = 0; count < MAX; count++) {
+        if (await tryIt('home', 'wrong', user) > 0) break
+        guesses++
+      }
+    }
+    clock.advance(4 * MINUTE)
+  }
+  t.ok(guesses <= 300, `${guesses}: as many as from the known address and from all others`)
+})
+
+t.test('login back-off: a login of the user resets failures of the exact name only', async t => {
+  const { clock, guess, tryIt } = await build(t)
+  await tryIt('home', 'right')
+  clock.advance(MINUTE)
+  for (let window = 0; window < 2; window++) {
+    clock.advance((await guess('home', 'VITOR'))[1] * 1000)
+    t.equal(await tryIt('home', 'right'), 0)
+  }
+  t.strictSame(await guess('home', 'VITOR'), [MAX - 1, 120], 'the login has used one try')
+  clock.advance(60 * MINUTE)
+  t.strictSame(await guess('home'), [MAX, 60])
+})
+
+t.test('login back-off: what is given back does not count', async t => {
+  for (const source of ['there', undefined]) {
+    const { attempt, guess } = await build(t)
+    for (let count = 0; count < 3 * MAX; count++) {
+      const { count: counted, giveBack } = attempt({ user: 'vitor', source })
+      t.match(await counted(), { counted: { isExceeded: false } })
+      await giveBack()
+    }
+    t.strictSame(await guess(source), [MAX, 60])
+  }
+})
+
+t.test('login back-off: a source that another set of counters knows is exempt', async t => {
+  const { attempt, guess } = await build(t)
+  await guess('stranger')
+  t.match(await attempt({ user: 'vitor', source: 'home' }).count(), { isUnknownSource: true })
+  t.match(await attempt({ user: 'vitor', source: 'home' }).count(true), {
+    counted: { isExceeded: false },
+    isUnknownSource: false
+  })
+  t.match(
+    await attempt({ user: 'vitor', source: undefined }).count(true), { isUnknownSource: true },
+    'no address is not known anywhere'
+  )
+})
+
+t.test('login back-off: says which counters an attempt has filled', async t => {
+  const { attempt } = await build(t)
+  for (let count = 1; count <= MAX + 1; count++) {
+    const other = attempt({ user: 'vitor', source: `${count}` })
+    await other.count()
+    t.strictSame(other.filled(), { ofAll: count === MAX, atSource: false })
+  }
+  t.strictSame(attempt({ user: 'vitor', source: 'x' }).filled(), { ofAll: false, atSource: false })
 })

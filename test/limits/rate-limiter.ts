@@ -56,7 +56,8 @@ t.test('rate limit: admits exactly the limit of 200 requests over 200 connection
   t.equal(statuses.filter(status => status === 429).length, 170)
 })
 
-type Increment = Extract<Counters, { increment: unknown }>['increment']
+type Increment = Counters['increment']
+type Built = Awaited<ReturnType<typeof buildRateLimiter>>
 
 function statusOf (app: FastifyInstance, agent: Agent): Promise<number | undefined> {
   const { port } = app.server.address() as AddressInfo
@@ -210,8 +211,12 @@ t.test('rate limit: failing to count an outcome neither changes nor delays the r
           }
         }
       })
+      const name = `${password} ${String(away)}`
       const startedAt = performance.now()
-      t.equal((await post(`${password} ${String(away)}`, '203.0.113.1', password)).statusCode, 200)
+      // The shared counters learn of the third failure.
+      for (let count = 0; count < (password === 'right' ? 1 : 3); count++) {
+        t.equal((await post(name, '203.0.113.1', password)).statusCode, 200)
+      }
       t.ok(performance.now() - startedAt < 1000)
       t.match(told, [password === 'right' ? /loggedInFrom/ : /failures/], 'they were told')
     }
@@ -245,4 +250,112 @@ t.test('rate limit: falls back to local limits, and reports the counter failure 
   for (let count = 0; count < 5; count++) statuses.push((await post('vitor')).statusCode)
   t.same(statuses, [200, 200, 200, 429, 429])
   t.same(failures, ['increment: down'])
+})
+
+t.test('rate limit: a user at home logs in where a neighbour has used up the tries', async t => {
+  const { counters } = countingStore()
+  const [here, there] = [
+    await buildRateLimiter(t, 'loginPerUsername', { counters }),
+    await buildRateLimiter(t, 'loginPerUsername', { counters })
+  ]
+  await here.post('vitor', '203.0.113.1', 'right')
+  for (let count = 0; count < 5; count++) await there.post('VITOR', '203.0.113.1', 'wrong')
+  t.equal((await there.post('VITOR', '203.0.113.1', 'wrong')).statusCode, 429)
+  t.equal((await there.post('vitor', '203.0.113.1', 'right')).statusCode, 200)
+})
+
+t.test('rate limit: a process lets a user in at home whom the shared counters forgot', async t => {
+  const forgetful = { counters: countingStore().counters as Counters }
+  const { post } = await buildRateLimiter(t, 'loginPerUsername', {
+    counters: { increment: (...given) => forgetful.counters.increment(...given) }
+  })
+  await post('vitor', '203.0.113.1', 'right')
+  forgetful.counters = countingStore().counters as Counters
+  for (let count = 0; count < 5; count++) await post('vitor', `198.51.100.${count}`, 'wrong')
+  t.equal((await post('vitor', '203.0.113.1', 'right')).statusCode, 200)
+})
+
+/** Shared counters, and the longest window that each key has opened. */
+function watched () {
+  const { counters } = countingStore()
+  const longest = new Map<string, number>()
+  let isAway = false
+  const increment: Increment = async (requests, length, now) => {
+    if (isAway) throw new Error('down')
+    for (const [key, count] of requests) {
+      if (count > 0) longest.set(key, Math.max(length, longest.get(key) ?? 0))
+    }
+    return (counters as Counters).increment(requests, length, now)
+  }
+  const lasting = () =>
+    [...longest].filter(([, length]) => length > MINUTE).map(([key]) => key.split(':')[0]).sort()
+  return { increment, lasting, goAway: (value: boolean) => { isAway = value } }
+}
+
+t.test('rate limit: names with fewer failures than the limit leave a minute at most', async t => {
+  const { increment, lasting } = watched()
+  const { post, clock } = await buildRateLimiter(t, 'loginPerUsername', {
+    counters: { increment }
+  })
+  for (let name = 0; name < 20; name++) await post(`${name}`, `203.0.113.${name}`, 'wrong')
+  for (let count = 0; count < 2; count++) {
+    t.equal((await post('vitor', '203.0.113.1', 'wrong')).statusCode, 200)
+    clock.advance(MINUTE)
+  }
+  t.strictSame(lasting(), [])
+  await post('vitor', '203.0.113.1', 'wrong')
+  t.strictSame(lasting(), ['failuresFrom', 'failuresOfAll'])
+})
+
+t.test('rate limit: the shared counters learn after an outage what has failed in it', async t => {
+  const shared = watched()
+  const options = { counters: { increment: shared.increment } }
+  const [here, there, elsewhere] = await Promise.all(
+    Array.from({ length: 3 }, () => buildRateLimiter(t, 'loginPerUsername', options))
+  ) as [Built, Built, Built]
+  const wait = async (): Promise<void> => {
+    for (const { clock } of [here, there, elsewhere]) clock.advance(60 * MINUTE)
+  }
+  shared.goAway(true)
+  for (let window = 0; window < 3; window++) {
+    for (let count = 0; count < 3; count++) await here.post('vitor', '203.0.113.1', 'wrong')
+    await wait()
+  }
+  shared.goAway(false)
+  await here.post('vitor', '203.0.113.1', 'wrong')
+  // The probe of that login finds out that the counters answer again.
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate)
+  await here.post('vitor', '203.0.113.1', 'wrong')
+  await wait()
+  for (let count = 0; count < 3; count++) {
+    t.equal((await there.post('vitor', '203.0.113.2', 'wrong')).statusCode, 200)
+  }
+  t.equal((await elsewhere.post('vitor', '203.0.113.3')).headers['retry-after'], '480')
+})
+
+t.test('rate limit: three failures spread over three processes double the window', async t => {
+  const { counters } = countingStore()
+  const processes = await Promise.all(
+    Array.from({ length: 3 }, () => buildRateLimiter(t, 'loginPerUsername', { counters }))
+  )
+  for (const wait of ['60', '120', '240']) {
+    for (const [index, { post }] of processes.entries()) {
+      t.equal((await post('vitor', `203.0.113.${index}`, 'wrong')).statusCode, 200)
+    }
+    t.equal((await processes[0]?.post('vitor', '203.0.113.9'))?.headers['retry-after'], wait)
+    for (const { clock } of processes) clock.advance(Number(wait) * SECOND)
+  }
+})
+
+t.test('rate limit: a login that is given back counts nowhere', async t => {
+  for (const counters of [undefined, countingStore().counters]) {
+    const { post } = await buildRateLimiter(t, 'loginPerUsername', { counters })
+    for (let count = 0; count < 10; count++) {
+      t.equal((await post('vitor', '203.0.113.1', 'unchecked')).statusCode, 200)
+    }
+    for (let count = 0; count < 3; count++) {
+      t.equal((await post('vitor', '203.0.113.1', 'wrong')).statusCode, 200)
+    }
+    t.equal((await post('vitor', '203.0.113.1', 'unchecked')).statusCode, 429)
+  }
 })
