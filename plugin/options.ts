@@ -22,8 +22,8 @@ export interface SimpleJwtOptions {
   /** Verify only, with another server's keys: the URL of its JWK set, https or http to loopback. */
   jwksUrl?: string
   /**
-   * Checks a login. Resolves to the user, or to null for an unknown user or a wrong password.
-   * Required with a signing key.
+   * Checks a login. Resolves to the user, or to null for an unknown user or a wrong password. A
+   * throw is a failed login too, except with a status of 5xx. Required with a signing key.
    */
   verifyCredentials?(
     credentials: Credentials, request: FastifyRequest

@@ -3,12 +3,15 @@ import t, { type Test } from 'tap'
 import { openStore } from '../../example/store.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { SessionStore } from '../../plugin/stores/store.ts'
-import { DAY, MINUTE, createClock } from '../fixtures/app.ts'
-import { type Setup, type Target, createTarget, guess } from '../fixtures/clients/guesser.ts'
+import { DAY, MINUTE, START, createClock } from '../fixtures/app.ts'
+import {
+  HIS_OWN, type Login, type Setup, type Target, createTarget, guess
+} from '../fixtures/clients/guesser.ts'
 import { postAtOnce } from '../fixtures/clients/last-byte.ts'
 import {
   byForwardedFor, byUserName, byWholeAddress, countsAfterTheCheck, noLimit
 } from '../fixtures/naive/limits.ts'
+import { countingStore } from '../fixtures/stores/counting-store.ts'
 import { sharedSqlite } from '../fixtures/stores/shared-sqlite.ts'
 
 /**
@@ -19,6 +22,8 @@ const PER_ADDRESS = 30
 const PER_ACCOUNT = 5
 const IN_AN_HOUR = 30
 const IN_A_DAY = 150
+/** With what the windows leave over at their ends, and with failures that a restart forgets. */
+const MOST_IN_A_DAY = 160
 
 const HOUR = 60 * MINUTE
 const HOME = '203.0.113.1'
@@ -128,7 +133,7 @@ async function guessAtOnce (t: Test, setup: Setup): Promise<number> {
     200
   )
   t.equal(answers.filter(({ status }) => status === 401).length, target.checks)
-  t.equal(answers.filter(({ status }) => status === 429).length, 200 - target.checks)
+  t.equal(answers.filter(({ status }) => status !== 401).length, 200 - target.checks)
   return target.checks
 }
 
@@ -229,6 +234,119 @@ for (const [name, triesAMinute] of GUESSERS) {
       1, await createTarget(t, { ...behind('127.0.0.1'), limit: byUserName }), triesAMinute
     )
     t.ok(naive.checks > IN_AN_HOUR, `windows that do not grow allow ${naive.checks} in an hour`)
+  })
+}
+
+/** Moves the clock through a day: by minutes while windows are short, then by ten minutes. */
+async function throughADay (clock: Target['clock'], work: (step: number) => Promise<void>) {
+  const end = clock() + DAY
+  for (let step = 0; clock() < end; step++) {
+    await work(step)
+    clock.advance(step < 120 ? MINUTE : 10 * MINUTE)
+  }
+}
+
+/** Guesses until a login is not a 401, or so many times. Stops when the test has failed. */
+async function guessUntilRefused (target: Target, login: Login, times = Infinity): Promise<void> {
+  for (let count = 0; count < times && target.checks <= MOST_IN_A_DAY; count++) {
+    const status = await target.login(login)
+    // A check that throws answers 500, and the guesser learns as much.
+    if (status !== 401 && status !== 500) return
+  }
+}
+
+const ADDRESSES = Array.from({ length: 40 }, (_, index) => somewhere(index))
+/** Five of the addresses in each step: the account has one counter for all. */
+const someOf = (step: number): string[] =>
+  Array.from({ length: 5 }, (_, index) => ADDRESSES[(5 * step + index) % 40] as string)
+
+type Guesser = (target: Target, step: number) => Promise<void>
+
+const fromOne: Guesser = target => guessUntilRefused(target, { forwardedFor: HOME })
+
+const fromForty: Guesser = async (target, step) => {
+  for (const forwardedFor of someOf(step)) await guessUntilRefused(target, { forwardedFor })
+}
+
+/** He logs in as himself before he guesses, in between, and after it. */
+const withHisOwnAccount: Guesser = async (target, step) => {
+  for (const forwardedFor of someOf(step)) {
+    for (let time = 0; time < 2; time++) {
+      if (step % 2 === time) await target.login({ ...HIS_OWN, forwardedFor })
+      await guessUntilRefused(target, { forwardedFor }, 3)
+    }
+  }
+}
+
+/** Each spelling of the name that the database takes for the same, from one address. */
+const bySpellings: Guesser = async target => {
+  for (const username of ['vitor', 'VITOR', 'vit\u200bor', 'vítor', 'ｖｉｔｏｒ', 'viŧor']) {
+    await guessUntilRefused(target, { username, forwardedFor: HOME })
+  }
+}
+
+const HABITS: Record<string, (() => never) | undefined> = {
+  'returns null': undefined,
+  'throws a 401': () => { throw Object.assign(new Error('wrong password'), { statusCode: 401 }) },
+  'throws a 400 as status': () => { throw Object.assign(new Error('no'), { status: 400 }) },
+  'throws without a status': () => { throw new Error('wrong password') }
+}
+
+const SOURCES: Record<string, Guesser> = {
+  'one address': fromOne,
+  '40 addresses': fromForty,
+  '40 addresses with an account of his own': withHisOwnAccount,
+  'one address in six spellings': bySpellings
+}
+
+for (const [habit, refuse] of Object.entries(HABITS)) {
+  for (const [name, guesser] of Object.entries(SOURCES).slice(0, refuse === undefined ? 4 : 2)) {
+    t.test(`a day of guesses is at most 160: ${name}, a check that ${habit}`, async t => {
+      const target = await createTarget(t, {
+        ...behind('127.0.0.1'), ...(refuse !== undefined && { refuse })
+      })
+      await throughADay(target.clock, step => guesser(target, step))
+      t.ok(target.checks >= 100 && target.checks <= MOST_IN_A_DAY, `${target.checks} guesses`)
+      const failed = target.events.filter(({ type }) => type === 'login_failed')
+      t.equal(failed.length, target.checks, 'and each is a failed login')
+    })
+  }
+}
+
+for (const [name, triesAMinute] of GUESSERS) {
+  t.test(`three processes with shared counters: a day of ${name}`, async t => {
+    const [store, clock] = [countingStore(), createClock()]
+    const setup = { ...behind('127.0.0.1'), store, clock }
+    const targets = [
+      await createTarget(t, setup), await createTarget(t, setup), await createTarget(t, setup)
+    ]
+    let tries = 0
+    await throughADay(clock, async step => {
+      let status = 401
+      for (let count = 0; count < triesAMinute && status === 401; count++) {
+        const target = targets[tries++ % 3] as Target
+        status = await target.login({ forwardedFor: somewhere(step) })
+      }
+    })
+    const checks = targets.reduce((sum, target) => sum + target.checks, 0)
+    t.ok(checks >= 100 && checks <= MOST_IN_A_DAY, `${checks} guesses`)
+  })
+
+  t.test(`a restart every hour with shared counters: a day of ${name}`, async t => {
+    const [store, clock] = [countingStore(), createClock()]
+    const setup = { ...behind('127.0.0.1'), store, clock }
+    let [target, checks, restarts] = [await createTarget(t, setup), 0, 0]
+    await throughADay(clock, async step => {
+      if (clock() - START >= (restarts + 1) * HOUR) {
+        restarts++
+        checks += target.checks
+        await target.app.close()
+        target = await createTarget(t, setup)
+      }
+      await guessUntilRefused(target, { forwardedFor: somewhere(step) }, triesAMinute)
+    })
+    checks += target.checks
+    t.ok(checks >= 100 && checks <= MOST_IN_A_DAY, `${checks} guesses`)
   })
 }
 
