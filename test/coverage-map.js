@@ -8,6 +8,7 @@ export const SERVICE_SOURCES = {
   'plugin/stores/redis/check.ts': 'test/services/redis/check.ts',
   'plugin/stores/redis/client.ts': 'test/services/redis/client.ts',
   'plugin/stores/redis/connection.ts': 'test/services/redis/client.ts',
+  'plugin/stores/redis/counters.ts': 'test/services/redis/counters.ts',
   'plugin/stores/redis/scripts.ts': 'test/services/redis/scripts.ts',
   'plugin/stores/postgres.ts': 'test/services/postgres/store.ts',
   'plugin/stores/sql/migrate-postgres.ts': 'test/services/postgres/migrate.ts',
@@ -18,10 +19,10 @@ export const SERVICE_SOURCES = {
 /** Tests that cover more than the source of their name. */
 export const MORE_SOURCES = {
   'test/guard/authenticate.ts': ['plugin/guard/bearer-token.ts'],
-  'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts'],
+  'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts', 'plugin/limits/login-limits.ts'],
   'test/resolve-options.ts': ['plugin/options.ts'],
   'test/routes/blacklist.ts': ['plugin/service/revoke.ts'],
-  'test/routes/obtain.ts': ['plugin/service/issue.ts', 'plugin/service/login.ts'],
+  'test/routes/obtain.ts': ['plugin/service/issue.ts'],
   'test/routes/refresh.ts': ['plugin/service/refresh.ts'],
   'test/routes/schemas.ts': ['plugin/routes/schema-parts.ts', 'plugin/routes/session-schemas.ts'],
   'test/routes/verify.ts': ['plugin/service/verify.ts'],

@@ -433,6 +433,32 @@ export const mutations: Mutation[] = [
     [
       'an inactive user gets no pair', 'if (!user || !isActive(user)) {', 'if (!user) {',
       'routes/obtain.ts'
+    ],
+    [
+      'the right password of an inactive user counts as a failure',
+      'if (!user || !isActive(user)) {\n    await fail()',
+      'if (!user || !isActive(user)) {\n    if (!user) await fail()',
+      'service/login.ts'
+    ],
+    [
+      'a throw counts as a failed login', 'else await fail()', '', 'service/login.ts',
+      'load/guessing.ts'
+    ],
+    [
+      'a throw with a status of 5xx is given back', 'await rateLimiter.loginGivenBack(request)',
+      'await fail()', 'service/login.ts'
+    ],
+    [
+      'a throw with a status of 4xx is a 401', '? unauthorized.wrongCredentials()\n      : asError',
+      '? error\n      : asError', 'service/login.ts'
+    ],
+    [
+      'an object without an id is a failed login', 'if (user) userIdOf(user)', '',
+      'service/login.ts'
+    ],
+    [
+      'a thrown text is a 500', 'if (thrown instanceof Error) return thrown',
+      'if (1) return thrown as Error', 'service/login.ts'
     ]),
   ...of('routes/obtain.ts',
     [
@@ -550,17 +576,32 @@ export const mutations: Mutation[] = [
       'an inactive user is not refreshed', 'if (!user || !isActive(user)) throw',
       'if (!user) throw', 'routes/refresh.ts'
     ]),
-  ...of('limits/counter-keys.ts',
-    [
-      'one spelling of a user name',
-      "username.trim().normalize('NFKC').toLowerCase().toUpperCase().toLowerCase()" +
-        ".normalize('NFKC')",
-      'username', 'limits/counter-keys.ts'
-    ]),
   ...of('http/client-address.ts',
     [
       'IPv6 by its /64', '&& normalizeIP(withoutPort(request.ip))', '&& request.ip',
       'http/client-address.ts'
+    ]),
+  ...of('limits/fold-username.ts',
+    [
+      'case of a user name', '.toLowerCase().toUpperCase().toLowerCase()', '',
+      'limits/fold-username.ts'
+    ],
+    [
+      'Unicode form of a user name',
+      ".replace(/\\p{Surrogate}/gu, '\\ufffd').normalize('NFKD')", '', 'limits/fold-username.ts'
+    ],
+    [
+      'accents and invisible characters of a user name',
+      "return IGNORED.test(character) ? '' : UNACCENTED", 'return UNACCENTED',
+      'limits/fold-username.ts'
+    ],
+    [
+      'letters that NFKD does not decompose', 'if (base !== undefined) return base', '',
+      'limits/fold-username.ts'
+    ],
+    [
+      'letters that a collation keeps apart', 'UNACCENTED[character] ?? character', 'character',
+      'limits/fold-username.ts'
     ]),
   ...of('limits/login-backoff.ts',
     [
@@ -573,8 +614,63 @@ export const mutations: Mutation[] = [
     ],
     [
       'strangers do not lock anybody out at home',
-      'isExceeded(ofAll) && await loginsBefore() === 0', 'isExceeded(ofAll)',
+      'const isExempt = isKnown && isExceeded(spent.ofAll)', 'const isExempt = false',
       'limits/login-backoff.ts'
+    ],
+    [
+      'a login resets no failures of strangers',
+      "`failuresFrom:${sourceKey()}${isKnown ? `:${await loginsBefore()}` : ''}`",
+      '`failuresFrom:${sourceKey()}:${await loginsBefore()}`', 'limits/login-backoff.ts'
+    ],
+    [
+      'a known source and strangers there have separate counters',
+      'isKnown ? `known:${exactSource}` : source as string', 'source as string',
+      'limits/login-backoff.ts'
+    ],
+    [
+      'a refused source may be known to another process', 'isUnknownSource: !isKnown }',
+      'isUnknownSource: false }', 'limits/rate-limiter.ts'
+    ],
+    [
+      'an attempt is given back to both counters',
+      'await Promise.all([spent.atSource?.giveBack(), spent.ofAll?.giveBack()])', '',
+      'limits/login-backoff.ts'
+    ]),
+  ...of('limits/login-limits.ts',
+    [
+      'a source is known by the exact name', 'digest(`${address} ${username.trim()}`)',
+      'digest(`${address} ${folded}`)', 'load/guessing.ts'
+    ],
+    [
+      'the shared counters get no single failure', 'pending.take(account, shared.filled())',
+      '({ ofAll: 1, atSource: 1 })', 'limits/rate-limiter.ts'
+    ],
+    [
+      'an address gets its try back',
+      '...(addresses.get(request) ?? []).map(counted => counted.giveBack())', '', 'service/login.ts'
+    ]),
+  ...of('limits/pending-failures.ts',
+    [
+      'all processes together fill a window', 'if (pending < max && !isFilled) return 0',
+      'if (pending < max) return 0', 'limits/rate-limiter.ts'
+    ]),
+  ...of('limits/counter-app.ts',
+    [
+      'a late answer gives nothing back to a newer window', 'if (leftMs > 0) await',
+      'await', 'service/login.ts'
+    ]),
+  ...of('limits/memory-counters.ts',
+    [
+      'new names do not evict a name under attack', 'if (count > 0 && window.count >= max) {',
+      'if (max < 0) {', 'limits/memory-counters.ts'
+    ],
+    [
+      'kinds of counters do not evict each other', "key.slice(0, key.indexOf(':'))", "''",
+      'limits/memory-counters.ts'
+    ],
+    [
+      'memory is bounded', 'few: new LruMap<Window>(maxCounters)', 'few: new LruMap<Window>(0)',
+      'limits/memory-counters.ts'
     ]),
   ...of('cookie/csrf.ts',
     ['another origin is refused', 'if (!isSameOrigin) throw crossOrigin()', '', 'cookie/csrf.ts'],
@@ -648,8 +744,8 @@ export const mutations: Mutation[] = [
     ]),
   ...of('keys/algorithms.ts',
     [
-      'a token and a key of another server may say Ed25519', "if (name === 'Ed25519') return 'EdDSA'",
-      '', 'keys/ed25519.ts'
+      'a token and a key of another server may say Ed25519',
+      "if (name === 'Ed25519') return 'EdDSA'", '', 'keys/ed25519.ts'
     ]),
   ...of('keys/fetch-jwks.ts',
     [
