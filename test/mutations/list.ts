@@ -656,8 +656,8 @@ export const mutations: Mutation[] = [
     ]),
   ...of('limits/counter-app.ts',
     [
-      'a late answer gives nothing back to a newer window', 'if (leftMs > 0) await',
-      'await', 'service/login.ts'
+      'a late answer gives nothing back to a newer window', 'const leftMs = endsAt - now()',
+      'const leftMs = 3_600_000', 'service/login.ts'
     ]),
   ...of('limits/memory-counters.ts',
     [
