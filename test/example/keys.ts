@@ -26,6 +26,10 @@ const jwkOf = (algorithm: (typeof EVERY)[number]): Jwk =>
       } as Jwk)
     : generateKey(algorithm)
 
+t.test('a key file may begin with a byte order mark', async t => {
+  t.equal(read(`\ufeff${JSON.stringify({ keys: [jwkOf('ES256')] })}`).length, 1)
+})
+
 t.test('a JWK set gives its keys in their order, of every algorithm', async t => {
   const jwks = EVERY.map(jwkOf)
   const keys = resolveKeys({ keys: read({ keys: jwks }) }, refuse)
