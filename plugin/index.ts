@@ -5,6 +5,7 @@ import fp from 'fastify-plugin'
 import {
   type Authenticate, type AuthenticateUser, createAuthenticate, createAuthenticateUser
 } from './guard/authenticate.ts'
+import { declareUser } from './guard/request-user.ts'
 import { type RequireClaims, createRequireClaims } from './guard/require-claims.ts'
 import { answerOurErrors } from './http/error-reply.ts'
 import type { SimpleJwtOptions } from './options.ts'
@@ -71,6 +72,7 @@ const SWEEP_INTERVAL_MS = 60_000
 
 async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<void> {
   const registration = await createRegistration(app, resolveOptions(given))
+  declareUser(app)
   const authenticate = createAuthenticate(registration)
   const tokens = createTokenService(registration)
 

@@ -20,7 +20,7 @@ t.test('one registration gives the guard, the tokens and the routes', async t =>
   t.ok(app.hasDecorator('authenticate'))
   t.ok(app.hasDecorator('tokens'))
   t.notOk(app.hasDecorator('jwt'), 'and nothing of @fastify/jwt')
-  t.notOk(app.hasRequestDecorator('user'), 'nor what it declares')
+  t.notOk(app.hasRequestDecorator('jwtVerify'), 'nor what it declares')
   t.ok(app.hasRoute({ method: 'POST', url: '/api/token/refresh/' }))
 })
 

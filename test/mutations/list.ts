@@ -736,6 +736,16 @@ export const mutations: Mutation[] = [
       'a key that only verifies is not published', '!isSecret(key) && key.publish',
       '!isSecret(key)', 'routes/jwks.ts'
     ]),
+  ...of('guard/request-user.ts',
+    [
+      'a host whose request.user is a getter is told at the start',
+      'user.get !== undefined && user.set === undefined', 'false', 'guard/request-user.ts'
+    ],
+    [
+      'other plugins may declare request.user after ours',
+      "if (name !== 'user') return decorate.call", 'return decorate.call',
+      'guard/request-user.ts'
+    ]),
   ...of('keys/ed25519.ts',
     [
       'a token that says Ed25519 has a good signature',
