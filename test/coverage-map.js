@@ -9,6 +9,7 @@ export const SERVICE_SOURCES = {
   'plugin/stores/redis/client.ts': 'test/services/redis/client.ts',
   'plugin/stores/redis/connection.ts': 'test/services/redis/client.ts',
   'plugin/stores/redis/counters.ts': 'test/services/redis/counters.ts',
+  'plugin/stores/redis/revoked-since.ts': 'test/services/redis/store.ts',
   'plugin/stores/redis/scripts.ts': 'test/services/redis/scripts.ts',
   'plugin/stores/postgres.ts': 'test/services/postgres/store.ts',
   'plugin/stores/sql/migrate-postgres.ts': 'test/services/postgres/migrate.ts',

@@ -3,6 +3,7 @@ import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
 import { sidOf } from '../sessions/lifecycle.ts'
 import type { Claims, RefreshClaims } from '../tokens/claims.ts'
+import { checkAdoptable } from './adopt.ts'
 
 /** The parts of a registration that verify a token of either kind. */
 export type VerifyParts = Pick<
@@ -32,11 +33,9 @@ export async function verify (
  * any client: otherwise a thief who polls learns the second at which its owner refreshed. A foreign
  * token that may still be adopted has no session yet, and is good.
  */
-async function isSpent (
-  { options, sessions }: VerifyParts, claims: RefreshClaims
-): Promise<boolean> {
-  if (claims.sid === undefined && !options.adoptRefreshTokens) return true
-  const session = await sessions.find(sidOf(claims))
+async function isSpent (parts: VerifyParts, claims: RefreshClaims): Promise<boolean> {
+  if (claims.sid === undefined) checkAdoptable(parts, claims)
+  const session = await parts.sessions.find(sidOf(claims))
   if (session === null) return claims.sid !== undefined
-  return !sessions.isAccepted(session, claims.jti)
+  return !parts.sessions.isAccepted(session, claims.jti)
 }

@@ -1,7 +1,7 @@
 import { storeUnavailable } from '../errors.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { withTimeout } from '../timeout.ts'
-import { TooManyCalls, createPendingCalls } from './pending-calls.ts'
+import { type PendingCalls, type TooManyCalls, createPendingCalls } from './pending-calls.ts'
 
 /** Limits of the calls to a store. */
 export interface Bounds {
@@ -13,6 +13,8 @@ export interface Bounds {
   maxPendingPerOwner?: number
   /** Running or unanswered requests of one client address. Default 200. */
   maxPendingPerAddress?: number
+  /** Calls of one session, user or address that may wait for its share. Default 1000. */
+  maxWaiting?: number
 }
 
 /** Runs the store work of a request. An address gets only a share of the calls to the store. */
@@ -37,19 +39,22 @@ const SWEEP_TIMEOUT_MS = 60_000
 
 /**
  * Wraps a store so that each call answers in time or fails as a 503. Refuses calls while too many
- * are pending: in all, for one session or user, or for one address. A call that spends a token or
- * revokes a session carries its timeout as a deadline, so a late one changes nothing after the
- * client got a 503.
+ * are pending. Calls over the share of a session, user or address wait for its other calls. A call
+ * that spends a token or revokes a session carries its timeout as a deadline, so a late one changes
+ * nothing after the client got a 503.
  */
 export function boundedStore (
   store: SessionStore,
   onFailure: (verb: string, cause: Error) => void,
   {
-    timeoutMs = 750, maxPending = 2000, maxPendingPerOwner = 100, maxPendingPerAddress = 200
+    timeoutMs = 750, maxPending = 2000, maxPendingPerOwner = 100, maxPendingPerAddress = 200,
+    maxWaiting = 1000
   }: Bounds = {}
 ): BoundedStore {
-  const pending = createPendingCalls({ max: maxPending, maxPerOwner: maxPendingPerOwner })
-  const requests = createPendingCalls({ max: Infinity, maxPerOwner: maxPendingPerAddress })
+  const pending = createPendingCalls(
+    { max: maxPending, maxPerOwner: maxPendingPerOwner, maxWaiting })
+  const requests = createPendingCalls(
+    { max: Infinity, maxPerOwner: maxPendingPerAddress, maxWaiting })
   /** The calls that timed out, by the error of their 503. */
   const timedOut = new WeakMap<Error, Promise<unknown>>()
   let isSuspect = false
@@ -58,8 +63,7 @@ export function boundedStore (
   const currentTimeout = (): number =>
     isSuspect ? Math.min(timeoutMs, SUSPECT_TIMEOUT_MS) : timeoutMs
 
-  async function counted<T> (owner: string | undefined, call: () => Promise<T>): Promise<T> {
-    const remove = pending.add(owner)
+  async function counted<T> (remove: () => void, call: () => Promise<T>): Promise<T> {
     try {
       const answer = await call()
       answers++
@@ -74,43 +78,57 @@ export function boundedStore (
     verb: string,
     owner: string | undefined,
     call: (deadline: number) => Promise<T>,
-    within = currentTimeout()
+    timeout?: number
   ): Promise<T> {
+    const place = placeIn(pending, owner, verb)
+    const remove = place instanceof Promise ? await place : place
+    const within = timeout ?? currentTimeout()
     const answersBefore = answers
-    const answer = counted(owner, () => call(Date.now() + within))
+    const answer = counted(remove, () => call(Date.now() + within))
     try {
       return await withTimeout(answer, within, 'The store')
-    } catch (error) {
-      const cause = error as Error
-      // The cause is the only trace in the log: a client must not cause alarms about the store.
-      if (cause instanceof TooManyCalls && cause.isOwners) throw overShare(cause)
+    } catch (cause) {
       // A store that has answered others meanwhile is not down. One session may be slow.
-      if (!(cause instanceof TooManyCalls) && answers === answersBefore) isSuspect = true
-      onFailure(verb, cause)
+      if (answers === answersBefore) isSuspect = true
+      pending.refuseWaiting(owner)
+      onFailure(verb, cause as Error)
       const refusal = storeUnavailable()
       timedOut.set(refusal, answer)
       throw refusal
     }
   }
 
+  /** Returns at once what takes no waiting: a call must not begin later than it could. */
+  function placeIn (
+    calls: PendingCalls, owner: string | undefined, verb: string
+  ): ReturnType<PendingCalls['enter']> {
+    const refuse = (cause: unknown): never => {
+      const refusal = Object.assign(storeUnavailable(), { cause })
+      // The cause is the only trace in the log: a client must not cause alarms about the store.
+      if (!(cause as TooManyCalls).isOwners) onFailure(verb, cause as Error)
+      throw refusal
+    }
+    try {
+      const place = calls.enter(owner)
+      return place instanceof Promise ? place.catch(refuse) : place
+    } catch (cause) {
+      return refuse(cause)
+    }
+  }
+
   const inShare: StoreShare = async (address, work) => {
-    const remove = addRequest(address)
+    const place = placeIn(requests, address, 'share')
+    const remove = place instanceof Promise ? await place : place
     try {
       const result = await work()
       remove()
       return result
     } catch (error) {
+      const late = timedOut.get(error as Error)
+      if (late !== undefined) requests.refuseWaiting(address)
       // A request keeps its place until the store has answered, not only until its own timeout.
-      Promise.resolve(timedOut.get(error as Error)).then(remove, remove)
+      Promise.resolve(late).then(remove, remove)
       throw error
-    }
-  }
-
-  function addRequest (address: string | undefined): () => void {
-    try {
-      return requests.add(address)
-    } catch (cause) {
-      throw overShare(cause as Error)
     }
   }
 
@@ -136,5 +154,3 @@ export function boundedStore (
 
 /** Keeps the id of a user apart from that of a session. */
 const ofUser = (userId: string): string => `user ${userId}`
-
-const overShare = (cause: Error): Error => Object.assign(storeUnavailable(), { cause })

@@ -5,6 +5,16 @@ export interface PendingCalls {
    * @throws TooManyCalls
    */
   add(owner?: string): () => void
+  /**
+   * Adds a call as `add` does. A call over the share of its owner waits until another is removed.
+   * @throws TooManyCalls
+   */
+  enter(owner?: string): (() => void) | Promise<() => void>
+  /**
+   * Refuses the waiting calls of an owner, and further ones until a call is removed. Call when one
+   * of its calls has timed out: the others may wait as long.
+   */
+  refuseWaiting(owner?: string): void
 }
 
 /** Limits of the calls that are pending at the same time. */
@@ -12,6 +22,8 @@ export interface PendingLimits {
   max: number
   /** Limit for one owner. */
   maxPerOwner: number
+  /** Calls of one owner that may wait for its limit. Default 0. */
+  maxWaiting?: number
 }
 
 /** Too many calls are pending, so a call was not made. `isOwners`: too many of its owner. */
@@ -30,6 +42,9 @@ export class TooManyCalls extends Error {
 
 interface Call { owner: string | undefined, startedAt: number }
 
+/** A call over the share of its owner. */
+interface Waiting { admit(remove: () => void): void, refuse(error: Error): void }
+
 /** A call without an answer after this time is lost. */
 const LOST_AFTER_MS = 30_000
 
@@ -38,11 +53,14 @@ const LOST_AFTER_MS = 30_000
  * lose a promise, and lost calls would otherwise take up the limit for good.
  */
 export function createPendingCalls (
-  { max, maxPerOwner }: PendingLimits, now = () => performance.now()
+  { max, maxPerOwner, maxWaiting = 0 }: PendingLimits, now = () => performance.now()
 ): PendingCalls {
   /** Oldest first. */
   const calls = new Set<Call>()
   const counts = new Map<string, number>()
+  const queues = new Map<string, Waiting[]>()
+  /** The owners whose calls must not wait. */
+  const stuck = new Set<string>()
 
   const isFull = (): boolean => calls.size >= max
   const isFullFor = (owner: string | undefined): boolean =>
@@ -55,6 +73,16 @@ export function createPendingCalls (
     const count = counts.get(owner) as number
     if (count > 1) counts.set(owner, count - 1)
     else counts.delete(owner)
+    stuck.delete(owner)
+    admitNext(owner)
+  }
+
+  function admitNext (owner: string): void {
+    const queue = queues.get(owner)
+    const next = queue?.shift()
+    if (next === undefined) return
+    if (queue?.length === 0) queues.delete(owner)
+    next.admit(add(owner))
   }
 
   function forgetLost (): void {
@@ -65,17 +93,37 @@ export function createPendingCalls (
     }
   }
 
+  const overShare = (): TooManyCalls =>
+    new TooManyCalls(`${maxPerOwner} calls to the store are pending for one owner.`, true)
+
+  function add (owner?: string): () => void {
+    if (isFull() || isFullFor(owner)) forgetLost()
+    if (isFull()) throw new TooManyCalls(`${max} calls to the store are pending.`, false)
+    if (isFullFor(owner)) throw overShare()
+    const call = { owner, startedAt: now() }
+    calls.add(call)
+    if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1)
+    return () => { remove(call) }
+  }
+
   return {
-    add (owner) {
-      if (isFull() || isFullFor(owner)) forgetLost()
-      if (isFull()) throw new TooManyCalls(`${max} calls to the store are pending.`, false)
-      if (isFullFor(owner)) {
-        throw new TooManyCalls(`${maxPerOwner} calls to the store are pending for one owner.`, true)
-      }
-      const call = { owner, startedAt: now() }
-      calls.add(call)
-      if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1)
-      return () => { remove(call) }
+    add,
+
+    enter (owner) {
+      if (isFullFor(owner)) forgetLost()
+      if (owner === undefined || !isFullFor(owner)) return add(owner)
+      const queue = queues.get(owner) ?? []
+      if (queue.length >= maxWaiting || stuck.has(owner)) throw overShare()
+      queues.set(owner, queue)
+      return new Promise((resolve, reject) => { queue.push({ admit: resolve, refuse: reject }) })
+    },
+
+    refuseWaiting (owner) {
+      if (owner === undefined) return
+      const queue = queues.get(owner) ?? []
+      queues.delete(owner)
+      if (counts.has(owner)) stuck.add(owner)
+      for (const { refuse } of queue) refuse(overShare())
     }
   }
 }

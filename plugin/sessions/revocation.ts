@@ -62,8 +62,9 @@ export function createRevocations (options: RevocationOptions): Revocations {
     const begun = { wall: clocks.wall(), monotonic: clocks.monotonic() }
     const startedAt = now()
     try {
-      // After a clock was set back, the end of the last read is in the future.
-      const revoked = await store.revokedSince(Math.min(readUntil, startedAt) - CLOCK_OVERLAP_MS)
+      // A clock that was set back was ahead of the others, so earlier reads may have missed some.
+      const since = startedAt < readUntil ? 0 : readUntil
+      const revoked = await store.revokedSince(since - CLOCK_OVERLAP_MS)
       for (const { sid, revokedAt, accessExpiresAt } of revoked) {
         add(sid, revokedAt, accessExpiresAt)
       }

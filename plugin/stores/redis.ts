@@ -3,11 +3,12 @@ import { BATCH_SIZE, inBatches, pairs } from './redis/batches.ts'
 import { checkRedis } from './redis/check.ts'
 import { type RedisClient, redisCommands } from './redis/client.ts'
 import { redisCounters } from './redis/counters.ts'
+import { revokedSince } from './redis/revoked-since.ts'
 import { CLOCK, CREATE, INDEX, REMOVE, REVOKE, ROTATE } from './redis/scripts.ts'
 import { FIELDS, type Row, sessionOf } from './redis/row.ts'
 import { type Session, isLive, overAt } from './session.ts'
 import { type RotationResult, decideRotation } from './rotation.ts'
-import type { Revocation, SessionStore } from './store.ts'
+import type { SessionStore } from './store.ts'
 
 export type { RedisClient } from './redis/client.ts'
 
@@ -24,8 +25,6 @@ export interface RedisStoreOptions {
 
 /** Each bucket is a hash tag with separate sets, so that a Cluster spreads the sessions. */
 const BUCKETS = Array.from({ length: 16 }, (_, bucket) => bucket)
-/** Members of one ZMSCORE. */
-const SCORES_AT_ONCE = 1000
 /** Upper bound of the option `leeway`: no token is good for longer after its session has ended. */
 const MAX_LEEWAY_MS = 3_600_000
 
@@ -93,21 +92,6 @@ export function redisStore (
     return [...ids]
   }
 
-  /** `over` has the expiry of the last access token, or a later time for an adopted session. */
-  async function revokedInBucket (bucket: number, time: number): Promise<Revocation[]> {
-    const flat = (await command(
-      'zrangebyscore', inBucket(bucket, 'revoked'), time, '+inf', 'withscores'
-    )) as string[]
-    const revoked = pairs(flat.flat())
-    const scores: (string | null)[] = []
-    for (let start = 0; start < revoked.length; start += SCORES_AT_ONCE) {
-      const sids = revoked.slice(start, start + SCORES_AT_ONCE).map(([sid]) => sid)
-      scores.push(...await command('zmscore', inBucket(bucket, 'over'), ...sids) as typeof scores)
-    }
-    return revoked.map(([sid, revokedAt], index) =>
-      ({ sid, revokedAt: Number(revokedAt), accessExpiresAt: Number(scores[index] ?? revokedAt) }))
-  }
-
   const before = <T>(
     deadline: number, sid: string, call: (deadlineThere: number) => Promise<T | typeof LATE>
   ): Promise<T> => beforeDeadline(clocks[bucketOf(sid)] as ServerClock, deadline, call)
@@ -166,7 +150,10 @@ export function redisStore (
     },
 
     async revokedSince (time) {
-      const found = await Promise.all(BUCKETS.map(bucket => revokedInBucket(bucket, time)))
+      const found = await Promise.all(BUCKETS.map(bucket => {
+        const sets = { revoked: inBucket(bucket, 'revoked'), over: inBucket(bucket, 'over') }
+        return revokedSince(command, sets, time)
+      }))
       return found.flat()
     },
 

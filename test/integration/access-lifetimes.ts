@@ -43,7 +43,9 @@ t.test('a service that only verifies deletes no session of its issuer', async t 
   }
   const running = await verifier()
   t.equal((await running.hello(access)).statusCode, 401)
-  t.equal(await running.app.tokens.sweep(), 0)
+  running.clock.advance(180 * MINUTE)
+  t.equal(await running.app.tokens.sweep(), 0, 'whatever its clock says')
+  running.clock.advance(-180 * MINUTE)
   const started = await verifier()
   for (const { hello } of [running, started]) t.equal((await hello(access)).statusCode, 401)
   issuer.clock.advance(60 * MINUTE + SECOND)

@@ -4,7 +4,7 @@ import t from 'tap'
 import { memoryStore } from '../../plugin/stores/memory.ts'
 import type { SessionStore } from '../../plugin/stores/store.ts'
 import { buildApp } from '../fixtures/app.ts'
-import { type Answer, postAtOnce } from '../fixtures/clients/last-byte.ts'
+import { postAtOnce } from '../fixtures/clients/last-byte.ts'
 import { nonAtomicStore } from '../fixtures/naive/stores.ts'
 
 /** A store as far away as a database is: each call takes a while to get there. */
@@ -13,12 +13,9 @@ function distantStore (): SessionStore {
   return { ...store, rotate: async rotation => { await delay(1); return store.rotate(rotation) } }
 }
 
-/** One session's share of the calls to a store: more at a time get a 503. */
-const SHARE = 100
-
 /**
  * Presents one refresh token so many times at once: the statuses, and the refresh tokens that came
- * of it. A client that gets a 503 presents the token again.
+ * of it.
  */
 async function present (
   store: SessionStore, times: number, reuseInterval: number
@@ -35,15 +32,9 @@ async function present (
   try {
     await app.listen({ host: '127.0.0.1', port: 0, backlog: 2048 })
     const { refresh } = await login()
-    const { port } = app.server.address() as AddressInfo
-    const presentAgain = (times: number) =>
-      postAtOnce(port, '/api/token/refresh/', { refresh }, times)
-    const isAnswer = ({ status }: Answer): boolean => status !== 503
-    const answers = (await presentAgain(times)).filter(isAnswer)
-    while (answers.length < times) {
-      const again = await presentAgain(Math.min(times - answers.length, SHARE))
-      answers.push(...again.filter(isAnswer))
-    }
+    const answers = await postAtOnce(
+      (app.server.address() as AddressInfo).port, '/api/token/refresh/', { refresh }, times
+    )
     const accepted = answers.filter(answer => answer.status === 200)
     return {
       statuses: new Set(answers.map(answer => answer.status)),

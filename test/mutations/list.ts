@@ -51,7 +51,7 @@ export const mutations: Mutation[] = [
     check: 'a key verifies its own algorithm alone (looked at twice)',
     file: 'plugin/keys/key-ring.ts',
     edits: [
-      ['if (codec.key.algorithm !== alg) continue', ''],
+      ['if (codec.key.algorithm !== algorithm) continue', ''],
       [
         '({ algorithm }: Key) =>\n  ({ algorithms: [algorithm], complete',
         '(_key: Key) =>\n  ({ complete'
@@ -381,7 +381,7 @@ export const mutations: Mutation[] = [
     ],
     [
       'the list reads what a clock that was set back has not seen',
-      'Math.min(readUntil, startedAt) - CLOCK_OVERLAP_MS', 'readUntil - CLOCK_OVERLAP_MS',
+      'startedAt < readUntil ? 0 : readUntil', 'Math.min(readUntil, startedAt)',
       'sessions/revocation.ts'
     ],
     [
@@ -569,7 +569,7 @@ export const mutations: Mutation[] = [
   ...of('service/custom-claims.ts',
     [
       'a login that would mint too long a token starts no session',
-      '  refuseLongTokens(parts, owner, custom)\n  return custom', '  return custom',
+      '  refuseLongTokens(parts, owner, custom)\n  return custom\n}', '  return custom\n}',
       'integration/token-length.ts'
     ],
     [
@@ -835,8 +835,8 @@ export const mutations: Mutation[] = [
   ...of('sessions/bounded-store.ts',
     [
       'a silent store is a 503 in time',
-      "return await withTimeout(counted(() => call(Date.now() + within)), within, 'The store')",
-      'return await counted(() => call(Date.now() + within))', 'sessions/bounded-store.ts'
+      "return await withTimeout(answer, within, 'The store')", 'return await answer',
+      'sessions/bounded-store.ts'
     ],
     [
       'a call that comes late changes nothing', 'store.rotate({ ...rotation, deadline })',
@@ -844,7 +844,8 @@ export const mutations: Mutation[] = [
     ],
     [
       'too many calls do not make the store suspect',
-      'if (!(cause instanceof TooManyCalls) && answers', 'if (answers',
+      'const refuse = (cause: unknown): never => {',
+      'const refuse = (cause: unknown): never => {\n      isSuspect = true',
       'sessions/bounded-store.ts'
     ],
     [
@@ -860,13 +861,17 @@ export const mutations: Mutation[] = [
       'sessions/bounded-store.ts'
     ],
     [
-      'an address has a share', 'requests.add(address)', 'requests.add(undefined)',
+      'an address has a share', "placeIn(requests, address, 'share')",
+      "placeIn(requests, undefined, 'share')",
       'sessions/bounded-store.ts'
     ],
     [
       'an address keeps its place until the store has answered',
-      'Promise.resolve(timedOut.get(error as Error)).then(remove, remove)', 'remove()',
-      'sessions/bounded-store.ts'
+      'Promise.resolve(late).then(remove, remove)', 'remove()', 'sessions/bounded-store.ts'
+    ],
+    [
+      'a call that waits is refused with the one that timed out',
+      '      pending.refuseWaiting(owner)\n', '', 'sessions/bounded-store.ts'
     ]),
   ...of('sessions/pending-calls.ts',
     [
@@ -876,6 +881,14 @@ export const mutations: Mutation[] = [
     [
       'a late answer frees no place twice', '!calls.delete(call) || owner === undefined',
       'owner === undefined', 'sessions/pending-calls.ts'
+    ],
+    [
+      'a call over the share waits', 'queue.length >= maxWaiting ||', 'true ||',
+      'sessions/pending-calls.ts', 'integration/races.ts'
+    ],
+    [
+      'a call does not wait for one that has timed out',
+      'if (counts.has(owner)) stuck.add(owner)', '', 'sessions/pending-calls.ts'
     ]),
   ...of('http/error-reply.ts',
     [

@@ -176,7 +176,7 @@ t.test('too many pending calls do not shorten the timeout of others', async t =>
   let time = 1000
   mock.method(performance, 'now', () => time)
   t.after(() => { mock.restoreAll() })
-  for (const bounds of [{ maxPending: 1 }, { maxPendingPerOwner: 1 }]) {
+  for (const bounds of [{ maxPending: 1 }, { maxPendingPerOwner: 1, maxWaiting: 0 }]) {
     const left: number[] = []
     const { answers, store: answered } = answeredStore()
     const { store } = build({
@@ -260,6 +260,51 @@ t.test('one address gets only its share, until the store has answered', async t 
   const found = ask('192.0.2.1', 'd')
   answers[4]?.(null)
   t.equal(await found, null)
+})
+
+t.test('calls over the share of a session wait for its other calls', async t => {
+  const { answers, store: answered } = answeredStore()
+  const { store, failures } = build(answered, 400, { maxPendingPerOwner: 2, maxWaiting: 3 })
+  const found = Array.from({ length: 5 }, () => store.find('a'))
+  await t.rejects(store.find('a'), UNAVAILABLE, 'at most maxWaiting')
+  t.equal(answers.length, 2)
+  for (let count = 0; count < 5; count++) {
+    while (answers[count] === undefined) await setImmediate()
+    answers[count]?.(null)
+  }
+  t.same(await Promise.all(found), [null, null, null, null, null])
+  t.same(failures, [])
+})
+
+t.test('calls that wait are refused once a call of their session has timed out', async t => {
+  const { answers, store: answered } = answeredStore()
+  const { store } = build(answered, 20, { maxPendingPerOwner: 2 })
+  const startedAt = performance.now()
+  await Promise.all(Array.from({ length: 10 }, () => t.rejects(store.find('a'), UNAVAILABLE)))
+  await t.rejects(store.find('a'), UNAVAILABLE, 'further ones do not wait')
+  t.ok(performance.now() - startedAt < SECOND)
+  t.equal(answers.length, 2)
+  answers[0]?.(null)
+  await setImmediate()
+  const found = store.find('a')
+  answers[2]?.(null)
+  t.equal(await found, null, 'until the store has answered one')
+})
+
+t.test('requests over the share of an address wait for its other requests', async t => {
+  const { store } = build(memoryStore(), 400, { maxPendingPerAddress: 2 })
+  let running = 0
+  let most = 0
+  const work = async (index: number): Promise<number> => {
+    most = Math.max(most, ++running)
+    await setImmediate()
+    running--
+    return index
+  }
+  const indices = Array.from({ length: 20 }, (_, index) => index)
+  t.same(await Promise.all(indices.map(index => store.inShare('192.0.2.1', () => work(index)))),
+    indices)
+  t.equal(most, 2)
 })
 
 t.test('work that fails or succeeds without the store frees its place at once', async t => {

@@ -87,3 +87,49 @@ t.test('pending calls: an error has no stack, and says whose calls are too many'
   }
   t.equal(Error.stackTraceLimit, stackTraceLimit)
 })
+
+t.test('enter: a call over the share waits, in the order of the calls', async t => {
+  const calls = createPendingCalls({ max: 10, maxPerOwner: 1, maxWaiting: 2 })
+  const first = calls.enter('a') as () => void
+  const order: string[] = []
+  const [second, third] = ['second', 'third'].map(async name => {
+    const remove = await calls.enter('a')
+    order.push(name)
+    return remove
+  })
+  t.throws(() => calls.enter('a'), TOO_MANY, 'at most maxWaiting')
+  t.type(calls.enter('b'), 'function', 'others do not wait')
+  t.type(calls.enter(), 'function')
+  first()
+  const remove = await second
+  t.same(order, ['second'])
+  remove?.()
+  await third
+  t.same(order, ['second', 'third'])
+})
+
+t.test('enter: a waiting call gets the place also while all others are taken', async t => {
+  const calls = createPendingCalls({ max: 2, maxPerOwner: 1, maxWaiting: 1 })
+  const remove = calls.add('a')
+  calls.add('b')
+  const waiting = calls.enter('a') as Promise<() => void>
+  remove()
+  t.type(await waiting, 'function')
+  t.throws(() => calls.add('c'), TOO_MANY)
+})
+
+t.test('refuseWaiting: further calls of the owner do not wait until one is removed', async t => {
+  const calls = createPendingCalls({ max: 10, maxPerOwner: 1, maxWaiting: 1 })
+  const remove = calls.add('a')
+  const waiting = t.rejects(calls.enter('a') as Promise<unknown>, TOO_MANY)
+  calls.refuseWaiting('a')
+  await waiting
+  t.throws(() => calls.enter('a'), TOO_MANY)
+  remove()
+  const again = calls.enter('a') as () => void
+  const next = calls.enter('a') as Promise<() => void>
+  again()
+  t.type(await next, 'function')
+  for (const owner of ['unknown', undefined]) calls.refuseWaiting(owner)
+  t.type(calls.enter('unknown'), 'function')
+})

@@ -232,13 +232,13 @@ t.test('prune: forgets no session because the clock jumps ahead and back', async
   t.same(['before', 'of a server whose clock is right'].map(revocations.has), [true, true])
 })
 
-t.test('a clock that was set back is asked for what it has not seen yet', async t => {
+t.test('a clock that was ahead and is set back misses no session that others ended', async t => {
   const { revocations, clock, store } = build(t, sharedStore())
   clock.advance(120 * MINUTE)
   await revocations.start()
-  clock.advance(-120 * MINUTE)
   await store.create(session({ sid: 'a' }))
-  await store.revoke('a', clock())
+  await store.revoke('a', START)
+  clock.advance(-60 * MINUTE)
   t.ok(await learns(revocations, 'a'))
 })
 
