@@ -569,7 +569,8 @@ export const mutations: Mutation[] = [
   ...of('service/custom-claims.ts',
     [
       'a login that would mint too long a token starts no session',
-      '  refuseLongTokens(parts, owner, custom)\n  return custom\n}', '  return custom\n}',
+      'fewer claims from claims().\')\n  }\n  refuseLongTokens(parts, owner, custom)',
+      'fewer claims from claims().\')\n  }',
       'integration/token-length.ts'
     ],
     [
@@ -849,8 +850,8 @@ export const mutations: Mutation[] = [
       'sessions/bounded-store.ts'
     ],
     [
-      'a slow session does not make the store suspect', ' && answers === answersBefore) isSuspect',
-      ') isSuspect', 'sessions/bounded-store.ts'
+      'a slow session does not make the store suspect', 'if (answers === answersBefore) isSuspect',
+      'isSuspect', 'sessions/bounded-store.ts'
     ],
     [
       'a session has a share', "bounded('rotate', rotation.sid,", "bounded('rotate', undefined,",
