@@ -2,11 +2,20 @@ import rateLimit, { type FastifyRateLimitStore } from '@fastify/rate-limit'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Counter } from '../stores/store.ts'
 
-type RateLimitResult = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>
 type Incr = FastifyRateLimitStore['incr']
 
-/** The state of a counter. Ours have no allow list, so a request is never exempt. */
-export type Count = Exclude<RateLimitResult, { isAllowed: true }>
+/**
+ * The state of a counter, as @fastify/rate-limit tells it. Ours have no allow list, so a request is
+ * never exempt.
+ */
+export interface Count {
+  isExceeded: boolean
+  /** Requests that the limit still allows. */
+  remaining: number
+  /** Milliseconds left of the window. */
+  ttl: number
+  ttlInSeconds: number
+}
 
 export const isExceeded = ({ isExceeded }: Count): boolean => isExceeded
 

@@ -3,6 +3,9 @@ import type { ClientInfo } from '../sessions/client-info.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
 import { MAX_ID_LENGTH } from '../user.ts'
 
+/** Of a `jti` that another server chose. Becomes a session id. */
+const MAX_JTI_BYTES = 1024
+
 /** The parts of a registration that adopt a token. */
 type AdoptParts = Pick<Registration, 'options' | 'unauthorized' | 'sessions'>
 
@@ -23,8 +26,8 @@ export function checkAdoptable (
   { options, unauthorized }: Omit<AdoptParts, 'sessions'>, claims: RefreshClaims
 ): void {
   if (!options.adoptRefreshTokens) throw unauthorized.refused('Token is blacklisted')
-  // Both become ids in the store.
-  if (Math.max(claims.user_id.length, claims.jti.length) > MAX_ID_LENGTH) {
+  // Both become ids in the store, and databases bound the size of an index entry.
+  if (claims.user_id.length > MAX_ID_LENGTH || Buffer.byteLength(claims.jti) > MAX_JTI_BYTES) {
     throw unauthorized.refused('Token is invalid')
   }
 }

@@ -16,11 +16,11 @@ t.test('an error of the host on a token route is told as on any other route', as
   for (const more of [{}, { code: 'NOT_NOW' }]) {
     const { app } = await buildApp(t, {
       verifyCredentials: () => {
-        throw Object.assign(new Error('not now'), { statusCode: 401, ...more })
+        throw Object.assign(new Error('not now'), { statusCode: 503, ...more })
       }
     })
     app.get('/other/', async () => {
-      throw Object.assign(new Error('not now'), { statusCode: 401, ...more })
+      throw Object.assign(new Error('not now'), { statusCode: 503, ...more })
     })
     const other = await app.inject('/other/')
     const login = await app.inject({

@@ -26,10 +26,11 @@ function counter (
       return counters.isAway
         ? whenAway()
         : Promise.resolve({
-          isAllowed: false,
           isExceeded: counters.times > max,
-          key: `${counters.times}`
-        } as Counted)
+          remaining: max - counters.times,
+          ttl: counters.times,
+          ttlInSeconds: 0
+        })
     }
   }
   return counters
@@ -59,7 +60,7 @@ t.test('local fallback: uses the shared answer, and counts locally too', async t
   const everywhere = counter(10)
   const { here, consume, failures } = build(everywhere)
   everywhere.times = 10
-  t.match(await consume(), { key: '11', isExceeded: true })
+  t.match(await consume(), { ttl: 11, isExceeded: true })
   t.equal(here.times, 1)
   t.strictSame(failures, [])
 })
@@ -111,10 +112,10 @@ t.test('local fallback: returns to the shared counters once they answer', async 
     everywhere.isAway = false
     everywhere.times = 100
     t.match(
-      await consume(), { key: `${3 * outage + 2}` }, 'the request that finds it out is counted here'
+      await consume(), { ttl: 3 * outage + 2 }, 'the request that finds it out is counted here'
     )
     await setImmediate()
-    t.match(await consume(), { key: '102' })
+    t.match(await consume(), { ttl: 102 })
   }
   t.equal(failures.length, 2, 'each outage is told')
 })
@@ -124,7 +125,7 @@ t.test('local fallback: only the first request of an outage waits for timeoutMs'
   everywhere.isAway = true
   const { consume, failures } = build(everywhere, { timeoutMs: 100 })
   const startedAt = performance.now()
-  t.match(await consume(), { key: '1' })
+  t.match(await consume(), { ttl: 1 })
   t.ok(performance.now() - startedAt >= 95)
   t.strictSame(failures, [['increment', 'The counters did not answer within 100 ms.']])
   let waited = false
@@ -158,7 +159,7 @@ t.test('local fallback: probes with one request at a time, within timeoutMs', as
   everywhere.isAway = false
   await consume()
   await givenUp()
-  t.match(await consume(), { key: '4' })
+  t.match(await consume(), { ttl: 4 })
 })
 
 t.test('local fallback: ignores a rejection after the timeout', async t => {

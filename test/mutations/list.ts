@@ -554,7 +554,8 @@ export const mutations: Mutation[] = [
   ...of('service/adopt.ts',
     [
       'ids of another server are short enough for a store',
-      'Math.max(claims.user_id.length, claims.jti.length) > MAX_ID_LENGTH', 'false',
+      'claims.user_id.length > MAX_ID_LENGTH || Buffer.byteLength(claims.jti) > MAX_JTI_BYTES',
+      'false',
       'service/adopt.ts'
     ]),
   ...of('user.ts',

@@ -27,6 +27,12 @@ t.test('the fields are those of a session', async t => {
   t.strictSame([...FIELDS].sort(), Object.keys(session()).sort())
 })
 
+t.test('a row of an older version has an access lifetime of a day', async t => {
+  const row = rowOf(session()).map((value, index) =>
+    FIELDS[index] === 'accessLifetime' ? null : value)
+  t.strictSame(sessionOf(row), session({ accessLifetime: 86_400_000 }))
+})
+
 t.test('a row of nothing is no session', async t => {
   t.equal(sessionOf(FIELDS.map(() => null) as Row), null)
 })
