@@ -89,8 +89,11 @@ t.test('PostgreSQL: a flood of one client', { skip: sharedPostgres.skip }, async
     const failed = await refreshAll(port, others, REFRESHES)
     const answers = stop()
     t.comment(`of ${REFRESHES} refreshes ${failed} failed; ${JSON.stringify(answers)}`)
-    const refused = (answers[429] ?? 0) + (answers[503] ?? 0)
-    t.ok(refused >= CONNECTIONS / 2, `${refused} requests of the flood were refused`)
+    const answered = Object.values(answers).reduce((sum, count) => sum + count, 0)
+    t.ok(answered >= CONNECTIONS / 2, `${answered} requests of the flood were answered`)
+    if (sessions === 1 && limits === 'limits') {
+      t.ok(answers[429] as number > CONNECTIONS / 2, 'a session that floods is refused')
+    }
     return failed
   }
 
