@@ -101,12 +101,12 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     const store = postgresStore(pool, { prefix: 'swept_' })
     await store.migrate?.()
     await pool.query(
-      `INSERT INTO swept_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 5002, 1, ${NOW} + 1, null, null, null, null, 0 FROM generate_series(1, 5002) AS n`
+      `INSERT INTO swept_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 5002 * 60000, 1, ${NOW} + 60000, null, null, null, null, 0 FROM generate_series(1, 5002) AS n`
     )
     await pool.query(
-      `INSERT INTO swept_counters SELECT n, 1, ${NOW} + n / 5002 FROM generate_series(1, 5002) AS n`
+      `INSERT INTO swept_counters SELECT n, 1, ${NOW} + n / 5002 * 60000 FROM generate_series(1, 5002) AS n`
     )
-    t.equal(await store.sweep(NOW + 1), 5001)
+    t.equal(await store.sweep(NOW + 30_000), 5001)
     t.equal((await store.list('7', NOW)).length, 1)
     t.match((await pool.query('SELECT key FROM swept_counters')).rows, [{ key: '5002' }])
   })
