@@ -45,6 +45,14 @@ t.test('the facts about two processes are left out of a store that no module ope
   )
 })
 
+t.test('the check of a store returns texts', async t => {
+  const fact = 'check: returns texts and leaves no trace'
+  const checked = (warnings: unknown[]) =>
+    ({ open: () => ({ ...memoryStore(), check: async () => warnings as string[] }) })
+  await t.resolves(runFact(checked(['a warning']), fact))
+  await t.rejects(runFact(checked([{ warning: true }]), fact))
+})
+
 t.test('the contract closes each store that it has opened, even if a fact fails', async t => {
   let closed = 0
   const open = (): SessionStore => ({

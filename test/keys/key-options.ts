@@ -120,6 +120,12 @@ t.test('resolveKeys: refuses a bad entry by name and rule, and leaks no part of 
       /not known for HS256/
     ],
     [
+      'a publish that is not a flag',
+      { keys: [{ ...inputOf('ES256'), publish: 'no' }] },
+      'keys[0].publish',
+      /must be true or false/
+    ],
+    [
       'a secret for RS256',
       { keys: [{ ...good, algorithm: 'RS256' }] },
       'keys[0].secret',

@@ -331,6 +331,16 @@ t.test('sweep: prunes the list of revoked sessions too', async t => {
   t.equal(pruned, 1)
 })
 
+t.test('sweep: deletes nothing in verify-only mode', async t => {
+  const { registration } = await buildRegistration(t, {
+    secret: undefined, keys: [publicInputOf('ES256')], verifyCredentials: undefined
+  } as object)
+  let sweeps = 0
+  const sessions = { ...registration.sessions, sweep: async () => ++sweeps }
+  t.equal(await createTokenService({ ...registration, sessions }).sweep(), 0)
+  t.equal(sweeps, 0)
+})
+
 t.test('sweep: a clock that jumps ahead and back revives no access token', async t => {
   const { app, clock, login, hello, post } = await buildApp(t)
   const { access, refresh } = await login()

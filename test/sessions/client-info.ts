@@ -1,6 +1,6 @@
 import fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
-import { clientInfo, eventSubject } from '../../plugin/sessions/client-info.ts'
+import { clientInfo, eventSubject, presentingClient } from '../../plugin/sessions/client-info.ts'
 import { listenOnUnixSocket } from '../fixtures/servers/unix-socket.ts'
 
 /** An app whose one route answers with what is made of the request. */
@@ -21,6 +21,21 @@ t.test('the origin of a request is its address and its user agent', async t => {
     headers: { 'user-agent': 'Firefox' }
   })
   t.same(reply.json(), { userAgent: 'Firefox', address: '203.0.113.1' })
+})
+
+t.test('presentingClient: the user agent, and the address as limits count it', async t => {
+  const app = answering(t, presentingClient)
+  const present = async (remoteAddress: string, headers: Record<string, string>) =>
+    (await app.inject({ method: 'POST', url: '/', remoteAddress, headers })).json()
+  t.same(await present('2001:db8:1:2::3', { 'user-agent': 'Firefox' }), {
+    userAgent: 'Firefox', address: '2001:db8:1:2::'
+  })
+  t.same(await present('203.0.113.1', { 'user-agent': '' }), {
+    userAgent: '', address: '203.0.113.1'
+  })
+  t.same(presentingClient({ headers: {} } as FastifyRequest), { userAgent: '', address: null },
+    'a client without a user agent, behind a Unix socket')
+  t.same(presentingClient(undefined), { userAgent: null, address: null }, 'the code of the host')
 })
 
 t.test('of a user agent 256 characters are kept', async t => {
