@@ -35,7 +35,7 @@ export interface TokenLimits {
   ): Promise<void>
 }
 
-/** Where tokens are counted: here, and in the counters that other processes share, if any. */
+/** The counters of this process, and those that other processes share, if any. */
 export interface TokenCounters {
   local: CounterApp
   shared: CounterApp | undefined
