@@ -9,11 +9,11 @@ export interface Bounds {
   timeoutMs?: number
   /** Unanswered calls at a time, timed out or not. Default 2000. */
   maxPending?: number
-  /** Unanswered calls for one session, or for one user. Default 100. */
+  /** Unanswered calls for one session, or for one user. Default 20. */
   maxPendingPerOwner?: number
-  /** Running or unanswered requests of one client address. Default 200. */
+  /** Running or unanswered requests of one client address. Default 100. */
   maxPendingPerAddress?: number
-  /** Calls of one session, user or address that may wait for its share. Default 1000. */
+  /** Calls of one session, user or address that may wait for its share. Default 2000. */
   maxWaiting?: number
 }
 
@@ -47,8 +47,8 @@ export function boundedStore (
   store: SessionStore,
   onFailure: (verb: string, cause: Error) => void,
   {
-    timeoutMs = 750, maxPending = 2000, maxPendingPerOwner = 100, maxPendingPerAddress = 200,
-    maxWaiting = 1000
+    timeoutMs = 750, maxPending = 2000, maxPendingPerOwner = 20, maxPendingPerAddress = 100,
+    maxWaiting = 2000
   }: Bounds = {}
 ): BoundedStore {
   const pending = createPendingCalls(
