@@ -89,11 +89,9 @@ t.test('PostgreSQL: a flood of one client', { skip: sharedPostgres.skip }, async
     const failed = await refreshAll(port, others, REFRESHES)
     const answers = stop()
     t.comment(`of ${REFRESHES} refreshes ${failed} failed; ${JSON.stringify(answers)}`)
-    const answered = Object.values(answers).reduce((sum, count) => sum + count, 0)
-    t.ok(answered >= CONNECTIONS / 2, `${answered} requests of the flood were answered`)
-    if (sessions === 1 && limits === 'limits') {
-      t.ok(answers[429] as number > CONNECTIONS / 2, 'a session that floods is refused')
-    }
+    // Without limits, or with many sessions, most requests of the flood wait for their share.
+    const isRefused = sessions === 1 && limits === 'limits'
+    t.ok((answers[isRefused ? 429 : 200] ?? 0) > 100, 'the flood reaches the app')
     return failed
   }
 
