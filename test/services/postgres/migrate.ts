@@ -72,10 +72,12 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     for (let waits = 0; waits < 100 && attempts.length < 2; waits++) {
       await pool.query('SELECT pg_sleep(0.05)')
     }
-    t.ok(attempts.length >= 2, 'the first attempt gives the lock up')
-    const startedAt = performance.now()
-    await pool.query("SELECT jti FROM held_sessions WHERE sid = 's'")
-    t.ok(performance.now() - startedAt < 600, 'readers do not wait for the migration')
+    // A reader would otherwise wait behind the migration, and that for the holder.
+    if (t.ok(attempts.length >= 2, 'the first attempt gives the lock up')) {
+      const startedAt = performance.now()
+      await pool.query("SELECT jti FROM held_sessions WHERE sid = 's'")
+      t.ok(performance.now() - startedAt < 600, 'readers do not wait for the migration')
+    }
     await holder.query('COMMIT')
     holder.release()
     await migrating
