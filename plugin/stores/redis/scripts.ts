@@ -15,18 +15,26 @@ const at = Object.fromEntries(
   FIELDS.map(field => [field, `row[${POSITION[field]}]`])
 ) as Record<typeof FIELDS[number], string>
 
-const READ = `redis.call('HMGET', session, ${FIELDS.map(field => `'${field}'`).join(', ')})`
+const NAMES = FIELDS.map(field => `'${field}'`).join(', ')
+
+/** Reads the row of the session. An older version has written no `accessLifetime`. */
+const READ = `
+local function read ()
+  local row = redis.call('HMGET', session, ${NAMES})
+  ${at.accessLifetime} = ${at.accessLifetime} or '${UNKNOWN_ACCESS_LIFETIME_MS}'
+  return row
+end`
 
 // The keys of a session share one slot: its hash, and two sorted sets of its bucket. `over` holds
 // sessions by `overAt`, `revoked` by the time of revocation.
 const KEYS = 'local session, over, revoked = KEYS[1], KEYS[2], KEYS[3]'
 
-/** Computes `overAt` of a row. An older version has written no `accessLifetime`. */
+/** Computes `overAt` of a row. */
 const OVER_AT = `
 local function over_at (row)
   local dead = tonumber(${at.expiresAt})
   if ${at.revokedAt} then dead = math.min(dead, tonumber(${at.revokedAt})) end
-  dead = math.min(dead + tonumber(${at.accessLifetime} or ${UNKNOWN_ACCESS_LIFETIME_MS}), tonumber(${at.endsAt}))
+  dead = math.min(dead + tonumber(${at.accessLifetime}), tonumber(${at.endsAt}))
   if ${at.adoptedUntil} then dead = math.max(dead, tonumber(${at.adoptedUntil})) end
   return string.format('%d', dead)
 end`
@@ -72,17 +80,19 @@ return 1`)
  * of the client, each after '=', or '' for an unknown one. Returns 'rotated', 'reused', 'late' or
  * 'nothing', and the values of FIELDS.
  */
-export const ROTATE = script(`${KEYS}${KEEP}${TOO_LATE}${OVER_AT}${REVOKE_SESSION}
-local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline, same_address, access_lifetime, agent, address = unpack(ARGV)
+export const ROTATE = script(`${KEYS}${READ}${KEEP}${TOO_LATE}${OVER_AT}${REVOKE_SESSION}
+local sid, presented, next_jti, issued, expires, now, reuse_interval, deadline = unpack(ARGV)
+local same_address, access_lifetime, agent, address = unpack(ARGV, 9)
 agent = agent ~= '' and agent:sub(2)
 address = address ~= '' and address:sub(2)
 local function differs (known, given) return known and given and known ~= given end
 
-local row = ${READ}
+local row = read()
 local jti, ends = ${at.jti}, ${at.endsAt}
 local at = tonumber(now)
 local live = jti and not ${at.revokedAt} and at < tonumber(${at.expiresAt}) and at < tonumber(ends)
-local replay = ${at.previousJti} == presented and math.abs(at - tonumber(${at.rotatedAt})) < tonumber(reuse_interval)
+local replay = ${at.previousJti} == presented
+  and math.abs(at - tonumber(${at.rotatedAt})) < tonumber(reuse_interval)
   and not differs(${at.rotatedUserAgent}, agent)
   and not (same_address == '1' and differs(${at.rotatedAddress}, address))
 if not live or jti == next_jti or replay then return {'nothing', row} end
@@ -93,21 +103,24 @@ if jti ~= presented then
   return {'reused', row}
 end
 if tonumber(expires) > tonumber(ends) then expires = ends end
-if tonumber(access_lifetime) < tonumber(${at.accessLifetime} or ${UNKNOWN_ACCESS_LIFETIME_MS}) then access_lifetime = ${at.accessLifetime} or '${UNKNOWN_ACCESS_LIFETIME_MS}' end
-redis.call('HSET', session, 'jti', next_jti, 'previousJti', jti, 'issuedAt', issued, 'rotatedAt', now, 'expiresAt', expires, 'accessLifetime', access_lifetime)
 local function set (field, value)
-  if value then redis.call('HSET', session, field, value) else redis.call('HDEL', session, field) end
+  if value then redis.call('HSET', session, field, value)
+  else redis.call('HDEL', session, field) end
 end
 set('rotatedUserAgent', agent)
 set('rotatedAddress', address)
-${at.jti}, ${at.previousJti}, ${at.issuedAt}, ${at.rotatedAt}, ${at.expiresAt} = next_jti, jti, issued, now, expires
-${at.accessLifetime}, ${at.rotatedUserAgent}, ${at.rotatedAddress} = access_lifetime, agent, address
+redis.call('HSET', session, 'jti', next_jti, 'previousJti', jti, 'issuedAt', issued)
+redis.call('HSET', session, 'rotatedAt', now, 'expiresAt', expires)
+if tonumber(access_lifetime) > tonumber(${at.accessLifetime}) then
+  redis.call('HSET', session, 'accessLifetime', access_lifetime)
+end
+row = read()
 redis.call('ZADD', over, over_at(row), sid)
 return {'rotated', row}`)
 
 /** Arguments: sid, now, deadline by this server's clock. Returns 'revoked', 'late' or 'nothing'. */
-export const REVOKE = script(`${KEYS}${KEEP}${TOO_LATE}${OVER_AT}${REVOKE_SESSION}
-local row = ${READ}
+export const REVOKE = script(`${KEYS}${READ}${KEEP}${TOO_LATE}${OVER_AT}${REVOKE_SESSION}
+local row = read()
 if not ${at.sid} or ${at.revokedAt} then return 'nothing' end
 if too_late(ARGV[3]) then return 'late' end
 revoke(row, ARGV[1], ARGV[2])
@@ -117,10 +130,10 @@ return 'revoked'`)
  * Arguments: sid, before. Deletes the session if it is not needed since before `before`. Returns
  * the id of its user, or nothing. Corrects a score that an older version has written.
  */
-export const REMOVE = script(`${KEYS}${OVER_AT}
+export const REMOVE = script(`${KEYS}${READ}${OVER_AT}
 local at = redis.call('ZSCORE', over, ARGV[1])
 if not at or tonumber(at) >= tonumber(ARGV[2]) then return false end
-local row = ${READ}
+local row = read()
 local user = ${at.userId}
 if user and tonumber(over_at(row)) >= tonumber(ARGV[2]) then
   redis.call('ZADD', over, over_at(row), ARGV[1])
