@@ -89,8 +89,9 @@ function carriedClaims (
     try {
       refuseLongTokens(parts, owner, custom)
       return custom
-    } catch {
-      // The bearer of the token can do nothing about it, and it is no fault of the host.
+    } catch (error) {
+      // Only the length is the token's. A key that cannot sign is a fault.
+      if (!(error instanceof RangeError)) throw error
     }
   }
   throw parts.unauthorized.refused('Token is invalid')

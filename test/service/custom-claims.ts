@@ -48,6 +48,16 @@ t.test('claimsAtRefresh: carries claims, or recomputes them given findUser and c
   }
 })
 
+t.test('claimsAtRefresh: passes on the error of a key that cannot sign', async t => {
+  const { registration } = await buildRegistration(t)
+  const tokens = {
+    ...registration.tokens, mintAccess: () => { throw new Error('the key is gone') }
+  }
+  const long = refreshClaims({ note: 'x'.repeat(1000) }) as unknown as RefreshClaims
+  await t.rejects(
+    claimsAtRefresh({ ...registration, tokens }, long), { message: 'the key is gone' })
+})
+
 t.test('a user who is gone or not active any more gets no claims', async t => {
   for (const found of [null, undefined, { id: 1, isActive: false }]) {
     const { registration } = await buildRegistration(t, { findUser: () => found as never })
