@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import type { RefreshClaims } from '../../plugin/tokens/claims.ts'
 import { createRevocations } from '../../plugin/sessions/revocation.ts'
@@ -293,6 +294,23 @@ t.test('a session that ended is kept until its last access token has expired', a
   t.equal(await sessions.sweep(), 1)
   t.equal(await store.find(ended.sid), null)
   t.same(await store.find(alive.sid), alive)
+})
+
+t.test('sweep: a clock of the system that jumps ahead deletes nothing for an hour', async t => {
+  let [wall, monotonic] = [START, 0]
+  mock.method(Date, 'now', () => wall)
+  mock.method(performance, 'now', () => monotonic)
+  t.after(() => { mock.restoreAll() })
+  const { sessions, clock } = build()
+  await sessions.revoke((await sessions.start('1', ORIGIN)).sid)
+  const jump = 120 * MINUTE
+  clock.advance(jump)
+  wall += jump
+  t.equal(await sessions.sweep(), 0)
+  monotonic += 60 * MINUTE
+  wall += 60 * MINUTE
+  clock.advance(60 * MINUTE)
+  t.equal(await sessions.sweep(), 1, 'then the clock is right')
 })
 
 t.test('the session of a token of another server goes by the token\'s own jti', async t => {
