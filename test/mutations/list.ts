@@ -198,7 +198,7 @@ export const mutations: Mutation[] = [
     ]),
   ...of('stores/redis/client.ts',
     [
-      'each master of a Cluster has settings of its own', "client.nodes?.('master') ?? [client]",
+      'each master of a Cluster is checked', "client.nodes?.('master') ?? [client]",
       "(client.nodes?.('master') ?? [client]).slice(0, 1)", 'services/redis/check.ts'
     ]),
   ...of('stores/sql/postgres-check.ts',
@@ -336,8 +336,7 @@ export const mutations: Mutation[] = [
     ],
     [
       'in Redis too a row stays until its last access token has expired',
-      'math.min(dead + tonumber(${at.accessLifetime} or ${UNKNOWN_ACCESS_LIFETIME_MS}), ' +
-        'tonumber(${at.endsAt}))',
+      'math.min(dead + tonumber(${at.accessLifetime}), tonumber(${at.endsAt}))',
       'math.min(dead, tonumber(${at.endsAt}))', 'services/redis/store.ts'
     ],
     [
@@ -395,6 +394,9 @@ export const mutations: Mutation[] = [
       'const jump = 0', 'sessions/clock-jump.ts'
     ]),
   ...of('sessions/lifecycle.ts',
+    [
+      'sweeps wait after a jump of the clock', ' - jumpedBy()', '', 'sessions/lifecycle.ts'
+    ],
     [
       'verify accepts a token that was just spent',
       'return rules.rotateRefreshTokens && isReplay(session, jti, now(), reuseInterval) &&',
@@ -575,6 +577,10 @@ export const mutations: Mutation[] = [
       'integration/token-length.ts'
     ],
     [
+      'a key that cannot sign is no bad token', 'if (!(error instanceof RangeError)) throw error',
+      '', 'service/custom-claims.ts'
+    ],
+    [
       'an inactive user is not refreshed', 'if (!user || !isActive(user)) throw',
       'if (!user) throw', 'routes/refresh.ts'
     ]),
@@ -714,7 +720,7 @@ export const mutations: Mutation[] = [
     ]),
   ...of('http/router-paths.ts',
     [
-      'the router is asked for a path as it spells it', 'withoutSlash(scope.prefix) + url',
+      'the router looks a path up as it spells it', 'withoutSlash(scope.prefix) + url',
       'scope.prefix + url', 'integration/taken-routes.ts'
     ],
     [
@@ -740,7 +746,7 @@ export const mutations: Mutation[] = [
     ]),
   ...of('guard/request-user.ts',
     [
-      'a host whose request.user is a getter is told at the start',
+      'a getter request.user of the host stops the start',
       'user.get !== undefined && user.set === undefined', 'false', 'guard/request-user.ts'
     ],
     [
