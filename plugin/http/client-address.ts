@@ -2,8 +2,8 @@ import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Returns the client's address, an IPv6 one as its /64. Returns undefined behind a Unix socket,
- * where one shared counter would let any client lock out all others.
+ * Returns the client's address, an IPv6 one as its /64. Returns undefined behind a Unix socket:
+ * all clients would share one counter there, and one client could use it up.
  */
 export const addressOf = (request: FastifyRequest): string | undefined =>
   (request.ip as string | undefined) && normalizeIP(withoutPort(request.ip))

@@ -43,7 +43,7 @@ t.test('a host may declare request.user before and after, as other plugins do', 
   await buildHost(t, { before: app => { declare(app, accessors) } })
 })
 
-t.test('a host that made request.user a getter is told at the start', async t => {
+t.test('request.user: a getter of the host stops the start', async t => {
   const before = fastify()
   declare(before, getter)
   await t.rejects(async () => { await before.register(simplejwt, goodOptions()) }, {

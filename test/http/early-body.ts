@@ -14,7 +14,7 @@ const FORM_CREDENTIALS = 'username=vitor&password=123'
 const post = (type: string, body: string | Buffer): RequestInit =>
   ({ headers: { 'content-type': type }, body })
 
-/** What platforms leave of a JSON body, and of a form. */
+/** The forms in which platforms leave a JSON body, and a form. */
 const JSON_LEFT: Record<string, Leave> = {
   'rawBody as a Buffer': (request, body) => { request.rawBody = body },
   'rawBody as text': (request, body) => { request.rawBody = body.toString() },

@@ -9,7 +9,7 @@ import { countRefusals } from '../../plugin/http/refusals.ts'
 const unauthorized = createUnauthorized('api')
 const REFUSAL = () => unauthorized.refused('Token is invalid')
 
-/** Where a request can be refused. */
+/** The steps that can refuse a request. */
 const PLACES = ['parser', 'onRequest', 'preValidation', 'validation', 'preHandler', 'handler']
 
 /** An app whose route throws an error at one of the places. */

@@ -27,7 +27,7 @@ t.test('route: answers with and without a trailing slash, and runs hooks once', 
   }
 })
 
-t.test('route: gives each route a schema of its own, in all parts', async t => {
+t.test('route: gives each route a separate schema, in all parts', async t => {
   const shared = { type: 'string' }
   const schema = { tags: ['a'], body: { properties: { one: shared, two: shared } } }
   const original = JSON.stringify(schema)

@@ -157,7 +157,7 @@ t.test('a question that is never answered fails, and the next is asked', async t
   t.strictSame(await meanwhile, { current: 1, ttl: 40 })
 })
 
-t.test('store counters: requests that are given back have a query of their own', async t => {
+t.test('store counters: requests that are given back have a separate query', async t => {
   const { questions, incr, giveBack } = asked()
   const first = incr('a')
   const [counted, ...given] = [incr('a'), giveBack('a'), giveBack('a')]

@@ -295,7 +295,7 @@ const HABITS: Record<string, (() => never) | undefined> = {
 const SOURCES: Record<string, Guesser> = {
   'one address': fromOne,
   '40 addresses': fromForty,
-  '40 addresses with an account of his own': withHisOwnAccount,
+  '40 addresses with a separate account': withHisOwnAccount,
   'one address in six spellings': bySpellings
 }
 

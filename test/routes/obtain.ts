@@ -203,7 +203,7 @@ t.test('login: one without a valid body counts nothing', async t => {
   ])
 })
 
-t.test('a neighbour at the address locks nobody out with empty requests', async t => {
+t.test('empty requests of one client do not lock out others at its address', async t => {
   const { app, post } = await buildApp(t, { rateLimit: {} })
   for (let count = 0; count < 30; count++) {
     t.equal((await app.inject({ method: 'POST', url: '/api/token/' })).statusCode, 400)

@@ -66,7 +66,7 @@ t.test('made-up names leave no key for longer than a minute', { skip }, async t 
   )
 })
 
-t.test('counters may have a client of their own', { skip }, async t => {
+t.test('counters may have a separate client', { skip }, async t => {
   const [sessions, counters] = [
     connectTo(t, await startRedis(t)), connectTo(t, await startRedis(t))
   ]
@@ -83,7 +83,7 @@ t.test('counters may have a client of their own', { skip }, async t => {
   )
 })
 
-t.test('a flood of counters on a server of their own evicts no session', { skip }, async t => {
+t.test('a flood of counters on a separate server evicts no session', { skip }, async t => {
   const [sessions, counters] = [
     connectTo(t, await startRedis(t)), connectTo(t, await startRedis(t))
   ]
