@@ -1,4 +1,5 @@
-import fastify from 'fastify'
+import { setImmediate } from 'node:timers/promises'
+import fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
 import { createRegistration } from '../plugin/registration.ts'
 import { generateKey } from '../plugin/keys/generate-key.ts'
@@ -120,6 +121,26 @@ t.test('every rotation has a deadline', async t => {
     Math.abs((deadlines[0] as number) - Date.now() - 500) <= 500,
     'within a second from now, on the wall clock'
   )
+})
+
+t.test('one address gets only its share of the calls to the store', async t => {
+  const answers: ((session: null) => void)[] = []
+  const find = () => new Promise<null>(resolve => { answers.push(resolve) })
+  const { registration } = await buildRegistration(t, { store: { ...memoryStore(), find } })
+  const from = (address: string, sid: string) =>
+    registration.inShare({ ip: address } as FastifyRequest, () => registration.sessions.find(sid))
+
+  const flood = Array.from({ length: 150 }, (_, index) => from('192.0.2.1', `sid-${index}`))
+  await setImmediate()
+  t.equal(answers.length, 100)
+  const neighbour = from('192.0.2.2', 'sid')
+  await setImmediate()
+  t.equal(answers.length, 101)
+  const answerAll = (): void => { for (const answer of answers.splice(0)) answer(null) }
+  answerAll()
+  await setImmediate()
+  answerAll()
+  t.same(await Promise.all([...flood, neighbour]), Array(151).fill(null))
 })
 
 t.test('a failure of the shared counters shortens the next deadline of their store', async t => {
