@@ -62,6 +62,12 @@ export function optionalFunction<Callback> (name: string, value: Callback): Call
     : refuse(name, 'must be a function.')
 }
 
+export function flagOrFunction<Callback> (name: string, value: boolean | Callback) {
+  return typeof value === 'boolean' || typeof value === 'function'
+    ? value
+    : refuse(name, 'must be true, false or a function.')
+}
+
 /** Returns an object that has all of the methods. */
 export function withMethods<Thing extends object> (
   name: string, value: Thing, methods: readonly (keyof Thing & string)[]
@@ -94,18 +100,11 @@ export function checkedStore (given: SessionStore): SessionStore {
     : refuse('store', 'must have a property "shared": true or false.')
 }
 
-/** The login callback, required unless the registration only verifies tokens. */
+/** The login callback. A registration without it has no login route. */
 export function checkedVerifyCredentials<Callback> (
   verifyCredentials: Callback | undefined, verifyOnly: boolean
-): Callback | (() => null) {
-  if (verifyOnly) return rejectAllLogins(verifyCredentials)
-  return optionalFunction('verifyCredentials', verifyCredentials) ??
-    refuse('verifyCredentials', 'is required. Pass a function that resolves to the user or null.')
-}
-
-/** Stand-in for `verifyCredentials` in verify-only mode. */
-function rejectAllLogins (verifyCredentials: unknown): () => null {
-  return verifyCredentials === undefined
-    ? () => null
-    : refuse('verifyCredentials', 'is not allowed in verify-only mode (no signing key).')
+): Callback | undefined {
+  return verifyCredentials !== undefined && verifyOnly
+    ? refuse('verifyCredentials', 'is not allowed in verify-only mode (no signing key).')
+    : optionalFunction('verifyCredentials', verifyCredentials)
 }

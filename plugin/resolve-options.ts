@@ -1,12 +1,15 @@
 import { resolveCookieMode } from './cookie/cookie-options.ts'
+import { resolveLoginFields } from './http/login-fields.ts'
+import { resolvePaths } from './http/token-paths.ts'
 import { resolveJwksUrl } from './keys/fetch-jwks.ts'
 import { canSign, resolveKeys } from './keys/key-options.ts'
 import { resolveLimits } from './limits/rate-limit-options.ts'
 import {
-  checkedPrefix, checkedRealm, checkedStore, checkedVerifyCredentials, duration, flag, oneOf,
-  optionalFunction, refuse, text, wholeNumber
+  checkedPrefix, checkedRealm, checkedStore, checkedVerifyCredentials, duration, flag,
+  flagOrFunction, oneOf, optionalFunction, refuse, text, wholeNumber
 } from './option-checks.ts'
 import type { SimpleJwtOptions } from './options.ts'
+import { resolveLifetimes } from './sessions/session-lifetimes.ts'
 import { memoryStore } from './stores/memory.ts'
 
 /**
@@ -16,34 +19,33 @@ import { memoryStore } from './stores/memory.ts'
 export type ResolvedOptions = Readonly<ReturnType<typeof resolveOptions>>
 
 const HOUR_MS = 3_600_000
-/** The plugin refuses tokens with a longer life, so it must not issue any. */
-const MAX_LIFETIME_MS = 366 * 24 * HOUR_MS
 
 const NAMES = new Set([
   'secret', 'keys', 'jwksUrl', 'verifyCredentials', 'findUser', 'claims', 'usernameField',
-  'usernameMaxLength', 'accessTokenLifetime', 'refreshTokenLifetime', 'sessionLifetime',
-  'rotateRefreshTokens', 'reuseInterval', 'replayFrom', 'adoptRefreshTokens', 'issuer', 'audience',
-  'leeway', 'store', 'revocation', 'revocationInterval', 'verificationCache', 'rateLimit', 'cookie',
-  'prefix', 'realm', 'namespace', 'onEvent', 'now'
+  'usernameMaxLength', 'loginFields', 'loginResponse', 'sessionOptions', 'accessTokenLifetime',
+  'refreshTokenLifetime', 'sessionLifetime', 'rotateRefreshTokens', 'reuseInterval', 'replayFrom',
+  'adoptRefreshTokens', 'userIdClaim', 'issuer', 'audience', 'leeway', 'store', 'revocation',
+  'revocationInterval', 'verificationCache', 'rateLimit', 'cookie', 'prefix', 'paths',
+  'guardByDefault', 'extractToken', 'realm', 'namespace', 'onEvent', 'onSessionEnded', 'now'
 ])
 
 const DEFAULTS = {
   usernameField: 'username',
   usernameMaxLength: 255,
-  accessTokenLifetime: '5m',
-  refreshTokenLifetime: '1d',
-  sessionLifetime: '30d',
   rotateRefreshTokens: true,
   reuseInterval: '10s',
   replayFrom: 'anywhere',
   adoptRefreshTokens: false,
+  userIdClaim: 'user_id',
   leeway: 0,
   revocation: 'list',
   revocationInterval: '1s',
   verificationCache: 10_000,
   prefix: '/api/token',
+  guardByDefault: false,
   realm: 'api',
-  now: Date.now
+  // Read at each call, so that fake timers may replace it.
+  now: () => Date.now()
 }
 
 /** An undefined option has its default. Null is a bad value. */
@@ -60,6 +62,10 @@ function usernameLength (value: number): number {
     : refuse(
       'usernameMaxLength', `must be a whole number of characters, 1 to ${MAX_USERNAME_LENGTH}.`)
 }
+
+/** The plugin writes the other claims of a token. */
+const USER_ID_CLAIM = /^(?!(?:token_type|exp|iat|nbf|jti|sid|iss|aud|__proto__)$)[^]{1,100}$/
+const USER_ID_CLAIM_RULE = "must be the name of a claim such as 'user_id', 'id' or 'sub'."
 
 const MAX_NAME = /^[^]{1,500}$/
 const MAX_NAME_RULE = 'must be a string of 1 to 500 characters.'
@@ -79,9 +85,6 @@ export function resolveOptions (options: SimpleJwtOptions) {
   if (given.namespace !== undefined && options.prefix === undefined && !verifyOnly) {
     refuse('prefix', 'is required with "namespace". Pass a path that no other registration has.')
   }
-  const lifetime = (name: string, value: unknown): number =>
-    duration(name, value, 1000, MAX_LIFETIME_MS)
-
   return Object.freeze({
     keys,
     jwksUrl,
@@ -92,14 +95,16 @@ export function resolveOptions (options: SimpleJwtOptions) {
     usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/,
       'must be a name other than "password".') as string,
     usernameMaxLength: usernameLength(given.usernameMaxLength),
-    accessTokenLifetime: lifetime('accessTokenLifetime', given.accessTokenLifetime),
-    refreshTokenLifetime: lifetime('refreshTokenLifetime', given.refreshTokenLifetime),
-    sessionLifetime:
-      duration('sessionLifetime', given.sessionLifetime, 1000, 100 * MAX_LIFETIME_MS),
+    loginFields: resolveLoginFields(given.loginFields, given.usernameField, refuse),
+    loginResponse: optionalFunction('loginResponse', given.loginResponse),
+    sessionOptions: optionalFunction('sessionOptions', given.sessionOptions),
+    ...resolveLifetimes(given),
     rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens),
     reuseInterval: duration('reuseInterval', given.reuseInterval, 0, HOUR_MS),
     replayFrom: oneOf('replayFrom', given.replayFrom, ['anywhere', 'sameAddress']),
-    adoptRefreshTokens: flag('adoptRefreshTokens', given.adoptRefreshTokens),
+    adoptRefreshTokens: flagOrFunction('adoptRefreshTokens', given.adoptRefreshTokens),
+    userIdClaim:
+      text('userIdClaim', given.userIdClaim, USER_ID_CLAIM, USER_ID_CLAIM_RULE) as string,
     issuer: text('issuer', given.issuer, MAX_NAME, MAX_NAME_RULE),
     audience: text('audience', given.audience, MAX_NAME, MAX_NAME_RULE),
     leeway: duration('leeway', given.leeway, 0, HOUR_MS),
@@ -110,10 +115,14 @@ export function resolveOptions (options: SimpleJwtOptions) {
     rateLimit: resolveLimits(given.rateLimit, refuse),
     cookie: resolveCookieMode(given.cookie, refuse),
     prefix: checkedPrefix(given.prefix),
+    paths: resolvePaths(given.paths, refuse),
+    guardByDefault: flag('guardByDefault', given.guardByDefault),
+    extractToken: optionalFunction('extractToken', given.extractToken),
     realm: checkedRealm(given.realm),
     namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/,
       "must be a name in camel case, such as 'staff'."),
     onEvent: optionalFunction('onEvent', given.onEvent),
+    onSessionEnded: optionalFunction('onSessionEnded', given.onSessionEnded),
     now: optionalFunction('now', given.now) as () => number
   })
 }

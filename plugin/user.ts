@@ -3,11 +3,27 @@ export interface User {
   /** Goes into every token as the string claim `user_id`. At most 255 characters. */
   id: string | number | bigint
   /** False: no login, no refresh. Absent means active. */
-  isActive?: boolean
+  isActive?: boolean | undefined
+  /** As `isActive`, in the spelling of Django. */
+  is_active?: boolean | undefined
 }
 
-/** The body of a login. Also has the login field under its configured name. */
-export interface Credentials { username: string, password: string, [field: string]: string }
+/**
+ * Declares types of the app, by declaration merging: `claims` are those that `claims()` adds, and
+ * `account` is the user that `findUser` returns.
+ */
+export interface SimpleJwtTypes {}
+
+/** A user as the callbacks of the host return and receive it, and the type of `request.account`. */
+export type Account = SimpleJwtTypes extends { account: infer Declared } ? Declared : User
+
+/** The claims that the app declares. */
+export type DeclaredClaims = SimpleJwtTypes extends { claims: infer Declared }
+  ? Declared
+  : Record<never, never>
+
+/** The whole body of a login. Also has the login field as `username`. */
+export interface Credentials { username: string, password: string, [field: string]: unknown }
 
 /** In characters. Stores index the id, and databases bound the size of an index entry. */
 export const MAX_ID_LENGTH = 255
@@ -24,6 +40,6 @@ export function userIdOf ({ id }: User): string {
     `${MAX_ID_LENGTH} characters (well-formed Unicode, no NUL).`)
 }
 
-/** A user without `isActive` is active. */
-export const isActive = (user: User): boolean =>
-  user.isActive === undefined || Boolean(user.isActive)
+/** A user without `isActive` and `is_active` is active. */
+export const isActive = ({ isActive, is_active: inDjango }: User): boolean =>
+  (isActive === undefined || Boolean(isActive)) && (inDjango === undefined || Boolean(inDjango))

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import fc from 'fast-check'
 import t from 'tap'
 import type { SimpleJwtOptions } from '../plugin/options.ts'
@@ -36,18 +37,25 @@ const BAD: Record<Name, unknown[]> = {
   ],
   keys: ['', SECRET, 1, true, {}, [], [SECRET], [{}], () => []],
   jwksUrl: ['https://example.com/.well-known/jwks.json', '', 1, true, {}, []],
-  verifyCredentials: [undefined, ...NO_FUNCTION],
+  verifyCredentials: NO_FUNCTION,
   findUser: NO_FUNCTION,
   claims: NO_FUNCTION,
   usernameField: [...NO_TEXT, 'password', '__proto__'],
   usernameMaxLength: ['', '255', 0, -1, 0.5, 8193, NaN, Infinity, null, true, {}, [], () => 255],
-  accessTokenLifetime: [...NO_LIFETIME, '367d', 366 * 86_400 + 1],
-  refreshTokenLifetime: [...NO_LIFETIME, '367d'],
+  loginFields: [
+    '', 'otp', 1, true, [], () => ({}), { otp: 'string' }, { otp: null }, { otp: [] },
+    { password: {} }, { username: {} }
+  ],
+  loginResponse: NO_FUNCTION,
+  sessionOptions: NO_FUNCTION,
+  accessTokenLifetime: [...NO_LIFETIME, '367d', 366 * 86_400 + 1, 86_401, 300_000, '25h'],
+  refreshTokenLifetime: [...NO_LIFETIME, '367d', '31d'],
   sessionLifetime: NO_LIFETIME,
   rotateRefreshTokens: NO_FLAG,
   reuseInterval: [...NO_DURATION, '61m'],
   replayFrom: [...NO_TEXT, 'address', 'sameaddress', true],
-  adoptRefreshTokens: NO_FLAG,
+  adoptRefreshTokens: ['', 'true', 'false', 0, 1, {}, []],
+  userIdClaim: [...NO_TEXT, 'sid', 'jti', 'token_type', 'exp', '__proto__', 'x'.repeat(101)],
   issuer: NO_TEXT,
   audience: NO_TEXT,
   leeway: [...NO_DURATION, '61m', 3601],
@@ -83,9 +91,17 @@ const BAD: Record<Name, unknown[]> = {
     ...NO_TEXT, '/', '//', 'api/token', '/api//token', '/api?', '/api#', '/:id', '/*', '/api/*',
     'http://x/', '/%61', '/a/../b', '/a\n', '/ä', '/a b'
   ],
+  paths: [
+    '', '/login', 1, true, [], () => ({}), { login: '/login' }, { obtain: '' }, { obtain: true },
+    { obtain: '/' }, { obtain: 'login' }, { refresh: '/:id' }, { verify: '/a b' },
+    { sessions: null }
+  ],
+  guardByDefault: NO_FLAG,
+  extractToken: NO_FUNCTION,
   realm: [...NO_TEXT, 'a\r\nb', 'ä', 'a\tb', 'a\0', 'a\x7f'],
   namespace: [...NO_TEXT, 'Staff', '1', 'a-b', 'a b', '__proto__', '_a', 'ä'],
   onEvent: NO_FUNCTION,
+  onSessionEnded: NO_FUNCTION,
   now: [...NO_FUNCTION, 1_795_348_800_000]
 }
 
@@ -93,18 +109,22 @@ const GOOD: Record<Name, unknown[]> = {
   secret: [SECRET, Buffer.alloc(32, 'x'), 'x'.repeat(1000)],
   keys: [],
   jwksUrl: [undefined],
-  verifyCredentials: [async () => null],
+  verifyCredentials: [undefined, async () => null],
   findUser: [undefined, () => null],
   claims: [undefined, () => ({})],
   usernameField: ['email', 'e-mail address', 'constructor', 'password2', 'ユーザー'],
   usernameMaxLength: [1, 255, 8192],
-  accessTokenLifetime: [1, '1s', '366d', 300, '5 minutes'],
-  refreshTokenLifetime: [1, '1d', '366d'],
+  loginFields: [undefined, {}, { otp: { type: 'string' }, remember: {} }],
+  loginResponse: [undefined, () => ({})],
+  sessionOptions: [undefined, () => ({})],
+  accessTokenLifetime: [1, '1s', '24h', 300, 86_400, '5 minutes'],
+  refreshTokenLifetime: [300, '1d', '30d'],
   sessionLifetime: [1, '30d', '2y', '100y'],
   rotateRefreshTokens: [true, false],
   reuseInterval: [0, '10s', '1h', 0.5],
   replayFrom: ['anywhere', 'sameAddress'],
-  adoptRefreshTokens: [true, false],
+  adoptRefreshTokens: [true, false, () => true],
+  userIdClaim: ['user_id', 'id', 'sub', 'constructor'],
   issuer: ['https://example.com'],
   audience: ['them'],
   leeway: [0, 5, '1m', 3600],
@@ -115,9 +135,13 @@ const GOOD: Record<Name, unknown[]> = {
   rateLimit: [false, {}, { loginPerAddress: 1 }],
   cookie: [false, undefined, true, {}, { origins: ['https://app.example.com'] }],
   prefix: ['/api/token', '/auth', '/auth/', '/a/b-c/d.e'],
+  paths: [undefined, {}, { obtain: '/auth/login/', refresh: false, sessions: undefined }],
+  guardByDefault: [true, false],
+  extractToken: [undefined, () => undefined],
   realm: ['api', 'staff "only"', 'a\\b'],
   namespace: [undefined],
   onEvent: [undefined, () => {}],
+  onSessionEnded: [undefined, () => {}],
   now: [Date.now, () => 0]
 }
 
@@ -187,7 +211,7 @@ t.test('an unknown option stops the start by its name', async t => {
 })
 
 t.test('the defaults are those of the design', async t => {
-  const { keys, store, verifyCredentials, ...rest } = resolve({})
+  const { keys, store, verifyCredentials, now, ...rest } = resolve({})
   t.equal(verifyCredentials, REQUIRED.verifyCredentials)
   t.same(keys, [{ kid: undefined, algorithm: 'HS256', secret: Buffer.from(SECRET) }])
   t.equal(store.shared, false)
@@ -198,6 +222,9 @@ t.test('the defaults are those of the design', async t => {
     claims: undefined,
     usernameField: 'username',
     usernameMaxLength: 255,
+    loginFields: {},
+    loginResponse: undefined,
+    sessionOptions: undefined,
     accessTokenLifetime: 300_000,
     refreshTokenLifetime: 86_400_000,
     sessionLifetime: 30 * 86_400_000,
@@ -205,6 +232,7 @@ t.test('the defaults are those of the design', async t => {
     reuseInterval: 10_000,
     replayFrom: 'anywhere',
     adoptRefreshTokens: false,
+    userIdClaim: 'user_id',
     issuer: undefined,
     audience: undefined,
     leeway: 0,
@@ -216,11 +244,28 @@ t.test('the defaults are those of the design', async t => {
     },
     cookie: false,
     prefix: '/api/token',
+    paths: {},
+    guardByDefault: false,
+    extractToken: undefined,
     realm: 'api',
     namespace: undefined,
     onEvent: undefined,
-    now: Date.now
+    onSessionEnded: undefined
   })
+})
+
+t.test('the default clock follows fake timers', async t => {
+  const { now } = resolve({})
+  t.after(() => { mock.timers.reset() })
+  mock.timers.enable({ apis: ['Date'], now: 1_795_348_800_000 })
+  t.equal(now(), 1_795_348_800_000)
+})
+
+t.test('a default lifetime gives way to a shorter limit', async t => {
+  t.match(resolve({ sessionLifetime: '1m' }),
+    { accessTokenLifetime: 60_000, refreshTokenLifetime: 60_000, sessionLifetime: 60_000 })
+  t.match(resolve({ refreshTokenLifetime: '2m' }),
+    { accessTokenLifetime: 120_000, refreshTokenLifetime: 120_000 })
 })
 
 t.test('each registration has a memory store of its own', async t => {
@@ -285,7 +330,7 @@ t.test('without a key that can sign tokens are only verified', async t => {
   t.same([keys, jwksUrl?.href], [[], 'https://issuer.example/'])
 })
 
-t.test('verifyCredentials: is rejected in verify-only mode and required otherwise', async t => {
+t.test('verifyCredentials: is rejected in verify-only mode and optional otherwise', async t => {
   for (const [what, keys] of VERIFYING) {
     for (const verifyCredentials of [() => null, null, 'x']) {
       t.throws(
@@ -297,22 +342,9 @@ t.test('verifyCredentials: is rejected in verify-only mode and required otherwis
         what
       )
     }
-    t.equal(
-      (
-        resolveOptions({ ...keys, verifyCredentials: undefined as never })
-          .verifyCredentials as () => unknown
-      )(),
-      null,
-      what
-    )
+    t.equal(resolveOptions({ ...keys, verifyCredentials: undefined }).verifyCredentials, undefined)
   }
-  for (const algorithm of EVERY) {
-    t.throws(
-      () => resolveOptions({ keys: [inputOf(algorithm)] }),
-      { message: 'option "verifyCredentials" is required' },
-      algorithm
-    )
-  }
+  t.equal(resolveOptions({ secret: SECRET }).verifyCredentials, undefined)
 })
 
 t.test('a namespace needs no prefix in verify-only mode', async t => {

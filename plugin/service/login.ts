@@ -29,7 +29,7 @@ export async function login (
 
   let user: User | null | undefined | false
   try {
-    user = await verifyCredentials(credentials, request)
+    user = await verifyCredentials?.(credentials, request)
     // An object without an id shows no right password.
     if (user) userIdOf(user)
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Refusal } from '../errors.ts'
+import type { DeclaredClaims } from '../user.ts'
 
 /** Claims of a verified token. `user_id` is a string, even if a foreign token has a number. */
 export interface Claims {
@@ -16,8 +17,11 @@ export interface Claims {
   readonly [claim: string]: unknown
 }
 
-/** The frozen claims of an access token: `request.user` after `authenticate`. */
-export interface AccessClaims extends Claims { readonly token_type: 'access' }
+/**
+ * The frozen claims of an access token, with those that the app declares: `request.user` after
+ * `authenticate`.
+ */
+export type AccessClaims = Claims & { readonly token_type: 'access' } & Readonly<DeclaredClaims>
 
 /** The claims of a refresh token. */
 export interface RefreshClaims extends Claims { readonly token_type: 'refresh' }
