@@ -1,6 +1,6 @@
 /** The members of a user that the plugin reads. The host's users may have more. */
 export interface User {
-  /** Goes into every token as the string claim `user_id`. At most 255 characters. */
+  /** Goes into every token as a string, in the claim `userIdClaim`. At most 255 characters. */
   id: string | number | bigint
   /** False: no login, no refresh. Absent means active. */
   isActive?: boolean | undefined

@@ -70,7 +70,7 @@ async function claimsOf (
     throw new TypeError('fastify-simplejwt: claims() must resolve to an object.')
   }
   refuseUnclaimable(given)
-  const custom = customClaims(given as Record<string, unknown>)
+  const custom = customClaims(given as Record<string, unknown>, parts.options.userIdClaim)
   if (!fits(parts, custom)) {
     throw new RangeError(
       `fastify-simplejwt: custom claims must take at most ${maxBytes(parts)} bytes as JSON. ` +
@@ -84,7 +84,7 @@ async function claimsOf (
 function carriedClaims (
   parts: ClaimParts, presented: Claims, owner: Owner
 ): Record<string, unknown> {
-  const custom = customClaims(presented)
+  const custom = customClaims(presented, parts.options.userIdClaim)
   if (fits(parts, custom)) {
     try {
       refuseLongTokens(parts, owner, custom)

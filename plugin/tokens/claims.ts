@@ -1,7 +1,10 @@
 import type { Refusal } from '../errors.ts'
 import type { DeclaredClaims } from '../user.ts'
 
-/** Claims of a verified token. `user_id` is a string, even if a foreign token has a number. */
+/**
+ * Claims of a verified token. `user_id` is always the user id as a string, even if the token has a
+ * number, or the id under another name.
+ */
 export interface Claims {
   readonly token_type: 'access' | 'refresh'
   /** Expiry, in seconds since the epoch. */
@@ -31,6 +34,8 @@ export interface ClaimRules {
   issuer: string | undefined
   audience: string | undefined
   leeway: number
+  /** Name of the claim that holds the user id. */
+  userIdClaim: string
 }
 
 const RESERVED = new Set(['token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sid', 'iss', 'aud'])
@@ -65,14 +70,16 @@ export function checkClaims (
   return (
     checkTimes(claims, rules.leeway / 1000, now / 1000, latest / 1000) ??
     checkIssuerAndAudience(claims, rules) ??
-    checkIdentity(claims, expected) ??
-    freeze(
-      (isText(claims.user_id)
-        ? claims
-        : { ...claims, user_id: String(claims.user_id) }) as unknown as Claims
-    )
+    checkIdentity(claims, expected, rules.userIdClaim) ??
+    freeze(withUserId(claims, claims[rules.userIdClaim]))
   )
 }
+
+/** Copies claims only if they lack the id under this name, or as a string. */
+const withUserId = (claims: Record<string, unknown>, userId: unknown): Claims =>
+  (claims.user_id === userId && isText(userId)
+    ? claims
+    : { ...claims, user_id: String(userId) }) as unknown as Claims
 
 function checkTimes (
   { exp, iat, nbf }: Record<string, unknown>, leeway: number, now: number, latest: number
@@ -98,9 +105,11 @@ function checkIssuerAndAudience (
 }
 
 function checkIdentity (
-  claims: Record<string, unknown>, expected: 'access' | 'refresh' | undefined
+  claims: Record<string, unknown>,
+  expected: 'access' | 'refresh' | undefined,
+  userIdClaim: string
 ): Refusal | undefined {
-  const { exp, jti, token_type: type, user_id: userId, sid } = claims
+  const { exp, jti, token_type: type, [userIdClaim]: userId, sid } = claims
   if (exp === undefined) return "Token has no 'exp' claim"
   if (jti === undefined) return 'Token has no id'
   if (!isText(jti) || (sid !== undefined && !isText(sid))) return 'Token is invalid'
@@ -122,7 +131,15 @@ function freeze<T extends object> (value: T): Readonly<T> {
   return Object.freeze(value)
 }
 
+/** Returns whether the plugin writes a claim of this name. `user_id` is always one of them. */
+export const isReserved = (name: string, userIdClaim: string): boolean =>
+  RESERVED.has(name) || name === userIdClaim
+
 /** Returns the claims of the host: all except those that the plugin writes. */
-export function customClaims (claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !RESERVED.has(name)))
+export function customClaims (
+  claims: Readonly<Record<string, unknown>>, userIdClaim: string
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(claims).filter(([name]) => !isReserved(name, userIdClaim))
+  )
 }

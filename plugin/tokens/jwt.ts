@@ -78,11 +78,11 @@ export function createTokens (
       exp: toSeconds(token.expiresAt),
       iat: toSeconds(token.issuedAt),
       jti: token.jti,
-      user_id: token.userId,
+      [rules.userIdClaim]: token.userId,
       sid: token.sid,
       ...(rules.issuer !== undefined && { iss: rules.issuer }),
       ...(rules.audience !== undefined && { aud: rules.audience }),
-      ...customClaims(custom)
+      ...customClaims(custom, rules.userIdClaim)
     }))
 
   /** Parsed headers of verified tokens. All tokens of a key share one header. */

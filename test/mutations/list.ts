@@ -114,7 +114,19 @@ export const mutations: Mutation[] = [
     ],
     ['jti is required', "if (jti === undefined) return 'Token has no id'", '', 'tokens/claims.ts'],
     ['kinds exclude each other', ': type !== expected)', ': false)', 'tokens/claims.ts'],
-    ['claims are frozen', 'return Object.freeze(value)', 'return value', 'tokens/claims.ts']),
+    ['claims are frozen', 'return Object.freeze(value)', 'return value', 'tokens/claims.ts'],
+    [
+      'the user id is read under the name of userIdClaim only', '[userIdClaim]: userId, sid',
+      '[userIdClaim]: own, user_id: userId = own, sid', 'tokens/claims.ts'
+    ],
+    [
+      'another claim does not replace the user id', 'claims.user_id === userId && isText(userId)',
+      'isText(claims.user_id)', 'tokens/claims.ts'
+    ],
+    [
+      'the claims of the host do not replace the user id', ' || name === userIdClaim', '',
+      'tokens/claims.ts', 'tokens/jwt.ts'
+    ]),
   ...of('guard/bearer-token.ts',
     ['one Authorization header', 'if (seen) return true', '', 'guard/authenticate.ts'],
     ['no tab in it', " || header.includes('\\t')) throw", ') throw', 'guard/authenticate.ts']),

@@ -7,8 +7,10 @@ import { accessClaims, refreshClaims } from '../fixtures/tokens/jwt.ts'
 
 const NOW = START / 1000
 const YEAR = 366 * 86_400
-const NO_RULES: ClaimRules = { issuer: undefined, audience: undefined, leeway: 0 }
-const STRICT: ClaimRules = { issuer: 'us', audience: 'them', leeway: 0 }
+const NO_RULES: ClaimRules = {
+  issuer: undefined, audience: undefined, leeway: 0, userIdClaim: 'user_id'
+}
+const STRICT: ClaimRules = { ...NO_RULES, issuer: 'us', audience: 'them' }
 const LENIENT: ClaimRules = { ...NO_RULES, leeway: 30 * SECOND }
 
 const without = (...names: string[]): Record<string, unknown> =>
@@ -27,6 +29,31 @@ t.test('good claims come back whole, with a user_id that is a string', async t =
     checkClaims(accessClaims({ user_id: Number.MAX_SAFE_INTEGER }), 'access', NO_RULES, START),
     { user_id: '9007199254740991' }
   )
+})
+
+t.test('checkClaims: reads the user id under the name of userIdClaim only', async t => {
+  const rules = { ...NO_RULES, userIdClaim: 'sub' }
+  const check = (changes: Record<string, unknown>) =>
+    checkClaims({ ...without('user_id'), ...changes }, 'access', rules, START)
+  t.match(check({ sub: '7' }), { sub: '7', user_id: '7' })
+  t.match(check({ sub: 7 }), { sub: 7, user_id: '7' })
+  t.match(check({ sub: '7', user_id: '8' }), { sub: '7', user_id: '7' }, 'and no other decides')
+  t.match(check({ sub: 7, user_id: 7 }), { sub: 7, user_id: '7' })
+  t.ok(Object.isFrozen(check({ sub: '7' })))
+  t.equal(check({ user_id: '8' }), 'Token contained no recognizable user identification')
+  t.equal(check({ sub: null }), 'User not found')
+  for (const sub of ['', true, {}, ['7'], 1.5]) t.equal(check({ sub }), 'Token is invalid')
+  for (const userIdClaim of ['constructor', 'toString', 'hasOwnProperty']) {
+    t.equal(
+      checkClaims(accessClaims(), 'access', { ...NO_RULES, userIdClaim }, START),
+      'Token is invalid', 'an inherited member is no user id'
+    )
+  }
+})
+
+t.test('checkClaims: returns the payload itself where it has the user id as a string', async t => {
+  const payload = accessClaims()
+  t.equal(checkClaims(payload, 'access', NO_RULES, START), payload)
 })
 
 t.test('checkClaims: refuses missing and malformed claims with SimpleJWT\'s text', async t => {
@@ -234,15 +261,11 @@ t.test('a claim by the name of __proto__ or constructor changes no object', asyn
 
 t.test('the claims of the host are all that are not the plugin\'s', async t => {
   const ours = { token_type: 1, exp: 1, iat: 1, nbf: 1, jti: 1, user_id: 1, sid: 1, iss: 1, aud: 1 }
-  t.same(customClaims({ ...ours, role: 'admin', sub: '1', nested: { exp: 1 } }), {
-    role: 'admin',
-    sub: '1',
-    nested: { exp: 1 }
-  })
-  t.equal(
-    (customClaims(JSON.parse('{"__proto__":{"isAdmin":true}}')) as { isAdmin?: boolean }).isAdmin,
-    undefined
-  )
+  const theirs = { role: 'admin', sub: '1', nested: { exp: 1 } }
+  t.same(customClaims({ ...ours, ...theirs }, 'user_id'), theirs)
+  t.same(customClaims({ ...ours, ...theirs }, 'sub'), { role: 'admin', nested: { exp: 1 } })
+  const custom = customClaims(JSON.parse('{"__proto__":{"isAdmin":true}}'), 'user_id')
+  t.equal(custom.isAdmin, undefined)
 })
 
 t.test('no JSON value makes it throw', async () => {

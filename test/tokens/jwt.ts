@@ -21,6 +21,7 @@ const SEED = {
   endsAt: START + 30 * DAY,
   accessLifetime: DAY
 }
+const NO_RULES = { issuer: undefined, audience: undefined, leeway: 0, userIdClaim: 'user_id' }
 const clock = createClock()
 
 async function build ({
@@ -28,13 +29,14 @@ async function build ({
   issuer = undefined as string | undefined,
   audience = undefined as string | undefined,
   leeway = 0,
+  userIdClaim = 'user_id',
   now = clock as () => number
 } = {}): Promise<Tokens> {
   const app = fastify()
   t.after(() => app.close())
   return createTokens(
     await createKeyRing(app, resolveKeys({ keys }, refuse)),
-    { issuer, audience, leeway },
+    { issuer, audience, leeway, userIdClaim },
     5 * MINUTE,
     now
   )
@@ -63,6 +65,17 @@ t.test('a refresh token is its header and claims in this order and nothing else'
       '"sid":"5e55","iss":"us","aud":"them","role":"admin"}'
   )
   t.equal(token, sign(text(token, 1)))
+})
+
+t.test('mint: writes the user id under the name of userIdClaim only', async t => {
+  const tokens = await build({ userIdClaim: 'sub' })
+  const custom = { sub: '2', user_id: '2', role: 'admin' }
+  for (const token of [tokens.mintAccess(SEED, custom), tokens.mintRefresh(SEED, custom)]) {
+    const { payload } = decode(token)
+    t.match(payload, { sub: '1', role: 'admin' })
+    t.notOk('user_id' in payload)
+    t.match(tokens.verifyAny(token), { sub: '1', user_id: '1', role: 'admin' })
+  }
 })
 
 t.test('an access token is its header and claims in this order, with a new jti', async t => {
@@ -307,9 +320,7 @@ t.test('more or fewer segments, padding, white space and over-long tokens are in
 
 t.test('mint: throws for a token that verify would refuse for its length', async t => {
   const ring = { sign: ({ length }: { length: number }) => 'x'.repeat(length) }
-  const tokens = createTokens(
-    ring as unknown as KeyRing, { issuer: undefined, audience: undefined, leeway: 0 }, MINUTE, clock
-  )
+  const tokens = createTokens(ring as unknown as KeyRing, NO_RULES, MINUTE, clock)
   const times = { issuedAt: START, expiresAt: START, endsAt: START, accessLifetime: 0 }
   const seed = { sid: 's', userId: '1', jti: 'j', ...times }
   for (const [kind, mint] of [
@@ -328,9 +339,7 @@ t.test('mint: throws for a token that verify would refuse for its length', async
 t.test('verify: refuses a malformed or overlong token before it reaches a key', async t => {
   let asked = 0
   const ring = { verify: () => { asked++ }, knows: () => true } as unknown as KeyRing
-  const tokens = createTokens(
-    ring, { issuer: undefined, audience: undefined, leeway: 0 }, 5 * MINUTE, clock
-  )
+  const tokens = createTokens(ring, NO_RULES, 5 * MINUTE, clock)
   const token = sign(accessClaims())
   for (const other of [
     sign(accessClaims({ pad: 'x'.repeat(6000) })),
@@ -421,8 +430,7 @@ t.test('missingKey: requests the alg and kid of a header, if it is readable', as
       asked.push([alg, kid])
     }
   }
-  const rules = { issuer: undefined, audience: undefined, leeway: 0 }
-  const others = createTokens(remote, rules, 5 * MINUTE, clock)
+  const others = createTokens(remote, NO_RULES, 5 * MINUTE, clock)
   await others.missingKey(forge({ ...bare, kid: 'k1' }))
   await others.missingKey(forge({ alg: 'ES256' }))
   t.same(asked, [['HS256', 'k1'], ['ES256', undefined]])
