@@ -35,7 +35,7 @@ const DEFAULTS = {
   rotateRefreshTokens: true,
   reuseInterval: '10s',
   replayFrom: 'anywhere',
-  adoptRefreshTokens: false,
+  adoptRefreshTokens: false as Exclude<SimpleJwtOptions['adoptRefreshTokens'], undefined>,
   userIdClaim: 'user_id',
   leeway: 0,
   revocation: 'list',

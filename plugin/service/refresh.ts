@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
-import { clientInfo, eventSubject, presentingClient } from '../sessions/client-info.ts'
+import { eventSubject, presentingClient } from '../sessions/client-info.ts'
 import type { Session } from '../stores/session.ts'
 import type { PresentingClient } from '../stores/store.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
@@ -25,7 +25,7 @@ export async function refresh (
   const presented = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
   await rateLimiter.refreshPerSession('refresh', presented, request)
   const claims = await claimsAtRefresh(parts, presented, request)
-  await adoptIfForeign(parts, presented, clientInfo(request))
+  await adoptIfForeign(parts, presented, request)
   return parts.options.rotateRefreshTokens
     ? rotate(parts, presented, claims, request)
     : mintAccessOnly(parts, presented, claims, request)

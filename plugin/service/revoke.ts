@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
-import { clientInfo, eventSubject, presentingClient } from '../sessions/client-info.ts'
+import { eventSubject, presentingClient } from '../sessions/client-info.ts'
 import { sidOf } from '../sessions/lifecycle.ts'
 import type { Session } from '../stores/session.ts'
 import { adoptIfForeign } from './adopt.ts'
@@ -23,7 +23,7 @@ export async function revoke (
   await tokens.missingKey(token)
   const claims = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
   await rateLimiter.refreshPerSession('blacklist', claims, request)
-  await adoptIfForeign(parts, claims, clientInfo(request))
+  await adoptIfForeign(parts, claims, request)
 
   const session = await sessions.find(sidOf(claims))
   if (session === null || !sessions.isLive(session)) {

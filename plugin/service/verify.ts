@@ -3,7 +3,7 @@ import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
 import { sidOf } from '../sessions/lifecycle.ts'
 import type { Claims, RefreshClaims } from '../tokens/claims.ts'
-import { checkAdoptable } from './adopt.ts'
+import { checkAdoptable, checkAllowed } from './adopt.ts'
 
 /** The parts of a registration that verify a token of either kind. */
 export type VerifyParts = Pick<
@@ -22,7 +22,7 @@ export async function verify (
   const claims = claimsOrThrow(tokens.verifyAny(token), unauthorized.refused)
   await rateLimiter.refreshPerSession('verify', claims, request)
   const isBlacklisted = claims.token_type === 'refresh'
-    ? await isSpent(parts, claims as RefreshClaims)
+    ? await isSpent(parts, claims as RefreshClaims, request)
     : await parts.isRevoked(claims)
   if (isBlacklisted) throw unauthorized.refused('Token is blacklisted')
   return claims
@@ -33,9 +33,13 @@ export async function verify (
  * any client: otherwise a thief who polls learns the second at which its owner refreshed. A foreign
  * token that may still be adopted has no session yet, and is good.
  */
-async function isSpent (parts: VerifyParts, claims: RefreshClaims): Promise<boolean> {
-  if (claims.sid === undefined) checkAdoptable(parts, claims)
+async function isSpent (
+  parts: VerifyParts, claims: RefreshClaims, request: FastifyRequest | undefined
+): Promise<boolean> {
+  const isForeign = claims.sid === undefined
+  if (isForeign) checkAdoptable(parts, claims)
   const session = await parts.sessions.find(sidOf(claims))
-  if (session === null) return claims.sid !== undefined
+  if (isForeign) await checkAllowed(parts, claims, session, request)
+  if (session === null) return !isForeign
   return !parts.sessions.isAccepted(session, claims.jti)
 }

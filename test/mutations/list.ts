@@ -502,6 +502,10 @@ export const mutations: Mutation[] = [
     ]),
   ...of('service/verify.ts',
     [
+      'verify refuses a foreign token that a refresh would refuse',
+      'if (isForeign) await checkAllowed(parts, claims, session, request)', '', 'service/adopt.ts'
+    ],
+    [
       'a good token counts at verify',
       "  await rateLimiter.refreshPerSession('verify', claims, request)\n", '', 'routes/verify.ts'
     ],
@@ -571,6 +575,22 @@ export const mutations: Mutation[] = [
       'claims.user_id.length > MAX_ID_LENGTH || Buffer.byteLength(claims.jti) > MAX_JTI_BYTES',
       'false',
       'service/adopt.ts'
+    ],
+    [
+      'nothing except true adopts a token', '(claims, request) === true', '(claims, request)',
+      'service/adopt.ts'
+    ],
+    [
+      'the host does not hide the reuse of an adopted token', " !== 'function' || isSpent) return",
+      " !== 'function') return", 'service/adopt.ts'
+    ],
+    [
+      'the host decides about a token that is adopted and not spent',
+      'session !== null && session.jti !== claims.jti', 'session !== null', 'service/adopt.ts'
+    ],
+    [
+      'the host decides at refresh and at logout',
+      'await checkAllowed(parts, claims, session, request)', 'void session', 'service/adopt.ts'
     ]),
   ...of('user.ts',
     [

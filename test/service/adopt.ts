@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { RefreshClaims } from '../../plugin/index.ts'
 import { DAY, SECOND, buildApp } from '../fixtures/app.ts'
 import { decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
@@ -96,4 +97,127 @@ t.test('a token of another server that leaves no room for ours is refused', asyn
   const refresh = foreign(length)
   const reply = await post('/api/token/refresh/', { refresh })
   t.same([reply.statusCode, reply.json().detail], [401, 'Token is invalid'])
+})
+
+const ROUTES = [
+  ['/api/token/verify/', 'token'], ['/api/token/refresh/', 'refresh'],
+  ['/api/token/blacklist/', 'refresh']
+] as const
+
+t.test('adoptRefreshTokens: a function decides at refresh, at verify and at logout', async t => {
+  for (const [url, field] of ROUTES) {
+    const asked: [RefreshClaims, string | undefined][] = []
+    const { post, login, app } = await buildApp(t, {
+      adoptRefreshTokens: async (claims, request) => {
+        asked.push([claims, request?.url])
+        return claims.jti !== 'blacklisted'
+      }
+    })
+    for (const [jti, status] of [['good', 200], ['blacklisted', 401]] as const) {
+      const reply = await post(url, { [field]: sign(refreshClaims({ jti, user_id: 1 })) })
+      t.equal(reply.statusCode, status, `${url} ${jti}`)
+      if (status === 401) t.equal(reply.body, BLACKLISTED)
+    }
+    t.match(asked, [[{ jti: 'good', user_id: '1' }, url], [{ jti: 'blacklisted' }, url]])
+    t.ok(asked.every(([claims]) => Object.isFrozen(claims)))
+    t.notOk((await app.tokens.sessions(1)).some(({ sid }) => sid === 'blacklisted'))
+
+    const { refresh } = await login()
+    t.equal((await post(url, { [field]: refresh })).statusCode, 200)
+    t.equal(asked.length, 2, 'it does not decide about tokens of this server')
+  }
+})
+
+t.test('adoptRefreshTokens: the code of the app passes no request', async t => {
+  const requests: unknown[] = []
+  const { app } = await buildApp(t, {
+    adoptRefreshTokens: (_claims, request) => {
+      requests.push(request)
+      return true
+    }
+  })
+  await app.tokens.verify(sign(refreshClaims()))
+  await app.tokens.refresh(sign(refreshClaims()))
+  await app.tokens.revoke(sign(refreshClaims({ jti: 'other' })))
+  t.strictSame(requests, [undefined, undefined, undefined])
+})
+
+t.test('adoptRefreshTokens: nothing except true adopts a token', async t => {
+  for (const answer of [false, undefined, null, 1, 'yes', {}, []]) {
+    const { post } = await buildApp(t, { adoptRefreshTokens: (async () => answer) as never })
+    for (const [url, field] of ROUTES) {
+      const reply = await post(url, { [field]: sign(refreshClaims()) })
+      t.equal(reply.body, BLACKLISTED, `${url} ${JSON.stringify(answer)}`)
+    }
+  }
+})
+
+t.test('adoptRefreshTokens: a throw is a fault, and adopts nothing', async t => {
+  const { post, app } = await buildApp(t, {
+    adoptRefreshTokens: async () => { throw new Error('the database of Django is away') }
+  })
+  for (const [url, field] of ROUTES) {
+    const reply = await post(url, { [field]: sign(refreshClaims()) })
+    t.equal(reply.statusCode, 500, url)
+  }
+  t.strictSame(await app.tokens.sessions(1), [])
+})
+
+t.test('adoptRefreshTokens: the store alone decides about a token that is spent', async t => {
+  const spent = new Set<string>()
+  const { post, clock, events } = await buildApp(t, {
+    adoptRefreshTokens: ({ jti }) => {
+      if (spent.has(jti)) return false
+      spent.add(jti)
+      return true
+    }
+  })
+  const refresh = sign(refreshClaims())
+  const first = (await post('/api/token/refresh/', { refresh })).json()
+  const again = await post('/api/token/refresh/', { refresh })
+  t.equal(again.json().refresh, first.refresh, 'a lost reply is repeated')
+  t.equal((await post('/api/token/verify/', { token: refresh })).statusCode, 200)
+  clock.advance(10 * SECOND)
+  t.equal((await post('/api/token/refresh/', { refresh })).body, BLACKLISTED)
+  t.match(events.at(-1), { type: 'reuse_detected' })
+  t.equal((await post('/api/token/refresh/', { refresh: first.refresh })).body, BLACKLISTED)
+})
+
+t.test('adoptRefreshTokens: without rotation the host decides at each refresh', async t => {
+  let allowed = true
+  const { post } = await buildApp(t, {
+    adoptRefreshTokens: () => allowed, rotateRefreshTokens: false
+  })
+  const refresh = sign(refreshClaims())
+  t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 200)
+  allowed = false
+  t.equal((await post('/api/token/refresh/', { refresh })).body, BLACKLISTED)
+  t.equal((await post('/api/token/verify/', { token: refresh })).body, BLACKLISTED)
+})
+
+/** The users of a Django: when each changed the password, in seconds since the epoch. */
+const passwordChangedAt = new Map([['1', refreshClaims().iat as number]])
+
+for (const [url, field] of ROUTES) {
+  t.test(`${url} refuses a token of Django from before a password change`, async t => {
+    const { post } = await buildApp(t, {
+      adoptRefreshTokens: ({ user_id: id, iat = 0 }) => iat >= (passwordChangedAt.get(id) ?? 0)
+    })
+    const { iat } = refreshClaims()
+    const before = sign(refreshClaims({ iat: iat as number - 1 }))
+    t.equal((await post(url, { [field]: before })).body, BLACKLISTED)
+    t.equal((await post(url, { [field]: sign(refreshClaims({ jti: 'new' })) })).statusCode, 200)
+  })
+}
+
+t.test('a password change with revokeUser also revokes what was adopted before', async t => {
+  const { app, post, hello } = await buildApp(t, { adoptRefreshTokens: () => true })
+  const refresh = sign(refreshClaims())
+  const next = (await post('/api/token/refresh/', { refresh })).json()
+  await app.tokens.revokeUser(1)
+  for (const token of [refresh, next.refresh, next.access]) {
+    t.equal((await post('/api/token/verify/', { token })).body, BLACKLISTED)
+  }
+  t.equal((await post('/api/token/refresh/', { refresh: next.refresh })).body, BLACKLISTED)
+  t.equal((await hello(next.access)).statusCode, 401)
 })
