@@ -12,7 +12,7 @@ import type { SimpleJwtOptions } from './options.ts'
 import { type Registration, createRegistration } from './registration.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { publish } from './routes/jwks.ts'
-import { keyRoutes, tokenRoutes } from './routes/token-routes.ts'
+import { keyRoutes, registerTokenRoutes } from './routes/token-routes.ts'
 import { type TokenService, createTokenService } from './service/token-service.ts'
 import type { AccessClaims } from './tokens/claims.ts'
 
@@ -29,6 +29,10 @@ export type { KeyMaterial } from './keys/parse-key.ts'
 export type { RateLimits } from './limits/rate-limit-options.ts'
 export type { Duration } from './option-checks.ts'
 export type { SimpleJwtOptions } from './options.ts'
+export type { LoginCheck } from './service/attempt.ts'
+export type { IssueOptions } from './service/issue.ts'
+export type { LoginAnswer } from './service/login.ts'
+export type { SessionOptions } from './service/session-options.ts'
 export type { TokenService } from './service/token-service.ts'
 export type { Session } from './stores/session.ts'
 export type {
@@ -105,8 +109,7 @@ function decorate (
 async function registerRoutes (
   app: FastifyInstance, registration: Registration, authenticate: Authenticate
 ): Promise<void> {
-  const { prefix } = registration.options
-  await app.register(tokenRoutes(app, registration, authenticate), { prefix })
+  await registerTokenRoutes(app, registration, authenticate)
   const rings = publish(app, registration.keys)
   if (rings !== undefined) await app.register(keyRoutes(app, rings))
 }

@@ -88,7 +88,6 @@ export async function createRegistration (
     transport: await createTransport(options, unauthorized),
     rateLimiter: await createRateLimiter({
       limits: options.rateLimit,
-      usernameField: options.usernameField,
       counters: options.store.counters,
       emit,
       reportFailure: reportCounterFailure,

@@ -65,7 +65,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   limits: ['stores', 'http'],
   cookie: ['tokens'],
   http: [],
-  service: ['registration.ts', 'sessions', 'tokens', 'keys', 'stores'],
+  service: ['registration.ts', 'sessions', 'tokens', 'keys', 'stores', 'http'],
   guard: ['registration.ts', 'tokens'],
   routes: ['registration.ts', 'service', 'guard', 'http', 'keys', 'stores'],
   'store-contract': ['stores'],

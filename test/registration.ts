@@ -164,7 +164,8 @@ t.test('a failure of the shared counters shortens the next deadline of their sto
   })
   const app = fastify()
   t.after(() => app.close())
-  app.get('/', { onRequest: registration.rateLimiter.loginPerAddress }, async () => ({}))
+  app.get('/', async request =>
+    registration.rateLimiter.login(request, 'vitor').loginPerAddress())
   const claims = refreshClaimsOf(
     await registration.sessions.start('1', { userAgent: null, address: null })
   )
@@ -200,7 +201,8 @@ t.test('the limits count by the clock of the options', async t => {
   })
   const app = fastify()
   t.after(() => app.close())
-  app.get('/', { onRequest: registration.rateLimiter.loginPerAddress }, async () => ({}))
+  app.get('/', async request =>
+    registration.rateLimiter.login(request, 'vitor').loginPerAddress())
   const status = async () => (await app.inject('/')).statusCode
   t.same([await status(), await status()], [200, 429])
   clock.advance(DAY)

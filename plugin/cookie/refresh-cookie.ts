@@ -1,12 +1,20 @@
 import cookies, { type SerializeOptions } from '@fastify/cookie'
 import fastify from 'fastify'
 
+/** How long a browser keeps the refresh token of one session. */
+export interface CookieLife {
+  /** False: until the browser closes. Default true. */
+  persistent?: boolean
+  /** In milliseconds. Default: that of all cookies. */
+  refreshLifetime?: number | undefined
+}
+
 /** The cookie of a refresh token, as text of the headers `Cookie` and `Set-Cookie`. */
 export interface RefreshCookie {
   /** Returns the token in a `Cookie` header, or undefined. */
   read(header: string | undefined): string | undefined
   /** @throws RangeError for a token that does not fit into a cookie */
-  write(token: string): string
+  write(token: string, life?: CookieLife): string
   remove(): string
 }
 
@@ -16,7 +24,7 @@ const MAX_COOKIE_BYTES = 4096
 /**
  * Builds the cookie with the prefix `__Host-`. Browsers refuse such a cookie without TLS, and one
  * that a subdomain sets for other hosts (RFC 6265bis section 4.1.3.2). Its path must be `/`.
- * @param lifetimeMs of the cookie
+ * @param lifetimeMs of a cookie, unless its session has another
  */
 export async function createRefreshCookie (
   namespace: string | undefined, lifetimeMs: number
@@ -27,13 +35,14 @@ export async function createRefreshCookie (
   const { parseCookie, serializeCookie } = await createCookieApp()
   return {
     read: header => header === undefined ? undefined : parseCookie(header)[name],
-    write (token) {
+    write (token, { persistent = true, refreshLifetime = lifetimeMs } = {}) {
       if (name.length + token.length > MAX_COOKIE_BYTES) {
         throw new RangeError(`fastify-simplejwt: a refresh token of ${token.length} bytes does ` +
           `not fit into a cookie of ${MAX_COOKIE_BYTES}. Return fewer claims from claims(), or ` +
           'set findUser so that the refresh token need not carry them.')
       }
-      return serializeCookie(name, token, { ...attributes, maxAge: Math.floor(lifetimeMs / 1000) })
+      const maxAge = persistent && { maxAge: Math.floor(refreshLifetime / 1000) }
+      return serializeCookie(name, token, { ...attributes, ...maxAge })
     },
     remove: () => serializeCookie(name, '', { ...attributes, maxAge: 0 })
   }

@@ -3,7 +3,7 @@ import { type Unauthorized, invalidFields } from '../errors.ts'
 import type { RefreshedTokens } from '../tokens/jwt.ts'
 import type { CookieMode } from './cookie-options.ts'
 import { type RequestCheck, checkOrigin } from './csrf.ts'
-import { type RefreshCookie, createRefreshCookie } from './refresh-cookie.ts'
+import { type CookieLife, type RefreshCookie, createRefreshCookie } from './refresh-cookie.ts'
 
 /** Carries refresh tokens in bodies, as in SimpleJWT, or in a cookie that no script can read. */
 export interface TokenTransport {
@@ -16,7 +16,7 @@ export interface TokenTransport {
   /** @throws RangeError for a refresh token that `send` could not send */
   refuseLong(refreshToken: string): void
   /** Sends tokens. Returns the reply body. */
-  send(reply: FastifyReply, tokens: RefreshedTokens): RefreshedTokens
+  send(reply: FastifyReply, tokens: RefreshedTokens, life?: CookieLife): RefreshedTokens
   /** Call after revoking the session of the refresh token. Removes the cookie. */
   clear(reply: FastifyReply): void
 }
@@ -66,8 +66,8 @@ const inCookie = (
     return token
   },
   refuseLong: token => { cookie.write(token) },
-  send (reply, { access, refresh }) {
-    if (refresh !== undefined) reply.header('set-cookie', cookie.write(refresh))
+  send (reply, { access, refresh }, life) {
+    if (refresh !== undefined) reply.header('set-cookie', cookie.write(refresh, life))
     return { access }
   },
   clear: reply => { reply.header('set-cookie', cookie.remove()) }

@@ -29,23 +29,32 @@ export const compileFields: FastifySchemaCompiler<FieldsSchema> = ({ schema, htt
 type Validated = { error: Error } | { value: Record<string, string> }
 
 function validateBody (schema: FieldsSchema, body: unknown): Validated {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    return { error: invalidFields({ non_field_errors: [notAnObject(body)] }) }
-  }
-  const given = body as Record<string, unknown>
-  const errors: Record<string, string[]> = {}
-  const value: Record<string, string> = {}
-  for (const [name, field] of Object.entries(schema.properties)) {
-    const member = Object.hasOwn(given, name) ? given[name] : undefined
-    const [text, problems] = readField(member, field)
-    if (problems.length > 0) errors[name] = problems
-    value[name] = text
-  }
+  const problem = notAnObject(body)
+  if (problem !== undefined) return { error: invalidFields({ non_field_errors: [problem] }) }
+  const { value, errors } = readFields(schema.properties, body as object)
   return Object.keys(errors).length > 0 ? { error: invalidFields(errors) } : { value }
 }
 
-function readField (
-  value: unknown, { format, maxLength = Infinity }: FieldSchema
+/** The fields of a body, and the problems of each that has some. */
+interface ReadFields { value: Record<string, string>, errors: Record<string, string[]> }
+
+export function readFields (fields: FieldsSchema['properties'], body: object): ReadFields {
+  const errors: Record<string, string[]> = {}
+  const value: Record<string, string> = {}
+  for (const [name, field] of Object.entries(fields)) {
+    const [text, problems] = readField(ownMember(body, name), field)
+    if (problems.length > 0) errors[name] = problems
+    value[name] = text
+  }
+  return { value, errors }
+}
+
+export const ownMember = (body: object, name: string): unknown =>
+  Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined
+
+/** Returns the trimmed text of a field, or its problems. */
+export function readField (
+  value: unknown, { format, maxLength = Infinity }: Pick<FieldSchema, 'format' | 'maxLength'>
 ): [text: string, problems: string[]] {
   if (value === undefined) return ['', ['This field is required.']]
   if (value === null) return ['', ['This field may not be null.']]
@@ -77,8 +86,9 @@ function forbiddenCharacters (text: string): string[] {
 }
 
 /** Django REST Framework names the type in Python's words. */
-function notAnObject (body: unknown): string {
+export function notAnObject (body: unknown): string | undefined {
   if (body === null) return 'No data provided'
+  if (typeof body === 'object' && !Array.isArray(body)) return undefined
   return `Invalid data. Expected a dictionary, but got ${pythonType(body)}.`
 }
 

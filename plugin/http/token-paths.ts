@@ -12,7 +12,19 @@ export interface TokenPaths {
   sessions?: string | false | undefined
 }
 
-const NAMES = ['obtain', 'refresh', 'verify', 'blacklist', 'sessions'] as const
+/** The usual path of each route, below `prefix`. */
+const USUAL = {
+  obtain: '/',
+  refresh: '/refresh',
+  verify: '/verify',
+  blacklist: '/blacklist',
+  sessions: '/sessions'
+} as const
+
+/** The name of a token route. */
+export type RouteName = keyof typeof USUAL
+
+const NAMES = Object.keys(USUAL) as RouteName[]
 const PATH = /^(\/[\w.~-]*[\w~-][\w.~-]*)+\/?$/
 
 /** Checks the option `paths`. Returns each path without its trailing slash. */
@@ -35,4 +47,28 @@ function checkedPath (name: string, path: unknown, refuse: Refuse): string | fal
   return typeof path === 'string' && PATH.test(path)
     ? path.replace(/\/$/, '')
     : refuse(`paths.${name}`, "must be false or a path such as '/auth/login/'.")
+}
+
+/** The place of a route: the prefix of its scope, its path there, and the option that decides. */
+export interface Place {
+  prefix: string
+  url: string
+  option: 'prefix' | `paths.${RouteName}`
+}
+
+/**
+ * Returns the place of each route that there is. A path of its own is also the prefix of a scope,
+ * so that the plugin answers 404 and 405 there as below `prefix`.
+ */
+export function placesOf (
+  { paths, prefix }: { paths: Readonly<TokenPaths>, prefix: string }
+): Map<RouteName, Place> {
+  const places = NAMES.map((name): [RouteName, Place][] => {
+    const path = paths[name]
+    if (path === false) return []
+    return path === undefined || path === prefix + USUAL[name]
+      ? [[name, { prefix, url: USUAL[name], option: 'prefix' }]]
+      : [[name, { prefix: path, url: '/', option: `paths.${name}` }]]
+  })
+  return new Map(places.flat())
 }

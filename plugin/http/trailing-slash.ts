@@ -4,6 +4,7 @@ import type {
 } from 'fastify'
 import { refuse } from '../option-checks.ts'
 import { hasRoute, routerPaths } from './router-paths.ts'
+import type { Place } from './token-paths.ts'
 
 type Options<Route extends RouteGenericInterface> = RouteOptions<
   RawServerDefault,
@@ -15,12 +16,13 @@ type Options<Route extends RouteGenericInterface> = RouteOptions<
 /**
  * Declares a route with and without its trailing slash. API documents show it once. Fastify itself
  * handles `/`. A hook of the host may change a schema, so each route gets a copy of all its parts.
+ * @param option that decides the path
  * @throws TypeError if the app has such a route
  */
 export function route<Route extends RouteGenericInterface = RouteGenericInterface> (
-  scope: FastifyInstance, options: Options<Route>
+  scope: FastifyInstance, options: Options<Route>, option: Place['option'] = 'prefix'
 ): void {
-  refuseTaken(scope, options.method as string, options.url)
+  refuseTaken(scope, options.method as string, options.url, option)
   const schema = () => JSON.parse(JSON.stringify(options.schema ?? {})) as object
   scope.route<Route>({ ...options, schema: schema() })
   if (options.url === '/' || routerPaths(scope, options.url).length === 1) return
@@ -32,8 +34,11 @@ export function route<Route extends RouteGenericInterface = RouteGenericInterfac
 }
 
 /** Fastify's own error does not name the option. @throws TypeError if the app has such a route */
-export function refuseTaken (scope: FastifyInstance, method: string, url: string): void {
+function refuseTaken (
+  scope: FastifyInstance, method: string, url: string, option: Place['option']
+): void {
   if (!hasRoute(scope, method, url)) return
   const path = routerPaths(scope, url).at(-1)
-  refuse('prefix', `is taken: the app has a route ${method} ${path}. Choose another prefix.`)
+  const other = option === 'prefix' ? 'prefix' : 'path'
+  refuse(option, `is taken: the app has a route ${method} ${path}. Choose another ${other}.`)
 }

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
+import { refuse } from '../option-checks.ts'
 import { normalPath, requestPath } from './router-paths.ts'
 
 /**
  * Handles requests under the prefix that match no route: OPTIONS (204 with `Allow`), other methods
- * (405 with `Allow`), other paths (404). Leaves CORS preflights to the host.
+ * (405 with `Allow`), other paths (404). Leaves CORS preflights to the host. Call it before the
+ * routes of the scope, and `answerNotFound` after them.
  */
 export function answerUnmatched (scope: FastifyInstance): void {
   const methodsOf = new Map<string, Set<string>>()
@@ -27,9 +29,18 @@ export function answerUnmatched (scope: FastifyInstance): void {
     if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, allow)
     return reply.code(204).header('allow', allow).send()
   })
+}
 
-  // Fastify needs a handler to run our hooks for 404s under the prefix. The hook above replies.
-  scope.setNotFoundHandler(async () => { throw notFound() })
+/**
+ * Fastify needs a handler to run our hooks for 404s under the prefix. The hook above replies.
+ * @throws TypeError if the prefix of the scope has a handler
+ */
+export function answerNotFound (scope: FastifyInstance, option = 'prefix'): void {
+  try {
+    scope.setNotFoundHandler(async () => { throw notFound() })
+  } catch {
+    refuse(option, `is taken: the app handles 404s below ${scope.prefix}. Choose another path.`)
+  }
 }
 
 function fits (pattern: string, path: string): boolean {

@@ -1,13 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { ReportStoreFailure } from '../store-failures.ts'
 import { withTimeout } from '../timeout.ts'
-import type { Count } from './counter-app.ts'
 
 /** Queries counters for a request. */
 export type Ask<Answer> = (request: FastifyRequest) => Promise<Answer>
-
-/** Counts a request. Returns the state of its counter. */
-export type Consume = Ask<Count>
 
 /**
  * Queries the shared counters, or the local ones while those are down. Returns a local answer that

@@ -1,16 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import { countRefusals } from '../http/refusals.ts'
+import type { Place } from '../http/token-paths.ts'
 import { route } from '../http/trailing-slash.ts'
 import type { Registration } from '../registration.ts'
 import { revoke } from '../service/revoke.ts'
 import { blacklistSchema } from './schemas.ts'
 
-export function blacklistRoute (scope: FastifyInstance, registration: Registration): void {
+export function blacklistRoute (
+  scope: FastifyInstance, registration: Registration, { url, option }: Place
+): void {
   const { options: { cookie }, rateLimiter, transport, inShare } = registration
 
   route(scope, {
     method: 'POST',
-    url: '/blacklist',
+    url,
     schema: blacklistSchema(cookie !== false),
     // Plugins of the host add hooks to a route's lists, so each route gets copies.
     onRequest: [countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest],
@@ -21,5 +24,5 @@ export function blacklistRoute (scope: FastifyInstance, registration: Registrati
       transport.clear(reply)
       return {}
     }
-  })
+  }, option)
 }

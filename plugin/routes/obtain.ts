@@ -1,26 +1,28 @@
 import type { FastifyInstance } from 'fastify'
+import { compileLoginBody } from '../http/login-body.ts'
+import type { Place } from '../http/token-paths.ts'
 import { route } from '../http/trailing-slash.ts'
-import type { Registration } from '../registration.ts'
-import { type LoginParts, login } from '../service/login.ts'
-import { obtainSchema } from './schemas.ts'
+import { type LoginParts, loginByPassword } from '../service/login.ts'
+import { loginFieldSchemas, obtainSchema } from './schemas.ts'
 
-export function obtainRoute (
-  scope: FastifyInstance, parts: LoginParts & Pick<Registration, 'transport'>
-): void {
-  const { options: { usernameField, usernameMaxLength, cookie }, rateLimiter, transport } = parts
+/** Declares the login route. Call it only with `verifyCredentials`. */
+export async function obtainRoute (
+  scope: FastifyInstance, parts: LoginParts, { url, option }: Place
+): Promise<void> {
+  const { options, transport } = parts
+  const { usernameField, loginFields } = options
 
-  route<{ Body: Record<string, string> }>(scope, {
+  route<{ Body: Record<string, unknown> }>(scope, {
     method: 'POST',
-    url: '/',
-    schema: obtainSchema(usernameField, cookie !== false, usernameMaxLength),
+    url,
+    schema: obtainSchema(options),
+    validatorCompiler: await compileLoginBody(loginFieldSchemas(options), loginFields),
     onRequest: [...transport.onRequest],
     // After the validation: a login without a valid body counts nothing.
-    preHandler: [rateLimiter.loginPerAddress, rateLimiter.loginPerUsername],
     handler: async (request, reply) => {
       const username = request.body[usernameField] as string
       const password = request.body.password as string
-      const pair = await login(parts, { ...request.body, username, password }, request)
-      return transport.send(reply, pair)
+      return loginByPassword(parts, { ...request.body, username, password }, reply)
     }
-  })
+  }, option)
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { countRefusals } from '../http/refusals.ts'
+import type { Place } from '../http/token-paths.ts'
 import { route } from '../http/trailing-slash.ts'
 import type { Registration } from '../registration.ts'
 import type { IssueParts } from '../service/issue.ts'
@@ -8,20 +9,21 @@ import { refreshSchema } from './schemas.ts'
 
 export function refreshRoute (
   scope: FastifyInstance,
-  parts: IssueParts & Pick<Registration, 'transport' | 'rateLimiter' | 'inShare'>
+  parts: IssueParts & Pick<Registration, 'rateLimiter' | 'inShare'>,
+  { url, option }: Place
 ): void {
   const { options: { cookie }, rateLimiter, transport, inShare } = parts
 
   route(scope, {
     method: 'POST',
-    url: '/refresh',
+    url,
     schema: refreshSchema(cookie !== false),
     onRequest: [countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest],
     preValidation: [...transport.preValidation],
     handler: async (request, reply) => {
       const token = transport.read(request)
-      const pair = await inShare(request, () => refresh(parts, token, request))
-      return transport.send(reply, pair)
+      const { tokens, settings } = await inShare(request, () => refresh(parts, token, request))
+      return transport.send(reply, tokens, settings)
     }
-  })
+  }, option)
 }

@@ -1,3 +1,5 @@
+import type { FieldsSchema } from '../http/body-validation.ts'
+import type { Registration } from '../registration.ts'
 import {
   TOKEN, consumes, elsewhere, empty, error, fields, invalid, refreshToken,
   refused, throttled, token, unavailable
@@ -22,23 +24,51 @@ const answered = (
 }
 const refusals = (inCookie: boolean) => ({ ...(inCookie && { 403: elsewhere }), 503: unavailable })
 
-export const obtainSchema = (usernameField: string, inCookie: boolean, maxLength: number) => ({
+/** The options that the schema of the login route depends on. */
+export type LoginSchemaOptions = Pick<
+  Registration['options'],
+  'usernameField' | 'usernameMaxLength' | 'loginFields' | 'loginResponse' | 'cookie'
+>
+
+/** The fields of every login. */
+export const loginFieldSchemas = (
+  { usernameField, usernameMaxLength: maxLength }:
+  Pick<LoginSchemaOptions, 'usernameField' | 'usernameMaxLength'>
+): FieldsSchema['properties'] => ({
+  [usernameField]: { type: 'string', maxLength, description: 'The login name.' },
+  password: { type: 'string', format: 'password', description: 'The password, not trimmed.' }
+})
+
+function loginBody (options: LoginSchemaOptions) {
+  const { usernameField, loginFields } = options
+  const body = fields(loginFieldSchemas(options), { [usernameField]: 'vitor', password: '123' })
+  const required = Object.keys(loginFields)
+    .filter(name => !('default' in (loginFields[name] as object)))
+  return {
+    ...body,
+    required: [...body.required, ...required],
+    properties: { ...body.properties, ...loginFields },
+    additionalProperties: true
+  }
+}
+
+export const obtainSchema = (options: LoginSchemaOptions) => ({
   summary: 'Log in: exchange a user name and a password for a refresh and an access token.',
   tags: ['token'],
   consumes,
-  body: fields({
-    [usernameField]: { type: 'string', maxLength, description: 'The login name.' },
-    password: { type: 'string', format: 'password', description: 'The password, not trimmed.' }
-  }, { [usernameField]: 'vitor', password: '123' }),
+  body: loginBody(options),
   response: {
-    200: answered(inCookie, 'The pair of a new session.', ['refresh', 'access']),
+    200: {
+      ...answered(options.cookie !== false, 'The pair of a new session.', ['refresh', 'access']),
+      ...(options.loginResponse !== undefined && { additionalProperties: true })
+    },
     400: invalid('password'),
     401: error('Unknown user, wrong password or inactive user.', {
       detail: 'No active account found with the given credentials',
       code: 'no_active_account'
     }),
     429: throttled,
-    ...refusals(inCookie)
+    ...refusals(options.cookie !== false)
   }
 })
 

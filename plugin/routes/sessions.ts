@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notFound } from '../errors.ts'
 import { type Authenticate, type GuardParts, authenticateRequest } from '../guard/authenticate.ts'
 import { countRefusals } from '../http/refusals.ts'
+import type { Place } from '../http/token-paths.ts'
 import { route } from '../http/trailing-slash.ts'
 import type { Registration } from '../registration.ts'
 import { type RevokeParts, revokeSession, revokeUser } from '../service/revoke.ts'
@@ -43,7 +44,7 @@ function countSession (parts: SessionParts): (request: FastifyRequest) => Promis
 
 // The host's hooks may change request.user. So each handler reads the claims itself.
 export function sessionsRoutes (
-  scope: FastifyInstance, parts: SessionParts, authenticate: Authenticate
+  scope: FastifyInstance, parts: SessionParts, authenticate: Authenticate, { url, option }: Place
 ): void {
   const { rateLimiter, inShare } = parts
   const countRefused = countRefusals(rateLimiter.refreshPerAddress)
@@ -51,7 +52,7 @@ export function sessionsRoutes (
 
   route(scope, {
     method: 'GET',
-    url: '/sessions',
+    url,
     schema: listSessionsSchema,
     onRequest: onRequest(),
     handler: async request => {
@@ -59,11 +60,11 @@ export function sessionsRoutes (
       const sessions = await inShare(request, () => parts.sessions.list(userId))
       return sessions.map(session => presented(session, sid))
     }
-  })
+  }, option)
 
   route(scope, {
     method: 'DELETE',
-    url: '/sessions',
+    url,
     schema: endSessionsSchema,
     onRequest: onRequest(),
     handler: async (request, reply) => {
@@ -71,11 +72,11 @@ export function sessionsRoutes (
       await inShare(request, () => revokeUser(parts, userId, undefined, request))
       return reply.code(204).send()
     }
-  })
+  }, option)
 
   route<{ Params: { sid: string } }>(scope, {
     method: 'DELETE',
-    url: '/sessions/:sid',
+    url: url === '/' ? '/:sid' : `${url}/:sid`,
     schema: endSessionSchema,
     onRequest: onRequest(),
     handler: async (request, reply) => {
@@ -89,5 +90,5 @@ export function sessionsRoutes (
       })
       return reply.code(204).send()
     }
-  })
+  }, option)
 }

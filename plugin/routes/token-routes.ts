@@ -5,8 +5,8 @@ import { parseBodies } from '../http/body-parsers.ts'
 import { compileFields } from '../http/body-validation.ts'
 import { prepareReply } from '../http/error-reply.ts'
 import { compileSerializer } from '../http/serializer.ts'
-import { refuseTaken } from '../http/trailing-slash.ts'
-import { answerUnmatched } from '../http/unmatched.ts'
+import { type Place, type RouteName, placesOf } from '../http/token-paths.ts'
+import { answerNotFound, answerUnmatched } from '../http/unmatched.ts'
 import type { KeyRing } from '../keys/key-ring.ts'
 import type { Registration } from '../registration.ts'
 import { blacklistRoute } from './blacklist.ts'
@@ -16,16 +16,40 @@ import { refreshRoute } from './refresh.ts'
 import { sessionsRoutes } from './sessions.ts'
 import { verifyRoute } from './verify.ts'
 
+type RouteParts = Registration & { authenticate: Authenticate }
+
+const DECLARE: Record<
+  RouteName, (scope: FastifyInstance, parts: RouteParts, place: Place) => unknown
+> = {
+  obtain: obtainRoute,
+  refresh: refreshRoute,
+  verify: verifyRoute,
+  blacklist: blacklistRoute,
+  sessions: (scope, parts, place) => sessionsRoutes(scope, parts, parts.authenticate, place)
+}
+
 /**
- * The token routes, in a separate scope. Their parsing, validation and error replies change
- * nothing for the host.
+ * Registers the token routes in separate scopes: one for `prefix`, and one for each path of its
+ * own. Their parsing, validation and error replies change nothing for the host.
  */
-export function tokenRoutes (
+export async function registerTokenRoutes (
   host: FastifyInstance, registration: Registration, authenticate: Authenticate
+): Promise<void> {
+  const { options } = registration
+  const parts = { ...registration, authenticate }
+  const places = placesOf(options)
+  if (options.verifyCredentials === undefined) places.delete('obtain')
+  for (const prefix of new Set([...places.values()].map(({ prefix }) => prefix))) {
+    const inScope = [...places].filter(([, place]) => place.prefix === prefix)
+    await host.register(routesIn(host, parts, inScope), { prefix })
+  }
+}
+
+/** The token routes of one scope. */
+function routesIn (
+  host: FastifyInstance, parts: RouteParts, places: [RouteName, Place][]
 ): FastifyPluginAsync {
   return async scope => {
-    // Checked first: two registrations at one prefix also clash over the handler of its 404s.
-    refuseTaken(scope, 'POST', '/')
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
       done()
@@ -36,12 +60,9 @@ export function tokenRoutes (
     await parseBodies(scope, host)
     scope.setValidatorCompiler(compileFields)
     scope.setSerializerCompiler(compileSerializer)
-
-    obtainRoute(scope, registration)
-    refreshRoute(scope, registration)
-    verifyRoute(scope, registration)
-    blacklistRoute(scope, registration)
-    sessionsRoutes(scope, registration, authenticate)
+    for (const [name, place] of places) await DECLARE[name](scope, parts, place)
+    // After the routes: a route that is taken has the clearer error.
+    answerNotFound(scope, places[0]?.[1].option)
   }
 }
 

@@ -1,16 +1,30 @@
+import { isReserved } from '../tokens/claims.ts'
+
+/**
+ * Refuses claims that the plugin writes. Dropping them in silence would hide the host's mistake.
+ * @throws TypeError that names the claim
+ */
+export function refuseReserved (claims: object, userIdClaim: string, source: string): void {
+  const name = Object.keys(claims).find(name => isReserved(name, userIdClaim))
+  if (name === undefined) return
+  throw new TypeError(`fastify-simplejwt: ${source} has the claim "${name}", which the plugin ` +
+    'writes itself. Choose another name.')
+}
+
 /**
  * Refuses values that JSON silently changes or drops. A token must say what the host returned.
+ * @param source that the error of the whole object names
  * @throws TypeError that names the claim: functions, symbols, bigints, cycles, and `toJSON`, which
  *   a Date has
  */
-export function refuseUnclaimable (claims: object): void {
-  check(claims, 'claims()', [])
+export function refuseUnclaimable (claims: object, source = 'the result of claims()'): void {
+  check(claims, source, [])
 }
 
 function check (value: unknown, name: string, parents: readonly unknown[]): void {
   const problem = problemOf(value, parents)
   if (problem !== undefined) {
-    const subject = parents.length === 0 ? 'the result of claims()' : `the claim "${name}"`
+    const subject = parents.length === 0 ? name : `the claim "${name}"`
     throw new TypeError(`fastify-simplejwt: ${subject} ${problem}`)
   }
   if (typeof value !== 'object' || value === null) return

@@ -3,8 +3,11 @@ import { newId } from '../ids.ts'
 import type { Registration } from '../registration.ts'
 import { sidOf } from '../sessions/lifecycle.ts'
 import { type Claims, type RefreshClaims, customClaims } from '../tokens/claims.ts'
-import { type User, isActive, userIdOf } from '../user.ts'
-import { refuseUnclaimable } from './claim-values.ts'
+import { type Account, type User, isActive, userIdOf } from '../user.ts'
+import { refuseReserved, refuseUnclaimable } from './claim-values.ts'
+import {
+  type SessionSettings, carriedSettings, sessionOptionsClaim
+} from './session-options.ts'
 
 /** The parts of a registration that custom claims depend on. */
 export type ClaimParts = Pick<Registration, 'options' | 'unauthorized' | 'tokens' | 'transport'>
@@ -19,13 +22,33 @@ const MAX_CLAIMS_BYTES = 4096
 /** Keeps a refresh token below the size of a cookie. */
 const MAX_COOKIE_CLAIMS_BYTES = 2048
 
-const maxBytes = (parts: ClaimParts): number =>
-  parts.options.cookie !== false && !recomputesClaims(parts)
-    ? MAX_COOKIE_CLAIMS_BYTES
-    : MAX_CLAIMS_BYTES
+/** The claims of the host, for the two tokens of a pair. */
+export interface PairClaims {
+  access: Record<string, unknown>
+  /** Carried to the next refresh, which does not compute them again. */
+  refresh: Record<string, unknown>
+  /** The claim `session_options` of the refresh token. */
+  sessionOptions: Record<string, unknown> | undefined
+}
 
-const fits = (parts: ClaimParts, custom: Record<string, unknown>): boolean =>
-  Buffer.byteLength(JSON.stringify(custom)) <= maxBytes(parts)
+const pairClaims = (
+  parts: ClaimParts, custom: Record<string, unknown>, settings: SessionSettings
+): PairClaims => ({
+  access: { ...custom, ...settings.claims },
+  refresh: recomputesClaims(parts) ? {} : custom,
+  sessionOptions: sessionOptionsClaim(settings)
+})
+
+const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value))
+
+/** Returns the limit that the claims exceed, in bytes, or undefined. */
+function exceededLimit (
+  { options: { cookie } }: ClaimParts, { access, refresh, sessionOptions }: PairClaims
+): number | undefined {
+  const carried = bytesOf({ ...refresh, session_options: sessionOptions })
+  if (cookie !== false && carried > MAX_COOKIE_CLAIMS_BYTES) return MAX_COOKIE_CLAIMS_BYTES
+  return Math.max(bytesOf(access), carried) > MAX_CLAIMS_BYTES ? MAX_CLAIMS_BYTES : undefined
+}
 
 /** Whose tokens carry the claims: the longest parts of a token that depend on the session. */
 interface Owner { sid: string, userId: string }
@@ -39,16 +62,17 @@ const SHORT_PAYLOAD_BYTES = 768
  * @throws RangeError for a token that our guard would refuse, or that fits into no cookie
  */
 function refuseLongTokens (
-  parts: ClaimParts, { sid, userId }: Owner, custom: Record<string, unknown>
+  parts: ClaimParts, { sid, userId }: Owner, { access, refresh, sessionOptions }: PairClaims
 ): void {
   const { options: { issuer, audience, now }, tokens, transport } = parts
-  const payload = JSON.stringify([sid, userId, issuer, audience, custom])
-  if (Buffer.byteLength(payload) < SHORT_PAYLOAD_BYTES) return
+  const payloads = [access, [refresh, sessionOptions]]
+    .map(claims => bytesOf([sid, userId, issuer, audience, claims]))
+  if (Math.max(...payloads) < SHORT_PAYLOAD_BYTES) return
   const time = now()
   const times = { issuedAt: time, expiresAt: time, endsAt: time, accessLifetime: 0 }
   const seed = { sid, userId, jti: newId(), ...times }
-  tokens.mintAccess(seed, custom)
-  transport.refuseLong(tokens.mintRefresh(seed, recomputesClaims(parts) ? {} : custom))
+  tokens.mintAccess(seed, access)
+  transport.refuseLong(tokens.mintRefresh(seed, refresh, sessionOptions))
 }
 
 /**
@@ -57,38 +81,46 @@ function refuseLongTokens (
  * @throws TypeError or RangeError for claims that no token can carry: a fault of the host
  */
 export async function claimsAtLogin (
-  parts: ClaimParts, user: User, request?: FastifyRequest
-): Promise<Record<string, unknown>> {
-  return claimsOf(parts, user, { sid: newId(), userId: userIdOf(user) }, request)
+  parts: ClaimParts, user: User, settings: SessionSettings, request?: FastifyRequest
+): Promise<PairClaims> {
+  return computedClaims(parts, { sid: newId(), userId: userIdOf(user) }, settings, {
+    user, request
+  })
 }
 
-async function claimsOf (
-  parts: ClaimParts, user: User, owner: Owner, request?: FastifyRequest
-): Promise<Record<string, unknown>> {
-  const given: unknown = await parts.options.claims?.(user, request) ?? {}
+async function computedClaims (
+  parts: ClaimParts,
+  owner: Owner,
+  settings: SessionSettings,
+  { user, request }: { user: User, request: FastifyRequest | undefined }
+): Promise<PairClaims> {
+  const { claims, userIdClaim } = parts.options
+  const given: unknown = await claims?.(user as Account, request) ?? {}
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError('fastify-simplejwt: claims() must resolve to an object.')
   }
   refuseUnclaimable(given)
-  const custom = customClaims(given as Record<string, unknown>, parts.options.userIdClaim)
-  if (!fits(parts, custom)) {
+  refuseReserved(given, userIdClaim, 'the result of claims()')
+  const result = pairClaims(parts, { ...given }, settings)
+  const limit = exceededLimit(parts, result)
+  if (limit !== undefined) {
     throw new RangeError(
-      `fastify-simplejwt: custom claims must take at most ${maxBytes(parts)} bytes as JSON. ` +
-        'Return fewer claims from claims().')
+      `fastify-simplejwt: custom claims must take at most ${limit} bytes as JSON. ` +
+        'Return fewer claims from claims(), or give the session fewer.')
   }
-  refuseLongTokens(parts, owner, custom)
-  return custom
+  refuseLongTokens(parts, owner, result)
+  return result
 }
 
 /** Returns the claims that a refresh token carries. Another server's token may carry too many. */
 function carriedClaims (
-  parts: ClaimParts, presented: Claims, owner: Owner
-): Record<string, unknown> {
-  const custom = customClaims(presented, parts.options.userIdClaim)
-  if (fits(parts, custom)) {
+  parts: ClaimParts, presented: Claims, owner: Owner, settings: SessionSettings
+): PairClaims {
+  const result = pairClaims(parts, customClaims(presented, parts.options.userIdClaim), settings)
+  if (exceededLimit(parts, result) === undefined) {
     try {
-      refuseLongTokens(parts, owner, custom)
-      return custom
+      refuseLongTokens(parts, owner, result)
+      return result
     } catch (error) {
       // Only the length is the token's. A key that cannot sign is a fault.
       if (!(error instanceof RangeError)) throw error
@@ -99,18 +131,19 @@ function carriedClaims (
 
 /**
  * Returns the custom claims for a refresh: computed for the current user, or those that the
- * refresh token carries.
+ * refresh token carries. The claims of the session are in both.
  * @throws SimpleJwtError 401 if the user is gone or inactive
  */
 export async function claimsAtRefresh (
   parts: ClaimParts, presented: RefreshClaims, request?: FastifyRequest
-): Promise<Record<string, unknown>> {
+): Promise<PairClaims> {
   const { findUser } = parts.options
   const owner = { sid: sidOf(presented), userId: presented.user_id }
-  if (findUser === undefined) return carriedClaims(parts, presented, owner)
-  const user = await findUser(presented.user_id, request)
+  const settings = carriedSettings(presented)
+  if (findUser === undefined) return carriedClaims(parts, presented, owner, settings)
+  const user = await findUser(presented.user_id, request) as User | null
   if (!user || !isActive(user)) throw parts.unauthorized.noActiveAccount()
   return recomputesClaims(parts)
-    ? claimsOf(parts, user, owner, request)
-    : carriedClaims(parts, presented, owner)
+    ? computedClaims(parts, owner, settings, { user, request })
+    : carriedClaims(parts, presented, owner, settings)
 }

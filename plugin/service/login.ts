@@ -1,67 +1,64 @@
-import type { FastifyRequest } from 'fastify'
-import { truncateUsername } from '../events.ts'
-import type { Registration } from '../registration.ts'
-import type { TokenPair } from '../tokens/jwt.ts'
-import { type Credentials, type User, isActive, userIdOf } from '../user.ts'
-import { type IssueParts, issue } from './issue.ts'
+import type { FastifyReply } from 'fastify'
+import type { RefreshedTokens } from '../tokens/jwt.ts'
+import { type Account, type Credentials, type User, isActive } from '../user.ts'
+import { type AttemptParts, attempt } from './attempt.ts'
+import { type IssueParts, startSession } from './issue.ts'
+import { loginAnswer } from './login-answer.ts'
+import { revokeSession } from './revoke.ts'
+import {
+  type SessionOptions, type SessionSettings, resolveSessionOptions
+} from './session-options.ts'
 
 /** The parts of a registration that a login by password uses. */
-export type LoginParts = IssueParts & Pick<Registration, 'rateLimiter'>
+export type LoginParts = IssueParts & AttemptParts
+
+/** The answer of a login: the tokens, and the members of `loginResponse`. */
+export type LoginAnswer = RefreshedTokens & Record<string, unknown>
 
 /**
- * Checks credentials and issues the first pair. Reports the result to the rate limiter, which has
- * counted the attempt before. A check that throws an error with a status of 5xx gives the attempt
- * back. Any other throw is a failed login.
- * @throws SimpleJwtError 401 for an unknown user, a wrong password, an inactive user and a throw
- *   with a status of 4xx alike
- * @throws the error of `verifyCredentials` that has another status or none
+ * Checks credentials, starts a session and answers it.
+ * @throws SimpleJwtError 401 or 429, as `attempt`
  */
+export async function loginByPassword (
+  parts: LoginParts, credentials: Credentials, reply: FastifyReply
+): Promise<LoginAnswer> {
+  const { verifyCredentials, sessionOptions } = parts.options
+  const { request } = reply
+  const user = await attempt(parts, request, credentials.username,
+    async () => verifyCredentials?.(credentials, request) as Promise<User | null>)
+  const options = await sessionOptions?.(user as Account, credentials, request)
+  const settings = resolveSessionOptions(options, parts.options, 'sessionOptions()')
+  return answer(parts, user, settings, reply)
+}
+
+/** Logs a user in after a check by the host. @throws SimpleJwtError 401 for an inactive user */
 export async function login (
-  parts: LoginParts, credentials: Credentials, request: FastifyRequest
-): Promise<TokenPair> {
-  const { options: { verifyCredentials }, rateLimiter, unauthorized, emit } = parts
+  parts: IssueParts, user: User, reply: FastifyReply, options?: SessionOptions
+): Promise<LoginAnswer> {
+  if (!isActive(user)) throw parts.unauthorized.wrongCredentials()
+  const settings = resolveSessionOptions(options, parts.options, 'login()')
+  reply.header('cache-control', 'no-store')
+  return answer(parts, user, settings, reply)
+}
 
-  async function fail (): Promise<void> {
-    await rateLimiter.loginFailed(request)
-    const username = truncateUsername(credentials.username)
-    emit({ type: 'login_failed', username, address: request.ip }, request.log)
-  }
-
-  let user: User | null | undefined | false
+/**
+ * Starts a session and sends its tokens. `loginResponse` gets the tokens of a session that exists.
+ * If it throws, the session is revoked: the client has no token of it.
+ */
+async function answer (
+  parts: IssueParts, user: User, settings: SessionSettings, reply: FastifyReply
+): Promise<LoginAnswer> {
+  const { request } = reply
+  const { session, pair } = await startSession(parts, user, settings, request)
+  const cookies = [reply.getHeader('set-cookie') ?? []].flat() as string[]
   try {
-    user = await verifyCredentials?.(credentials, request)
-    // An object without an id shows no right password.
-    if (user) userIdOf(user)
+    const tokens = parts.transport.send(reply, pair, settings)
+    return await loginAnswer(parts.options.loginResponse, user, tokens, request)
   } catch (error) {
-    const status = statusOf(error)
-    if (status >= 500) await rateLimiter.loginGivenBack(request)
-    else await fail()
-    throw status >= 400 && status < 500
-      ? unauthorized.wrongCredentials()
-      : asError(error, status)
+    reply.removeHeader('set-cookie')
+    if (cookies.length > 0) reply.header('set-cookie', cookies)
+    // The store reports its own failure. The error of the host is the answer.
+    await revokeSession(parts, session, request).catch(() => {})
+    throw error
   }
-  if (!user || !isActive(user)) {
-    await fail()
-    throw unauthorized.wrongCredentials()
-  }
-  await rateLimiter.loginSucceeded(request)
-  return issue(parts, user, request)
-}
-
-/** Returns the HTTP status of an error. Returns 0 if it has none, or none of an error. */
-function statusOf (error: unknown): number {
-  const { statusCode, status } = (error ?? {}) as { statusCode?: unknown, status?: unknown }
-  const number = Number(statusCode ?? status)
-  return number >= 400 && number < 600 ? number : 0
-}
-
-/** Fastify would answer a thrown text or object with 200. */
-function asError (thrown: unknown, statusCode: number): Error {
-  if (thrown instanceof Error) return thrown
-  const error = new Error(
-    'fastify-simplejwt: verifyCredentials() threw a value that is not an Error. ' +
-      'Throw an Error, or return null for wrong credentials.',
-    { cause: thrown }
-  )
-  return statusCode === 0 ? error : Object.assign(error, { statusCode })
 }

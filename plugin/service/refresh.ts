@@ -7,11 +7,15 @@ import type { PresentingClient } from '../stores/store.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
 import type { RefreshedTokens } from '../tokens/jwt.ts'
 import { adoptIfForeign } from './adopt.ts'
-import { claimsAtRefresh } from './custom-claims.ts'
+import { type PairClaims, claimsAtRefresh } from './custom-claims.ts'
 import type { IssueParts } from './issue.ts'
+import { type SessionSettings, carriedSettings } from './session-options.ts'
 import { mintPair } from './token-pair.ts'
 
 const EVENTS = { rotated: 'refreshed', replayed: 'replayed', reused: 'reuse_detected' } as const
+
+/** The tokens of a refresh, and the options of their session. */
+export interface Refreshed { tokens: RefreshedTokens, settings: SessionSettings }
 
 /**
  * Exchanges a refresh token for an access token and, with rotation, its successor. Reuse of a spent
@@ -20,25 +24,28 @@ const EVENTS = { rotated: 'refreshed', replayed: 'replayed', reused: 'reuse_dete
  */
 export async function refresh (
   parts: IssueParts & Pick<Registration, 'rateLimiter'>, token: string, request?: FastifyRequest
-): Promise<RefreshedTokens> {
-  const { tokens, unauthorized, rateLimiter } = parts
-  const presented = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
+): Promise<Refreshed> {
+  const { unauthorized, rateLimiter } = parts
+  const presented = claimsOrThrow(parts.tokens.verifyRefresh(token), unauthorized.refused)
   await rateLimiter.refreshPerSession('refresh', presented, request)
   const claims = await claimsAtRefresh(parts, presented, request)
   await adoptIfForeign(parts, presented, request)
-  return parts.options.rotateRefreshTokens
-    ? rotate(parts, presented, claims, request)
-    : mintAccessOnly(parts, presented, claims, request)
+  const settings = carriedSettings(presented)
+  const tokens = parts.options.rotateRefreshTokens
+    ? await rotate(parts, presented, { claims, settings }, request)
+    : await mintAccessOnly(parts, presented, claims, request)
+  return { tokens, settings }
 }
 
 async function rotate (
   parts: IssueParts,
   presented: RefreshClaims,
-  claims: Record<string, unknown>,
+  { claims, settings }: { claims: PairClaims, settings: SessionSettings },
   request: FastifyRequest | undefined
 ): Promise<RefreshedTokens> {
   const client = presentingClient(request)
-  const { outcome, session } = await parts.sessions.rotate(presented, client)
+  const { outcome, session } =
+    await parts.sessions.rotate(presented, client, settings.refreshLifetime)
   if (outcome !== 'ended' && session !== null) {
     const event = { type: EVENTS[outcome], ...eventSubject(session, request) }
     parts.emit({ ...event, ...rotationElsewhere(session, client) }, request?.log)
@@ -62,11 +69,11 @@ function rotationElsewhere (
 async function mintAccessOnly (
   parts: IssueParts,
   presented: RefreshClaims,
-  claims: Record<string, unknown>,
+  claims: PairClaims,
   request: FastifyRequest | undefined
 ): Promise<RefreshedTokens> {
   const session = await parts.sessions.current(presented)
   if (session === null) throw parts.unauthorized.refused('Token is blacklisted')
   parts.emit({ type: 'refreshed', ...eventSubject(session, request) }, request?.log)
-  return { access: parts.tokens.mintAccess(session, claims) }
+  return { access: parts.tokens.mintAccess(session, claims.access) }
 }

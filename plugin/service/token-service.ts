@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type PublicJwk, jwkSet } from '../keys/jwk.ts'
 import { type KeyInput, canSign, resolveKeys } from '../keys/key-options.ts'
 import { refuse } from '../option-checks.ts'
@@ -8,9 +8,12 @@ import type { Claims } from '../tokens/claims.ts'
 import type { RefreshedTokens, TokenPair } from '../tokens/jwt.ts'
 import type { CacheStatistics } from '../tokens/verification-cache.ts'
 import type { User } from '../user.ts'
-import { issue } from './issue.ts'
+import { type LoginCheck, attempt } from './attempt.ts'
+import { type IssueOptions, issue } from './issue.ts'
+import { type LoginAnswer, login } from './login.ts'
 import { refresh } from './refresh.ts'
 import { revoke, revokeSession, revokeUser } from './revoke.ts'
+import type { SessionOptions } from './session-options.ts'
 import { verify } from './verify.ts'
 
 /**
@@ -19,10 +22,26 @@ import { verify } from './verify.ts'
  */
 export interface TokenService {
   /**
-   * Starts a session after a login by other means, and mints its first pair. Refuses an inactive
-   * user.
+   * Starts a session and mints its first pair, for tests and for services without a client. Refuses
+   * an inactive user.
    */
-  issue(user: User, request?: FastifyRequest): Promise<TokenPair>
+  issue<U extends User>(user: U, options?: IssueOptions): Promise<TokenPair>
+  /**
+   * Runs the check of a login behind the limits, the back-off and the events of the login route,
+   * and returns its user. Null and a throw with a status of 4xx are a failed login and become the
+   * 401 of the login route. A throw with a status of 5xx does not count. Throws a 429 over a limit,
+   * and a 400 for a bad user name.
+   */
+  attempt<U extends User>(
+    request: FastifyRequest, username: string, check: LoginCheck<U>
+  ): Promise<U>
+  /**
+   * Logs a user in: starts a session, sets the cookie in cookie mode, and returns the body that the
+   * login route answers. Refuses an inactive user.
+   */
+  login<U extends User>(
+    user: U, reply: FastifyReply, options?: SessionOptions
+  ): Promise<LoginAnswer>
   /** Returns the claims of a token of either kind, if it is good and its session is live. */
   verify(token: string): Promise<Claims>
   /** Exchanges a refresh token. `refresh` is absent when rotation is off. */
@@ -61,14 +80,22 @@ export function createTokenService (registration: Registration): TokenService {
   }
 
   return {
-    issue: async (user, request) => {
+    issue: async (user, options) => {
       mustSign()
-      return issue(registration, user, request)
+      return issue(registration, user, options)
+    },
+    attempt: async (request, username, check) => {
+      mustSign()
+      return attempt(registration, request, username, check)
+    },
+    login: async (user, reply, options) => {
+      mustSign()
+      return login(registration, user, reply, options)
     },
     verify: async token => verify(registration, token),
     refresh: async token => {
       mustSign()
-      return refresh(registration, token)
+      return (await refresh(registration, token)).tokens
     },
     revoke: async refreshToken => revoke(registration, refreshToken),
     revokeSession: async sid => {

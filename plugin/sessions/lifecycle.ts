@@ -27,15 +27,24 @@ export interface PresentedToken {
   readonly iat?: number
 }
 
+/** Lifetimes of one session, in milliseconds. Default: those of the rules. */
+export interface SessionLifetimes {
+  refreshLifetime?: number | undefined
+  sessionLifetime?: number | undefined
+}
+
 /** Starts, rotates, adopts, revokes and lists sessions. Knows neither JWTs nor HTTP. */
 export interface Sessions {
-  start(userId: string, client: ClientInfo): Promise<Session>
+  start(userId: string, client: ClientInfo, lifetimes?: SessionLifetimes): Promise<Session>
   /** Creates the session of a refresh token that another server minted. Does it at most once. */
   adopt(token: PresentedToken, client: ClientInfo): Promise<void>
   /**
    * Spends a refresh token. Reuse revokes the session in the same step. Default client: unknown.
+   * @param refreshLifetime of the successor, if the session has its own
    */
-  rotate(token: PresentedToken, client?: PresentingClient): Promise<RotationResult>
+  rotate(
+    token: PresentedToken, client?: PresentingClient, refreshLifetime?: number
+  ): Promise<RotationResult>
   /** Returns the session if the refresh token is its current one and it is live, else null. */
   current(token: PresentedToken): Promise<Session | null>
   /** Returns a session, live or not, or null. */
@@ -58,7 +67,8 @@ export interface Sessions {
 export const sidOf = (token: PresentedToken): string => token.sid ?? token.jti
 
 type NewSession = Pick<
-  Session, 'sid' | 'userId' | 'jti' | 'issuedAt' | 'expiresAt' | 'adoptedUntil'
+  Session,
+  'sid' | 'userId' | 'jti' | 'issuedAt' | 'expiresAt' | 'adoptedUntil' | 'endsAt' | 'accessLifetime'
 >
 
 const UNKNOWN_CLIENT: PresentingClient = { userAgent: null, address: null }
@@ -66,25 +76,26 @@ const UNKNOWN_CLIENT: PresentingClient = { userAgent: null, address: null }
 export function createSessions (
   store: SessionStore, revocations: Revocations, rules: SessionRules, now: () => number
 ): Sessions {
-  const { refreshTokenLifetime, sessionLifetime, accessTokenLifetime, reuseInterval } = rules
+  const {
+    refreshTokenLifetime, sessionLifetime: usualLifetime, accessTokenLifetime, reuseInterval
+  } = rules
   const sameAddress = rules.replayFrom === 'sameAddress'
   const jumpedBy = clockJump()
 
-  const newSession = (session: NewSession, client: ClientInfo): Session => {
-    const createdAt = now()
-    return {
-      ...session,
-      previousJti: null,
-      rotatedAt: null,
-      createdAt,
-      endsAt: createdAt + sessionLifetime,
-      revokedAt: null,
-      accessLifetime: accessTokenLifetime,
-      ...client,
-      rotatedUserAgent: null,
-      rotatedAddress: null
-    }
-  }
+  const newSession = (session: NewSession, createdAt: number, client: ClientInfo): Session => ({
+    ...session,
+    previousJti: null,
+    rotatedAt: null,
+    createdAt,
+    revokedAt: null,
+    ...client,
+    rotatedUserAgent: null,
+    rotatedAddress: null
+  })
+
+  /** An access token lives at most as long as the refresh token of its session. */
+  const accessLifetimeOf = (refreshLifetime: number): number =>
+    Math.min(accessTokenLifetime, refreshLifetime)
 
   /** A slow store may revoke after our timeout. This picks such a revocation up from the row. */
   const noticeRevocation = (session: Session | null): Session | null => {
@@ -95,34 +106,42 @@ export function createSessions (
   }
 
   return {
-    async start (userId, client) {
+    async start (userId, client, lifetimes = {}) {
+      const { refreshLifetime = refreshTokenLifetime, sessionLifetime = usualLifetime } = lifetimes
       const issuedAt = now()
-      const expiresAt = issuedAt + Math.min(refreshTokenLifetime, sessionLifetime)
-      const ids = { sid: newId(), userId, jti: newId() }
-      const session = newSession({ ...ids, issuedAt, expiresAt, adoptedUntil: null }, client)
+      const session = newSession({
+        ...{ sid: newId(), userId, jti: newId(), issuedAt, adoptedUntil: null },
+        expiresAt: issuedAt + Math.min(refreshLifetime, sessionLifetime),
+        endsAt: issuedAt + sessionLifetime,
+        accessLifetime: accessLifetimeOf(refreshLifetime)
+      }, issuedAt, client)
       await store.create(session)
       return session
     },
 
     async adopt ({ jti, user_id: userId, exp, iat }, client) {
+      const createdAt = now()
       const adoptedUntil = Math.floor(exp * 1000)
-      const expiresAt = Math.min(adoptedUntil, now() + sessionLifetime)
-      const issuedAt = iat === undefined ? now() : Math.floor(iat * 1000)
-      const ids = { sid: jti, userId, jti }
-      await store.adopt(newSession({ ...ids, issuedAt, expiresAt, adoptedUntil }, client))
+      const endsAt = createdAt + usualLifetime
+      await store.adopt(newSession({
+        ...{ sid: jti, userId, jti, adoptedUntil, endsAt },
+        issuedAt: iat === undefined ? createdAt : Math.floor(iat * 1000),
+        expiresAt: Math.min(adoptedUntil, endsAt),
+        accessLifetime: accessTokenLifetime
+      }, createdAt, client))
     },
 
-    async rotate (token, client = UNKNOWN_CLIENT) {
+    async rotate (token, client = UNKNOWN_CLIENT, refreshLifetime = refreshTokenLifetime) {
       const issuedAt = now()
       const result = await store.rotate({
         sid: sidOf(token),
         presented: token.jti,
-        next: { jti: newId(), issuedAt, expiresAt: issuedAt + refreshTokenLifetime },
+        next: { jti: newId(), issuedAt, expiresAt: issuedAt + refreshLifetime },
         now: issuedAt,
         reuseInterval,
         client,
         sameAddress,
-        accessLifetime: accessTokenLifetime,
+        accessLifetime: accessLifetimeOf(refreshLifetime),
         // The bounded store sets the deadline.
         deadline: Infinity
       })

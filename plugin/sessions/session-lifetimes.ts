@@ -17,8 +17,8 @@ export interface Lifetimes {
 const SECOND_MS = 1000
 const DAY_MS = 86_400_000
 /** The plugin refuses tokens with a longer life, so it must not issue any. */
-const MAX_TOKEN_LIFETIME_MS = 366 * DAY_MS
-const MAX_SESSION_LIFETIME_MS = 100 * MAX_TOKEN_LIFETIME_MS
+export const MAX_TOKEN_LIFETIME_MS = 366 * DAY_MS
+export const MAX_SESSION_LIFETIME_MS = 100 * MAX_TOKEN_LIFETIME_MS
 
 const DEFAULT_ACCESS_LIFETIME_MS = 300_000
 const DEFAULT_REFRESH_LIFETIME_MS = DAY_MS

@@ -38,7 +38,9 @@ export interface ClaimRules {
   userIdClaim: string
 }
 
-const RESERVED = new Set(['token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sid', 'iss', 'aud'])
+const RESERVED = new Set([
+  'token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sid', 'iss', 'aud', 'session_options'
+])
 const MAX_LIFETIME_SECONDS = 366 * 86_400
 /** Tolerated lead of another issuer's clock. */
 const CLOCK_SKEW_SECONDS = 60

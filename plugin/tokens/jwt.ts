@@ -40,8 +40,13 @@ export interface AccessTokenSeed {
  */
 export interface Tokens {
   mintAccess(seed: AccessTokenSeed, custom: Record<string, unknown>): string
-  /** Mints the same token from the same seed and claims, if the algorithm is deterministic. */
-  mintRefresh(seed: RefreshTokenSeed, custom: Record<string, unknown>): string
+  /**
+   * Mints the same token from the same seed and claims, if the algorithm is deterministic.
+   * `sessionOptions` is the claim of that name, which each successor carries on.
+   */
+  mintRefresh(
+    seed: RefreshTokenSeed, custom: Record<string, unknown>, sessionOptions?: object
+  ): string
   verifyAccess(token: string): AccessClaims | Refusal
   verifyRefresh(token: string): RefreshClaims | Refusal
   /** Verifies a token of either kind. */
@@ -71,7 +76,10 @@ export function createTokens (
   now: () => number
 ): Tokens {
   const mint = (
-    type: 'access' | 'refresh', token: RefreshTokenSeed, custom: Record<string, unknown>
+    type: 'access' | 'refresh',
+    token: RefreshTokenSeed,
+    custom: Record<string, unknown>,
+    sessionOptions?: object
   ): string =>
     shortEnough(type, keys.sign({
       token_type: type,
@@ -82,6 +90,7 @@ export function createTokens (
       sid: token.sid,
       ...(rules.issuer !== undefined && { iss: rules.issuer }),
       ...(rules.audience !== undefined && { aud: rules.audience }),
+      ...(sessionOptions !== undefined && { session_options: sessionOptions }),
       ...customClaims(custom, rules.userIdClaim)
     }))
 
@@ -108,7 +117,7 @@ export function createTokens (
       const expiresAt = Math.min(issuedAt + Math.min(accessTokenLifetime, accessLifetime), endsAt)
       return mint('access', { sid, userId, jti: newId(), issuedAt, expiresAt }, custom)
     },
-    mintRefresh: (seed, custom) => mint('refresh', seed, custom),
+    mintRefresh: (seed, custom, sessionOptions) => mint('refresh', seed, custom, sessionOptions),
     verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
     verifyAny: token => verify(token, undefined),

@@ -1,12 +1,11 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { isExceeded } from '../../plugin/limits/counter-app.ts'
-import { type Consume, createLocalFallback } from '../../plugin/limits/local-fallback.ts'
+import { type Count, isExceeded } from '../../plugin/limits/counter-app.ts'
+import { type Ask, createLocalFallback } from '../../plugin/limits/local-fallback.ts'
 import { unhandledRejections } from '../fixtures/rejections.ts'
 
 const request = {} as FastifyRequest
-type Counted = Awaited<ReturnType<Consume>>
 
 /**
  * Counts like a limiter, as long as it works. What it does otherwise a test says: reject, throw, or
@@ -21,7 +20,7 @@ function counter (
   const counters = {
     times: 0,
     isAway: false,
-    consume (): Promise<Counted> {
+    consume (): Promise<Count> {
       counters.times++
       return counters.isAway
         ? whenAway()
@@ -179,7 +178,7 @@ t.test('local fallback: shares the state of an outage among all limits', async t
   const withLocalFallback = createLocalFallback(() => {}, 20)
   const [one, other] = [counter(), counter()].map(here =>
     withLocalFallback(everywhere.consume, here.consume, isExceeded)
-  ) as [Consume, Consume]
+  ) as [Ask<Count>, Ask<Count>]
   await one(request)
   const startedAt = performance.now()
   await other(request)

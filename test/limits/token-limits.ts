@@ -20,7 +20,6 @@ async function build (
   const clock = createClock()
   const { refreshPerAddress, refreshPerSession } = await createRateLimiter({
     limits: LIMITS,
-    usernameField: 'username',
     counters,
     emit: event => { events.push(event) },
     reportFailure,

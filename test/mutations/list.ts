@@ -443,7 +443,7 @@ export const mutations: Mutation[] = [
       'a spent token that logs out is reuse', 'if (!isGood) throw', 'if (false) throw',
       'routes/blacklist.ts'
     ]),
-  ...of('service/login.ts',
+  ...of('service/attempt.ts',
     [
       'an inactive user gets no pair', 'if (!user || !isActive(user)) {', 'if (!user) {',
       'routes/obtain.ts'
@@ -459,7 +459,7 @@ export const mutations: Mutation[] = [
       'load/guessing.ts'
     ],
     [
-      'a throw with a status of 5xx is given back', 'await rateLimiter.loginGivenBack(request)',
+      'a throw with a status of 5xx is given back', 'await login.givenBack()',
       'await fail()', 'service/login.ts'
     ],
     [
@@ -473,19 +473,18 @@ export const mutations: Mutation[] = [
     [
       'a thrown text is a 500', 'if (thrown instanceof Error) return thrown',
       'if (1) return thrown as Error', 'service/login.ts'
+    ],
+    [
+      'the address is counted', '  await login.loginPerAddress()\n', '', 'routes/obtain.ts'
+    ],
+    [
+      'the user name is counted', '  await login.loginPerUsername()\n', '', 'routes/obtain.ts'
     ]),
   ...of('routes/obtain.ts',
     [
-      'the address is counted', '[rateLimiter.loginPerAddress, rateLimiter.loginPerUsername]',
-      '[rateLimiter.loginPerUsername]', 'routes/obtain.ts'
-    ],
-    [
-      'the user name is counted', '[rateLimiter.loginPerAddress, rateLimiter.loginPerUsername]',
-      '[rateLimiter.loginPerAddress]', 'routes/obtain.ts'
-    ],
-    [
       'a login without a valid body counts nothing',
-      'onRequest: [...transport.onRequest]', 'onRequest: rateLimiter.loginPerAddress',
+      'onRequest: [...transport.onRequest],',
+      "onRequest: [...transport.onRequest, r => parts.rateLimiter.login(r, '').loginPerAddress()],",
       'routes/obtain.ts'
     ]),
   ...of('service/refresh.ts',
@@ -604,8 +603,8 @@ export const mutations: Mutation[] = [
   ...of('service/custom-claims.ts',
     [
       'a login that would mint too long a token starts no session',
-      'fewer claims from claims().\')\n  }\n  refuseLongTokens(parts, owner, custom)',
-      'fewer claims from claims().\')\n  }',
+      "give the session fewer.')\n  }\n  refuseLongTokens(parts, owner, result)",
+      "give the session fewer.')\n  }",
       'integration/token-length.ts'
     ],
     [
@@ -687,7 +686,7 @@ export const mutations: Mutation[] = [
     ],
     [
       'an address gets its try back',
-      '...(addresses.get(request) ?? []).map(counted => counted.giveBack())', '', 'service/login.ts'
+      '...addresses.map(counted => counted.giveBack())', '', 'service/login.ts'
     ]),
   ...of('limits/pending-failures.ts',
     [
@@ -768,7 +767,7 @@ export const mutations: Mutation[] = [
     ],
     [
       'a route of ours that the host has stops the start by name',
-      'refuseTaken(scope, options.method as string, options.url)', '',
+      'refuseTaken(scope, options.method as string, options.url, option)', '',
       'integration/taken-routes.ts'
     ]),
   ...of('keys/key-ring.ts',

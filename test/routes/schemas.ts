@@ -1,20 +1,31 @@
 import t from 'tap'
 import type { FieldsSchema } from '../../plugin/http/body-validation.ts'
 import {
-  blacklistSchema, obtainSchema, refreshSchema, verifySchema
+  type LoginSchemaOptions, blacklistSchema, obtainSchema, refreshSchema, verifySchema
 } from '../../plugin/routes/schemas.ts'
 import {
   endSessionSchema, endSessionsSchema, listSessionsSchema
 } from '../../plugin/routes/session-schemas.ts'
 
-type Body = FieldsSchema & { examples: Record<string, string>[] }
+const obtain = (cookie: LoginSchemaOptions['cookie'], more: Partial<LoginSchemaOptions> = {}) =>
+  obtainSchema({
+    usernameField: 'email',
+    usernameMaxLength: 255,
+    loginFields: {},
+    loginResponse: undefined,
+    cookie,
+    ...more
+  })
+const IN_COOKIE = { origins: [] }
+
+type Body = Omit<FieldsSchema, 'properties'> & { properties: object, examples: object[] }
 
 const BODIES: [name: string, schema: { body: Body }, fields: string[]][] = [
-  ['obtain', obtainSchema('email', false, 255), ['email', 'password']],
+  ['obtain', obtain(false), ['email', 'password']],
   ['refresh', refreshSchema(false), ['refresh']],
   ['verify', verifySchema, ['token']],
   ['blacklist', blacklistSchema(false), ['refresh']],
-  ['obtain in cookie mode', obtainSchema('email', true, 255), ['email', 'password']],
+  ['obtain in cookie mode', obtain(IN_COOKIE), ['email', 'password']],
   ['refresh in cookie mode', refreshSchema(true), []],
   ['blacklist in cookie mode', blacklistSchema(true), []]
 ]
@@ -30,15 +41,15 @@ for (const [name, { body }, fields] of BODIES) {
 t.test('schemas: list tokens in SimpleJWT\'s order, without refresh in cookie mode', async t => {
   const answered = ({ response }: { response: { 200: { properties: object } } }): string[] =>
     Object.keys(response[200].properties)
-  t.strictSame(answered(obtainSchema('username', false, 255)), ['refresh', 'access'])
+  t.strictSame(answered(obtain(false)), ['refresh', 'access'])
   t.strictSame(answered(refreshSchema(false)), ['access', 'refresh'])
-  t.strictSame(answered(obtainSchema('username', true, 255)), ['access'])
+  t.strictSame(answered(obtain(IN_COOKIE)), ['access'])
   t.strictSame(answered(refreshSchema(true)), ['access'])
 })
 
 t.test('schemas: each route has a summary and its error responses', async t => {
   const bothWays = [false, true].flatMap(inCookie => [
-    obtainSchema('username', inCookie, 255), refreshSchema(inCookie), blacklistSchema(inCookie)
+    obtain(inCookie && IN_COOKIE), refreshSchema(inCookie), blacklistSchema(inCookie)
   ])
   for (const schema of [
     ...bothWays, verifySchema, listSessionsSchema, endSessionsSchema, endSessionSchema
