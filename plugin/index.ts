@@ -89,7 +89,7 @@ async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<v
   decorate(app, namespace, 'tokens', tokens)
 
   answerOurErrors(app)
-  if (!verifyOnly) await registerRoutes(app, registration, authenticate)
+  if (!verifyOnly) await registerRoutes(app, registration)
   startBackgroundJobs(app, registration, tokens)
 }
 
@@ -106,10 +106,8 @@ function decorate (
   app.decorate(decorator, value)
 }
 
-async function registerRoutes (
-  app: FastifyInstance, registration: Registration, authenticate: Authenticate
-): Promise<void> {
-  await registerTokenRoutes(app, registration, authenticate)
+async function registerRoutes (app: FastifyInstance, registration: Registration): Promise<void> {
+  await registerTokenRoutes(app, registration)
   const rings = publish(app, registration.keys)
   if (rings !== undefined) await app.register(keyRoutes(app, rings))
 }

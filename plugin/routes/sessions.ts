@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notFound } from '../errors.ts'
-import { type Authenticate, type GuardParts, authenticateRequest } from '../guard/authenticate.ts'
+import { type GuardParts, authenticateRequest } from '../guard/authenticate.ts'
 import { countRefusals } from '../http/refusals.ts'
 import type { Place } from '../http/token-paths.ts'
 import { route } from '../http/trailing-slash.ts'
@@ -33,22 +33,36 @@ const presented = (session: Session, currentSid: string | undefined) => ({
 
 type SessionParts = GuardParts & RevokeParts & Pick<Registration, 'rateLimiter' | 'inShare'>
 
-/** Counts a request by the session of its token, before the guard may query the store. */
-function countSession (parts: SessionParts): (request: FastifyRequest) => Promise<void> {
+type AccessClaims = Awaited<ReturnType<typeof authenticateRequest>>
+
+/**
+ * Builds a hook that authenticates a request and keeps its claims. Counts it by its session before
+ * it may query the store.
+ */
+function createGate (parts: SessionParts) {
+  // The host's hooks may change request.user. So the claims of a request are kept here.
+  const claimsOf = new WeakMap<FastifyRequest, AccessClaims>()
   const withoutStore: GuardParts = { ...parts, isRevoked: () => false }
-  return async request => {
+
+  async function gate (request: FastifyRequest): Promise<void> {
     const claims = await authenticateRequest(request, withoutStore)
     await parts.rateLimiter.refreshPerSession('sessions', claims, request)
+    if (await parts.isRevoked(claims)) {
+      throw parts.unauthorized.refusedByGuard('Token is blacklisted')
+    }
+    claimsOf.set(request, claims)
+    request.user = claims
   }
+  return { gate, claimsOf: (request: FastifyRequest) => claimsOf.get(request) as AccessClaims }
 }
 
-// The host's hooks may change request.user. So each handler reads the claims itself.
 export function sessionsRoutes (
-  scope: FastifyInstance, parts: SessionParts, authenticate: Authenticate, { url, option }: Place
+  scope: FastifyInstance, parts: SessionParts, { url, option }: Place
 ): void {
   const { rateLimiter, inShare } = parts
   const countRefused = countRefusals(rateLimiter.refreshPerAddress)
-  const onRequest = () => [countRefused, countSession(parts), authenticate]
+  const { gate, claimsOf } = createGate(parts)
+  const onRequest = () => [countRefused, gate]
 
   route(scope, {
     method: 'GET',
@@ -56,7 +70,7 @@ export function sessionsRoutes (
     schema: listSessionsSchema,
     onRequest: onRequest(),
     handler: async request => {
-      const { user_id: userId, sid } = await authenticateRequest(request, parts)
+      const { user_id: userId, sid } = claimsOf(request)
       const sessions = await inShare(request, () => parts.sessions.list(userId))
       return sessions.map(session => presented(session, sid))
     }
@@ -68,7 +82,7 @@ export function sessionsRoutes (
     schema: endSessionsSchema,
     onRequest: onRequest(),
     handler: async (request, reply) => {
-      const { user_id: userId } = await authenticateRequest(request, parts)
+      const { user_id: userId } = claimsOf(request)
       await inShare(request, () => revokeUser(parts, userId, undefined, request))
       return reply.code(204).send()
     }
@@ -80,7 +94,7 @@ export function sessionsRoutes (
     schema: endSessionSchema,
     onRequest: onRequest(),
     handler: async (request, reply) => {
-      const { user_id: userId } = await authenticateRequest(request, parts)
+      const { user_id: userId } = claimsOf(request)
       await inShare(request, async () => {
         const session = await parts.sessions.find(request.params.sid)
         if (session === null || session.userId !== userId || session.revokedAt !== null) {

@@ -1,6 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { SimpleJwtError, badRequest, unsupportedMediaType } from '../errors.ts'
-import type { Authenticate } from '../guard/authenticate.ts'
 import { parseBodies } from '../http/body-parsers.ts'
 import { compileFields } from '../http/body-validation.ts'
 import { prepareReply } from '../http/error-reply.ts'
@@ -16,16 +15,14 @@ import { refreshRoute } from './refresh.ts'
 import { sessionsRoutes } from './sessions.ts'
 import { verifyRoute } from './verify.ts'
 
-type RouteParts = Registration & { authenticate: Authenticate }
-
 const DECLARE: Record<
-  RouteName, (scope: FastifyInstance, parts: RouteParts, place: Place) => unknown
+  RouteName, (scope: FastifyInstance, parts: Registration, place: Place) => unknown
 > = {
   obtain: obtainRoute,
   refresh: refreshRoute,
   verify: verifyRoute,
   blacklist: blacklistRoute,
-  sessions: (scope, parts, place) => sessionsRoutes(scope, parts, parts.authenticate, place)
+  sessions: sessionsRoutes
 }
 
 /**
@@ -33,21 +30,20 @@ const DECLARE: Record<
  * own. Their parsing, validation and error replies change nothing for the host.
  */
 export async function registerTokenRoutes (
-  host: FastifyInstance, registration: Registration, authenticate: Authenticate
+  host: FastifyInstance, registration: Registration
 ): Promise<void> {
   const { options } = registration
-  const parts = { ...registration, authenticate }
   const places = placesOf(options)
   if (options.verifyCredentials === undefined) places.delete('obtain')
   for (const prefix of new Set([...places.values()].map(({ prefix }) => prefix))) {
     const inScope = [...places].filter(([, place]) => place.prefix === prefix)
-    await host.register(routesIn(host, parts, inScope), { prefix })
+    await host.register(routesIn(host, registration, inScope), { prefix })
   }
 }
 
 /** The token routes of one scope. */
 function routesIn (
-  host: FastifyInstance, parts: RouteParts, places: [RouteName, Place][]
+  host: FastifyInstance, parts: Registration, places: [RouteName, Place][]
 ): FastifyPluginAsync {
   return async scope => {
     scope.addHook('onRequest', (_request, reply, done) => {
