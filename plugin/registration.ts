@@ -9,6 +9,7 @@ import { type RemoteKeys, createRemoteKeys } from './keys/remote-jwks.ts'
 import { type RateLimiter, createRateLimiter } from './limits/rate-limiter.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { boundedStore } from './sessions/bounded-store.ts'
+import { sessionEndedCallback } from './sessions/ended-sessions.ts'
 import { type Sessions, createSessions } from './sessions/lifecycle.ts'
 import {
   type IsRevoked, type Revocations, createIsRevoked, createRevocations
@@ -68,7 +69,9 @@ export async function createRegistration (
     interval: options.revocationInterval,
     accessTokenLifetime,
     leeway,
-    now
+    now,
+    sharedBy: options.store,
+    onEnded: sessionEndedCallback(options.onSessionEnded, app.log)
   })
   const sessions = createSessions(store, revocations, options, now)
 

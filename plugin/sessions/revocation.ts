@@ -2,12 +2,14 @@ import type { Session } from '../stores/session.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { withTimeout } from '../timeout.ts'
 import { type Clocks, SYSTEM_CLOCKS } from './clock-jump.ts'
+import { createEndedSessions } from './ended-sessions.ts'
 
 /** The recently revoked sessions. The guard checks this list instead of the store. */
 export interface Revocations {
   /**
-   * Adds a revoked session. This process refuses its access tokens from now on. Times in
-   * milliseconds; without `accessExpiresAt` its access tokens live as long as ours.
+   * Adds a revoked session, also to the other lists of `sharedBy`. They refuse its access tokens
+   * from now on. Times in milliseconds; without `accessExpiresAt` its access tokens live as long as
+   * ours.
    */
   add(sid: string, revokedAt: number, accessExpiresAt?: number): void
   /**
@@ -29,6 +31,10 @@ export interface RevocationOptions {
   accessTokenLifetime: number
   leeway: number
   now: () => number
+  /** Lists of one object share what this process revokes. Default: the list is alone. */
+  sharedBy?: object
+  /** Called once for each session that is revoked after `start`. */
+  onEnded?: ((sid: string) => void) | undefined
   /** For tests. Default: the clocks of the system. */
   clocks?: Clocks
 }
@@ -37,6 +43,11 @@ export interface RevocationOptions {
 const CLOCK_OVERLAP_MS = 10_000
 /** Timeout of a request for a list that is too old. It then uses the list that it has. */
 const READ_TIMEOUT_MS = 750
+/** With `onEnded` all revocations are read this often, to forget those that the store forgot. */
+const READ_ALL_MS = 3_600_000
+
+/** The lists on one object: each function adds a session to one list. */
+const listsOf = new WeakMap<object, Set<Revocations['add']>>()
 
 export function createRevocations (options: RevocationOptions): Revocations {
   const { store, interval, accessTokenLifetime, leeway, now, clocks = SYSTEM_CLOCKS } = options
@@ -49,25 +60,36 @@ export function createRevocations (options: RevocationOptions): Revocations {
   /** The start of the last successful read. Undefined while the store is not polled. */
   let readAt: { wall: number, monotonic: number } | undefined
   let reading: { result: Promise<void>, since: number } | undefined
+  let readAllAt = -Infinity
+  const ended = options.onEnded && createEndedSessions(options.onEnded)
 
   // A wall clock that jumps ahead must not empty the list, so each entry lives by the monotonic
   // one: at least for our own lifetime, and longer if another server's tokens live longer.
-  function add (sid: string, revokedAt: number, accessExpiresAt = revokedAt): void {
+  function keep (sid: string, revokedAt: number, accessExpiresAt = revokedAt): void {
     const left = Math.max(accessExpiresAt - now(), accessTokenLifetime)
     const until = clocks.monotonic() + left + leeway + CLOCK_OVERLAP_MS
     keepUntil.set(sid, Math.max(keepUntil.get(sid) ?? 0, until))
   }
+
+  function addHere (...revocation: Parameters<typeof keep>): void {
+    keep(...revocation)
+    ended?.notice(revocation[0])
+  }
+  const lists = listsOf.get(options.sharedBy ?? {}) ?? new Set()
+  if (options.sharedBy !== undefined) listsOf.set(options.sharedBy, lists)
+  lists.add(addHere)
 
   async function readNow (): Promise<void> {
     const begun = { wall: clocks.wall(), monotonic: clocks.monotonic() }
     const startedAt = now()
     try {
       // A clock that was set back was ahead of the others, so earlier reads may have missed some.
-      const since = startedAt < readUntil ? 0 : readUntil
+      const since = startedAt < readUntil || isDueForAll() ? 0 : readUntil
       const revoked = await store.revokedSince(since - CLOCK_OVERLAP_MS)
       for (const { sid, revokedAt, accessExpiresAt } of revoked) {
-        add(sid, revokedAt, accessExpiresAt)
+        keep(sid, revokedAt, accessExpiresAt)
       }
+      noticeEnded(revoked.map(({ sid }) => sid), since === 0)
     } catch (error) {
       hasFailed = true
       throw error
@@ -75,6 +97,15 @@ export function createRevocations (options: RevocationOptions): Revocations {
     hasFailed = false
     readUntil = startedAt
     if (store.shared && !stopped) readAt = begun
+  }
+
+  const isDueForAll = (): boolean =>
+    ended !== undefined && clocks.monotonic() - readAllAt > READ_ALL_MS
+
+  function noticeEnded (sids: string[], areAll: boolean): void {
+    if (!areAll) return sids.forEach(sid => ended?.notice(sid))
+    readAllAt = clocks.monotonic()
+    ended?.takeAll(sids, keepUntil)
   }
 
   /** Joins a read that runs, except one from before a freeze of the process. */
@@ -116,7 +147,7 @@ export function createRevocations (options: RevocationOptions): Revocations {
   }
 
   return {
-    add,
+    add (...revocation) { for (const addTo of lists) addTo(...revocation) },
     has: sid => {
       if (keepUntil.has(sid)) return true
       return isTooOld() ? hasAfterRead(sid) : false
@@ -127,12 +158,14 @@ export function createRevocations (options: RevocationOptions): Revocations {
     },
     stop () {
       stopped = true
+      lists.delete(addHere)
       readAt = undefined
       clearTimeout(timer)
     },
     prune () {
       const at = clocks.monotonic()
       for (const [sid, until] of keepUntil) if (until < at) keepUntil.delete(sid)
+      if (!store.shared && isDueForAll()) read().catch(() => {})
     }
   }
 }
