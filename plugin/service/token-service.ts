@@ -4,7 +4,7 @@ import { type KeyInput, canSign, resolveKeys } from '../keys/key-options.ts'
 import { refuse } from '../option-checks.ts'
 import type { Registration } from '../registration.ts'
 import type { Session } from '../stores/session.ts'
-import type { Claims } from '../tokens/claims.ts'
+import type { AccessClaims, Claims } from '../tokens/claims.ts'
 import type { RefreshedTokens, TokenPair } from '../tokens/jwt.ts'
 import type { CacheStatistics } from '../tokens/verification-cache.ts'
 import type { User } from '../user.ts'
@@ -14,6 +14,7 @@ import { type LoginAnswer, login } from './login.ts'
 import { refresh } from './refresh.ts'
 import { revoke, revokeSession, revokeUser } from './revoke.ts'
 import type { SessionOptions } from './session-options.ts'
+import { verifyAccess } from './verify-access.ts'
 import { verify } from './verify.ts'
 
 /**
@@ -44,12 +45,19 @@ export interface TokenService {
   ): Promise<LoginAnswer>
   /** Returns the claims of a token of either kind, if it is good and its session is live. */
   verify(token: string): Promise<Claims>
+  /**
+   * Returns the claims of an access token, if it is good and its session is not revoked. Refuses
+   * refresh tokens.
+   */
+  verifyAccess(token: string): Promise<AccessClaims>
   /** Exchanges a refresh token. `refresh` is absent when rotation is off. */
   refresh(token: string): Promise<RefreshedTokens>
   /** Revokes the session of a refresh token. */
   revoke(refreshToken: string): Promise<void>
   /** Revokes a session. Returns false if it was revoked before or is unknown. */
   revokeSession(sid: string): Promise<boolean>
+  /** Returns whether a session is known, not revoked and not expired. */
+  isLive(sid: string): Promise<boolean>
   /** Revokes all sessions of a user except the one with the id `except`. Returns their number. */
   revokeUser(userId: string | number | bigint, options?: { except?: string }): Promise<number>
   /** Returns the live sessions of a user, oldest first. Times in milliseconds. */
@@ -93,6 +101,7 @@ export function createTokenService (registration: Registration): TokenService {
       return login(registration, user, reply, options)
     },
     verify: async token => verify(registration, token),
+    verifyAccess: async token => verifyAccess(registration, token),
     refresh: async token => {
       mustSign()
       return (await refresh(registration, token)).tokens
@@ -101,6 +110,10 @@ export function createTokenService (registration: Registration): TokenService {
     revokeSession: async sid => {
       const session = await sessions.find(sid)
       return session !== null && revokeSession(registration, session)
+    },
+    isLive: async sid => {
+      const session = await sessions.find(sid)
+      return session !== null && sessions.isLive(session)
     },
     revokeUser: async (userId, { except } = {}) => revokeUser(registration, String(userId), except),
     sessions: async userId => sessions.list(String(userId)),
