@@ -45,7 +45,7 @@ export async function hello (app: FastifyInstance): Promise<void> {
   }))
 
   app.get('/me/', { onRequest: app.authenticateUser, schema: meSchema }, async request => {
-    const { id, username } = request.user as unknown as DemoUser
+    const { id, username } = request.account as DemoUser
     return { id, username }
   })
 }

@@ -2,11 +2,12 @@
 /// <reference types="@fastify/jwt" preserve="true" />
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import {
-  type Authenticate, type AuthenticateUser, createAuthenticate, createAuthenticateUser
-} from './guard/authenticate.ts'
-import { declareUser } from './guard/request-user.ts'
-import { type RequireClaims, createRequireClaims } from './guard/require-claims.ts'
+import './guard/watch-apps.ts'
+import type { Authenticate, AuthenticateUser } from './guard/authenticate.ts'
+import { guardByDefault } from './guard/guard-by-default.ts'
+import { createGuards, registerGuards } from './guard/registered-guards.ts'
+import { declareSlots } from './guard/request-user.ts'
+import type { RequireClaims } from './guard/require-claims.ts'
 import { answerOurErrors } from './http/error-reply.ts'
 import type { SimpleJwtOptions } from './options.ts'
 import { type Registration, createRegistration } from './registration.ts'
@@ -15,8 +16,12 @@ import { publish } from './routes/jwks.ts'
 import { keyRoutes, registerTokenRoutes } from './routes/token-routes.ts'
 import { type TokenService, createTokenService } from './service/token-service.ts'
 import type { AccessClaims } from './tokens/claims.ts'
+import type { Account } from './user.ts'
 
 export { SimpleJwtError, type ErrorBody, type GuardMessage, type Refusal } from './errors.ts'
+export {
+  authenticate, authenticateOptional, authenticateUser, claimsOf, requireClaims
+} from './guard/exported-guards.ts'
 export { memoryStore } from './stores/memory.ts'
 export type { CookieMode } from './cookie/cookie-options.ts'
 export type { SimpleJwtEvent } from './events.ts'
@@ -41,19 +46,10 @@ export type {
 export type { AccessClaims, Claims, RefreshClaims } from './tokens/claims.ts'
 export type { RefreshedTokens, TokenPair } from './tokens/jwt.ts'
 export type { CacheStatistics } from './tokens/verification-cache.ts'
-export type { Credentials, User } from './user.ts'
-
-/**
- * Declares the type of `request.user`, by declaration merging:
- * `interface SimpleJwtTypes { user: MyUser }`. Default `AccessClaims`.
- */
-export interface SimpleJwtTypes {}
-
-/** The type of `request.user`. */
-export type RequestUser = SimpleJwtTypes extends { user: infer Known } ? Known : AccessClaims
+export type { Account, Credentials, DeclaredClaims, SimpleJwtTypes, User } from './user.ts'
 
 /** Types `request.user` by extending @fastify/jwt's interface, so an app may still declare it. */
-export interface RequestSlot { user: RequestUser }
+export interface RequestSlot { user: AccessClaims }
 
 declare module '@fastify/jwt' {
   interface FastifyJWT extends RequestSlot {}
@@ -63,6 +59,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Guards a route: `{ onRequest: app.authenticate }`. */
     authenticate: Authenticate
+    /** As `authenticate`. Lets requests without a token pass, with null in `request.user`. */
+    authenticateOptional: Authenticate
     /** Guards a route and calls `findUser`. Exists only with that option. */
     authenticateUser: AuthenticateUser
     /** Guards a route by claims: `{ onRequest: app.requireClaims({ role: 'admin' }) }`. */
@@ -70,40 +68,55 @@ declare module 'fastify' {
     /** Tokens and sessions, for the app's own code. */
     tokens: TokenService
   }
+
+  interface FastifyRequest {
+    /** What `findUser` returned. Set by `authenticateUser` only. */
+    account: Account
+  }
+
+  interface FastifyContextConfig {
+    /** True: `guardByDefault` leaves the route open. */
+    public?: boolean
+  }
 }
 
 const SWEEP_INTERVAL_MS = 60_000
 
 async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<void> {
   const registration = await createRegistration(app, resolveOptions(given))
-  declareUser(app)
-  const authenticate = createAuthenticate(registration)
+  declareSlots(app)
   const tokens = createTokenService(registration)
-
-  const { namespace, findUser, verifyOnly } = registration.options
-  decorate(app, namespace, 'authenticate', authenticate)
-  if (findUser !== undefined) {
-    decorate(app, namespace, 'authenticateUser', createAuthenticateUser(registration))
-  }
-  decorate(app, namespace, 'requireClaims', createRequireClaims(registration))
-  decorate(app, namespace, 'tokens', tokens)
+  const guards = createGuards(registration)
+  decorateWith(app, registration.options.namespace, {
+    authenticate: guards.authenticate,
+    authenticateOptional: guards.authenticateOptional,
+    authenticateUser: guards.authenticateUser,
+    requireClaims: guards.requireClaims,
+    tokens
+  })
+  registerGuards(app, guards)
 
   answerOurErrors(app)
-  if (!verifyOnly) await registerRoutes(app, registration)
+  if (!registration.options.verifyOnly) await registerRoutes(app, registration)
+  if (registration.options.guardByDefault) guardByDefault(app, guards.authenticate)
   startBackgroundJobs(app, registration, tokens)
 }
 
-function decorate (
-  app: FastifyInstance, namespace: string | undefined, name: string, value: object
+/** Leaves out what is undefined. @throws Error for a name that the app has already */
+function decorateWith (
+  app: FastifyInstance, namespace: string | undefined, values: Record<string, object | undefined>
 ): void {
-  const decorator = namespace === undefined
-    ? name
-    : namespace + name[0]?.toUpperCase() + name.slice(1)
-  if (app.hasDecorator(decorator)) {
-    throw new Error(`fastify-simplejwt: app.${decorator} exists already. ` +
-      'Set the option "namespace" to a name that no other registration has.')
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue
+    const decorator = namespace === undefined
+      ? name
+      : namespace + name[0]?.toUpperCase() + name.slice(1)
+    if (app.hasDecorator(decorator)) {
+      throw new Error(`fastify-simplejwt: app.${decorator} exists already. ` +
+        'Set the option "namespace" to a name that no other registration has.')
+    }
+    app.decorate(decorator, value)
   }
-  app.decorate(decorator, value)
 }
 
 async function registerRoutes (app: FastifyInstance, registration: Registration): Promise<void> {
@@ -148,7 +161,9 @@ async function probeStore (
     throw new Error(
       `fastify-simplejwt: the session store cannot be used. ${(cause as Error).message}`, { cause })
   }
-  if (options.revocation === 'list') await revocations.start()
+  if (options.revocation === 'list' || options.onSessionEnded !== undefined) {
+    await revocations.start()
+  }
 }
 
 /**

@@ -2,8 +2,8 @@ import fastifyAuth from '@fastify/auth'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import simplejwt, {
-  type AccessClaims, type Credentials, type RequestUser, type SimpleJwtOptions, type TokenPair,
-  type User, SimpleJwtError, memoryStore, simplejwt as named
+  type AccessClaims, type Credentials, type SimpleJwtOptions, type TokenPair, type User,
+  SimpleJwtError, memoryStore, simplejwt as named
 } from '../plugin/index.ts'
 import { SECRET } from './fixtures/app.ts'
 
@@ -13,8 +13,8 @@ import { SECRET } from './fixtures/app.ts'
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const holds = <Fact extends true>(fact?: Fact): void => { fact satisfies true | undefined }
 
-holds<Same<RequestUser, AccessClaims>>()
 holds<Same<FastifyRequest['user'], AccessClaims>>()
+holds<Same<FastifyRequest['account'], User>>()
 holds<Same<FastifyRequest['user']['user_id'], string>>()
 holds<Same<FastifyRequest['user']['token_type'], 'access'>>()
 holds<Same<typeof named, typeof simplejwt>>()

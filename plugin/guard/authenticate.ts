@@ -2,12 +2,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
 import type { AccessClaims } from '../tokens/claims.ts'
-import { isActive } from '../user.ts'
-import { bearerToken, repeatsAuthorization } from './bearer-token.ts'
+import { type Account, isActive } from '../user.ts'
+import { authorizationOf, bearerToken } from './bearer-token.ts'
+import { extractedToken } from './extracted-token.ts'
+import { knownGuard } from './known-guards.ts'
 
 /**
  * The guard: a hook for `onRequest`, a strategy for @fastify/auth, or a function to await. Reads
- * the access token from the `Authorization` header and sets `request.user` to its frozen claims.
+ * the access token of the request and sets `request.user` to its frozen claims.
  * @throws SimpleJwtError 401
  */
 export interface Authenticate {
@@ -15,7 +17,7 @@ export interface Authenticate {
   (request: FastifyRequest, reply?: FastifyReply): Promise<void>
 }
 
-/** The guard that also calls `findUser`, and sets `request.user` to the user. */
+/** The guard that also calls `findUser`, and sets `request.account` to the user. */
 export type AuthenticateUser = (request: FastifyRequest, reply?: FastifyReply) => Promise<void>
 
 /** The parts of a registration that a guard uses. */
@@ -24,20 +26,29 @@ export type GuardParts = Pick<
 >
 
 /** Returns the claims at once, or a promise if it must query the store or the issuer. */
-export type VerifyRequest = (request: FastifyRequest) => AccessClaims | Promise<AccessClaims>
+export type VerifyRequest<Claims = AccessClaims> =
+  (request: FastifyRequest) => Claims | Promise<Claims>
 
 export const createAuthenticate = (parts: GuardParts): Authenticate =>
-  createGuard(request => authenticateRequest(request, parts), setUser)
+  createGuard(request => authenticateRequest(request, parts))
+
+/**
+ * Builds the guard for visitors with and without a token. Without one it sets `request.user` to
+ * null. A bad token is a 401, as with `authenticate`.
+ */
+export const createAuthenticateOptional = (parts: GuardParts): Authenticate =>
+  createGuard(request => identify(request, parts) ?? null)
 
 export function createAuthenticateUser (parts: GuardParts): AuthenticateUser {
   const { findUser } = parts.options
-  return async request => {
-    const { user_id: userId } = await authenticateRequest(request, parts)
-    const user = await findUser?.(userId, request)
-    if (!user) throw parts.unauthorized.refusedByGuard('User not found')
-    if (!isActive(user)) throw parts.unauthorized.userInactive()
-    setUser(request, user)
-  }
+  return knownGuard(async (request: FastifyRequest) => {
+    const claims = await authenticateRequest(request, parts)
+    const account = await findUser?.(claims.user_id, request)
+    if (!account) throw parts.unauthorized.refusedByGuard('User not found')
+    if (!isActive(account)) throw parts.unauthorized.userInactive()
+    setUser(request, claims)
+    setAccount(request, account)
+  })
 }
 
 /**
@@ -48,29 +59,38 @@ export function createAuthenticateUser (parts: GuardParts): AuthenticateUser {
 export function authenticateRequest (
   request: FastifyRequest, parts: GuardParts
 ): AccessClaims | Promise<AccessClaims> {
-  const known = cachedClaims(request, parts)
-  if (known !== undefined) return unlessRevoked(known, parts)
-  const token = bearerToken(request, parts.unauthorized)
-  const missing = parts.tokens.missingKey(token)
-  return missing === undefined
-    ? unlessRevoked(verifiedClaims(token, request, parts), parts)
-    : missing.then(() => unlessRevoked(verifiedClaims(token, request, parts), parts))
-}
-
-/** Cached claims for this exact Authorization header. */
-function cachedClaims (
-  request: FastifyRequest, { cache, options }: GuardParts
-): AccessClaims | undefined {
-  const { authorization } = request.headers
-  if (authorization === undefined) return undefined
-  if (repeatsAuthorization(request.raw.rawHeaders)) return undefined
-  return cache.get(authorization, options.now())
-}
-
-function verifiedClaims (token: string, request: FastifyRequest, parts: GuardParts): AccessClaims {
-  const claims = claimsOrThrow(parts.tokens.verifyAccess(token), parts.unauthorized.refusedByGuard)
-  parts.cache.set(request.headers.authorization as string, claims)
+  const claims = identify(request, parts)
+  if (claims === undefined) throw parts.unauthorized.noCredentials()
   return claims
+}
+
+/** As `authenticateRequest`. Returns undefined for a request without a token. */
+function identify (
+  request: FastifyRequest, parts: GuardParts
+): AccessClaims | undefined | Promise<AccessClaims> {
+  const { options: { extractToken, now }, cache, unauthorized } = parts
+  // A registration caches by complete header or by token, never by both.
+  const credentials = extractToken === undefined
+    ? authorizationOf(request, unauthorized)
+    : extractedToken(request, extractToken, unauthorized)
+  if (credentials === undefined) return undefined
+  const known = cache.get(credentials, now())
+  if (known !== undefined) return unlessRevoked(known, parts)
+  const token = extractToken === undefined ? bearerToken(credentials, unauthorized) : credentials
+  return token === undefined ? undefined : verifiedClaims(token, credentials, parts)
+}
+
+function verifiedClaims (
+  token: string, credentials: string, parts: GuardParts
+): AccessClaims | Promise<AccessClaims> {
+  const verify = (): AccessClaims | Promise<AccessClaims> => {
+    const verified = parts.tokens.verifyAccess(token)
+    const claims = claimsOrThrow(verified, parts.unauthorized.refusedByGuard)
+    parts.cache.set(credentials, claims)
+    return unlessRevoked(claims, parts)
+  }
+  const missing = parts.tokens.missingKey(token)
+  return missing === undefined ? verify() : missing.then(verify)
 }
 
 function unlessRevoked (
@@ -89,18 +109,22 @@ function claimsUnless (
   return claims
 }
 
-/** Sets `request.user`, whose type the host app declares. */
-export const setUser = (request: { user: unknown }, user: unknown): void => { request.user = user }
+/** Sets `request.user`. Null is the visitor of an optional route, and not in its type. */
+const setUser = (request: { user: unknown }, claims: AccessClaims | null): void => {
+  request.user = claims
+}
+
+const setAccount = (request: { account: Account }, account: Account): void => {
+  request.account = account
+}
 
 /**
- * Wraps `verify` as a Fastify hook, and passes the claims to `assign`. Stays synchronous when
- * `verify` does: on the hot path a promise costs more than the rest of the hook.
+ * Wraps `verify` as a Fastify hook that sets `request.user`. Stays synchronous when `verify` does:
+ * on the hot path a promise costs more than the rest of the hook.
  */
-export function createGuard (
-  verify: VerifyRequest, assign: (request: FastifyRequest, claims: AccessClaims) => void
-): Authenticate {
+export function createGuard (verify: VerifyRequest<AccessClaims | null>): Authenticate {
   async function awaited (request: FastifyRequest): Promise<void> {
-    assign(request, await verify(request))
+    setUser(request, await verify(request))
   }
 
   function guard (
@@ -114,11 +138,11 @@ export function createGuard (
       return done(error as Error)
     }
     if (claims instanceof Promise) {
-      claims.then(claims => { assign(request, claims) }).then(() => { done() }, done)
+      claims.then(claims => { setUser(request, claims) }).then(() => { done() }, done)
     } else {
-      assign(request, claims)
+      setUser(request, claims)
       done()
     }
   }
-  return guard as Authenticate
+  return knownGuard(guard as Authenticate)
 }

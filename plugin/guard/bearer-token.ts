@@ -2,17 +2,25 @@ import type { FastifyRequest } from 'fastify'
 import type { Unauthorized } from '../errors.ts'
 
 /**
- * Returns the token of the `Authorization` header (RFC 6750 section 2.1). The scheme is
- * case-insensitive; only spaces separate it from the token.
- * @throws SimpleJwtError 401
+ * Returns the `Authorization` header of a request, or undefined.
+ * @throws SimpleJwtError 401 if the request has more than one
  */
-export function bearerToken (request: FastifyRequest, unauthorized: Unauthorized): string {
-  const header = request.headers.authorization
+export function authorizationOf (
+  request: FastifyRequest, unauthorized: Unauthorized
+): string | undefined {
   if (repeatsAuthorization(request.raw.rawHeaders)) throw unauthorized.badAuthorizationHeader()
-  if (header === undefined) throw unauthorized.noCredentials()
+  return request.headers.authorization
+}
+
+/**
+ * Returns the token of an `Authorization` header (RFC 6750 section 2.1), or undefined for another
+ * scheme. The scheme is case-insensitive; only spaces separate it from the token.
+ * @throws SimpleJwtError 401 for the scheme without a token, or with more than one
+ */
+export function bearerToken (header: string, unauthorized: Unauthorized): string | undefined {
   if (isPlain(header)) return header.slice(7)
   const parts = header.split(/[ \t]+/).filter(part => part !== '')
-  if (parts[0]?.toLowerCase() !== 'bearer') throw unauthorized.noCredentials()
+  if (parts[0]?.toLowerCase() !== 'bearer') return undefined
   if (parts.length !== 2 || header.includes('\t')) throw unauthorized.badAuthorizationHeader()
   return parts[1] as string
 }
@@ -23,7 +31,7 @@ const isPlain = (header: string): boolean =>
   !header.includes('\t')
 
 /** Node keeps the first of two Authorization headers and drops the second silently. */
-export function repeatsAuthorization (rawHeaders: readonly string[]): boolean {
+function repeatsAuthorization (rawHeaders: readonly string[]): boolean {
   let seen = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string

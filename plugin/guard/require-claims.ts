@@ -1,40 +1,56 @@
-import type { FastifyRequest } from 'fastify'
 import type { AccessClaims } from '../tokens/claims.ts'
+import type { DeclaredClaims } from '../user.ts'
 import {
-  type Authenticate, type GuardParts, authenticateRequest, createGuard, setUser
+  type Authenticate, type GuardParts, authenticateRequest, createGuard
 } from './authenticate.ts'
 
 type Value = string | number | boolean
+
+type StandardClaim =
+  'scope' | 'scp' | 'sub' | 'user_id' | 'sid' | 'jti' | 'iss' | 'aud' | 'iat' | 'exp' | 'token_type'
+
+/** Any name, until the app declares its claims. */
+type ClaimName =
+  [keyof DeclaredClaims] extends [never] ? string : keyof DeclaredClaims & string | StandardClaim
 
 /**
  * Claims that a token must have: each with a value, or with every one of several values. An array
  * in the token has each of its members. `scope` and `scp` may hold words separated by spaces
  * (RFC 9068 section 2.2.3), here and in the token.
  */
-export type RequiredClaims = Readonly<Record<string, Value | readonly Value[]>>
+export type RequiredClaims = Readonly<Partial<Record<ClaimName, Value | readonly Value[]>>>
+
+/** The argument of `requireClaims`. */
+export type Requirement = RequiredClaims | ((claims: AccessClaims) => boolean)
 
 /**
  * Builds a guard that requires claims, or a function of the claims that returns `true`. The guard
  * does all that `authenticate` does, then answers 403 with `error="insufficient_scope"`
- * (RFC 6750 section 3.1). After another guard it leaves `request.user` as it is.
+ * (RFC 6750 section 3.1).
  * @throws TypeError for requirements that require nothing
  */
-export type RequireClaims =
-  (required: RequiredClaims | ((claims: AccessClaims) => boolean)) => Authenticate
+export type RequireClaims = (required: Requirement) => Authenticate
+
+/** Builds the guard of one requirement, for the parts of one registration. */
+export type ClaimsGuard = (parts: GuardParts) => Authenticate
 
 const SCOPE_CLAIMS = new Set(['scope', 'scp'])
 /** RFC 6749 section 3.3. The scope is written into a header. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
-export function createRequireClaims (parts: GuardParts): RequireClaims {
-  return required => {
-    const requirements = typeof required === 'function' ? [] : requirementsOf(required)
-    const allows = typeof required === 'function'
-      ? required
-      : (claims: AccessClaims) => requirements.every(requirement => isMet(requirement, claims))
-    const scope = requirements
-      .filter(({ name }) => SCOPE_CLAIMS.has(name)).map(({ value }) => value).join(' ')
+export const createRequireClaims = (parts: GuardParts): RequireClaims =>
+  required => claimsGuard(required)(parts)
 
+/** Checks a requirement. @throws TypeError for one that requires nothing */
+export function claimsGuard (required: Requirement): ClaimsGuard {
+  const requirements = typeof required === 'function' ? [] : requirementsOf(required)
+  const allows = typeof required === 'function'
+    ? required
+    : (claims: AccessClaims) => requirements.every(requirement => isMet(requirement, claims))
+  const scope = requirements
+    .filter(({ name }) => SCOPE_CLAIMS.has(name)).map(({ value }) => value).join(' ')
+
+  return parts => {
     const permitted = (claims: AccessClaims): AccessClaims => {
       // An async function returns a promise, which is truthy. Only `true` lets a request in.
       if (allows(claims) !== true) throw parts.unauthorized.insufficientScope(scope)
@@ -43,18 +59,14 @@ export function createRequireClaims (parts: GuardParts): RequireClaims {
     return createGuard(request => {
       const claims = authenticateRequest(request, parts)
       return claims instanceof Promise ? claims.then(permitted) : permitted(claims)
-    }, setUserIfUnset)
+    })
   }
 }
 
-function setUserIfUnset (request: FastifyRequest, claims: AccessClaims): void {
-  if (request.user === null || request.user === undefined) setUser(request, claims)
-}
-
 /** A value that a claim must have. */
-interface Requirement { name: string, value: Value }
+interface RequiredValue { name: string, value: Value }
 
-function requirementsOf (required: RequiredClaims): Requirement[] {
+function requirementsOf (required: RequiredClaims): RequiredValue[] {
   const isObject = typeof required === 'object' && required !== null && !Array.isArray(required)
   const entries = isObject ? Object.entries(required) : []
   if (entries.length === 0) {
@@ -62,7 +74,7 @@ function requirementsOf (required: RequiredClaims): Requirement[] {
       'Pass an object such as { role: \'admin\' }.')
   }
   return entries.flatMap(([name, given]) => {
-    const values = valuesOf(name, given)
+    const values = valuesOf(name, given as Value | readonly Value[])
     if (values.length === 0 || !values.every(SCOPE_CLAIMS.has(name) ? isScope : isValue)) {
       throw new TypeError(`fastify-simplejwt: requireClaims() got a bad value for "${name}". ` +
         'Pass a non-empty string, a number, a boolean, or an array of these.')
@@ -84,7 +96,7 @@ function isValue (value: unknown): boolean {
   return typeof value === 'boolean' || Number.isFinite(value)
 }
 
-function isMet ({ name, value }: Requirement, claims: AccessClaims): boolean {
+function isMet ({ name, value }: RequiredValue, claims: AccessClaims): boolean {
   const claim: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined
   if (Array.isArray(claim)) return claim.includes(value)
   return SCOPE_CLAIMS.has(name) && typeof claim === 'string'

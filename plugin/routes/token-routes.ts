@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { SimpleJwtError, badRequest, unsupportedMediaType } from '../errors.ts'
+import { exemptOwnRoutes } from '../guard/guard-by-default.ts'
 import { parseBodies } from '../http/body-parsers.ts'
 import { compileFields } from '../http/body-validation.ts'
 import { prepareReply } from '../http/error-reply.ts'
@@ -46,6 +47,7 @@ function routesIn (
   host: FastifyInstance, parts: Registration, places: [RouteName, Place][]
 ): FastifyPluginAsync {
   return async scope => {
+    exemptOwnRoutes(scope)
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
       done()
@@ -65,6 +67,7 @@ function routesIn (
 /** The route of the public keys, in a separate scope. */
 export function keyRoutes (host: FastifyInstance, rings: readonly KeyRing[]): FastifyPluginAsync {
   return async scope => {
+    exemptOwnRoutes(scope)
     followErrorHandler(host, scope)
     scope.setSerializerCompiler(compileSerializer)
     jwksRoute(scope, rings)

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import fastify, { type FastifyRequest } from 'fastify'
 import simplejwt from '../../plugin/index.ts'
 import { generateKey } from '../../plugin/keys/generate-key.ts'
-import { SECOND, SECRET, START, type TestApp, buildApp } from '../fixtures/app.ts'
+import { SECOND, SECRET, START, type TestApp, type TestUser, buildApp } from '../fixtures/app.ts'
 import { accessClaims, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
 const NOT_PROVIDED = '{"detail":"Authentication credentials were not provided."}'
@@ -263,16 +263,16 @@ t.test('the guard can be awaited, and then throws', async t => {
   )
 })
 
-t.test('authenticateUser puts the user in the place of the claims', async t => {
+t.test('authenticateUser: sets request.account, and request.user to the claims', async t => {
   const test = await buildApp(t, {
     findUser: async id => test.users.find(user => String(user.id) === id) ?? null
   })
   test.app.get('/me/', { onRequest: test.app.authenticateUser }, async request => ({
-    name: (request.user as unknown as { name: string }).name
+    name: (request.account as TestUser).name, user_id: request.user.user_id
   }))
   const { access } = await test.login()
   const me = () => test.app.inject({ url: '/me/', headers: { authorization: `Bearer ${access}` } })
-  t.equal((await me()).body, '{"name":"vitor"}')
+  t.equal((await me()).body, '{"name":"vitor","user_id":"1"}')
   test.users[0]!.isActive = false
   t.equal((await me()).body, '{"detail":"User is inactive","code":"user_inactive"}')
   test.users.shift()

@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import t from 'tap'
 import simplejwt from '../../plugin/index.ts'
-import { declareUser } from '../../plugin/guard/request-user.ts'
+import { declareSlots } from '../../plugin/guard/request-user.ts'
 import { buildHost, goodOptions } from '../fixtures/host.ts'
 
 const getter = { getter: () => ({ name: 'theirs' }) }
@@ -61,11 +61,11 @@ t.test('request.user: a getter of the host stops the start', async t => {
   })
 })
 
-t.test('declareUser: finds no getter where Fastify keeps its requests elsewhere', async t => {
+t.test('declareSlots: finds no getter where Fastify keeps its requests elsewhere', async t => {
   const declared: unknown[] = []
   const app = {
     hasRequestDecorator: () => false, decorateRequest: (name: string) => { declared.push(name) }
   }
-  declareUser(app as never)
-  t.same(declared, ['user'])
+  declareSlots(app as never)
+  t.same(declared, ['user', 'account'])
 })

@@ -130,14 +130,14 @@ t.test('requireClaims: permits only if its function returns true', async t => {
   t.equal((await faulty.askWith({})).statusCode, 500)
 })
 
-t.test('requireClaims: sets request.user, and keeps the user of authenticateUser', async t => {
+t.test('requireClaims: sets request.user, and keeps the account of authenticateUser', async t => {
   const { app, askWith } = await behind(
     t, { role: 'admin' }, { findUser: async () => ({ id: 1, name: 'vitor', role: 'admin' }) }
   )
   app.get(
     '/user/',
     { onRequest: [app.authenticateUser, app.requireClaims({ role: 'admin' })] },
-    async request => request.user
+    async request => request.account
   )
   t.match((await askWith({ role: 'admin' })).json(), {
     role: 'admin',

@@ -130,12 +130,12 @@ t.test('authenticateUser: leaves no refused user to the strategy that wins', asy
     before: app => app.register(fastifyAuth),
     after: app => {
       app.get('/', { onRequest: app.auth([app.authenticateUser, anybody]) }, async request => ({
-        user: request.user ?? null
+        account: request.account ?? null
       }))
     }
   })
   const { access } = await login()
-  t.match((await get('/', access)).json(), { user: { name: 'vitor' } })
+  t.match((await get('/', access)).json(), { account: { name: 'vitor' } })
   for (const user of users) user.isActive = false
-  t.same((await get('/', access)).json(), { user: null })
+  t.same((await get('/', access)).json(), { account: null })
 })

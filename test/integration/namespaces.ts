@@ -29,7 +29,7 @@ const buildBoth = (t: { after(close: () => unknown): void }) => buildHost(t, {
     app.get(
       '/staff/me',
       { onRequest: app.getDecorator<AuthenticateUser>('staffAuthenticateUser') },
-      async request => request.user
+      async request => request.account
     )
   }
 })
