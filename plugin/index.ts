@@ -120,9 +120,10 @@ function decorateWith (
 }
 
 async function registerRoutes (app: FastifyInstance, registration: Registration): Promise<void> {
-  await registerTokenRoutes(app, registration)
+  // The hidden routes of the keys declare the security scheme of the session routes.
   const rings = publish(app, registration.keys)
   if (rings !== undefined) await app.register(keyRoutes(app, rings))
+  await registerTokenRoutes(app, registration)
 }
 
 /** Background jobs between onReady and onClose: poll revocations, delete expired sessions. */

@@ -37,7 +37,7 @@ export const createAuthenticate = (parts: GuardParts): Authenticate =>
  * null. A bad token is a 401, as with `authenticate`.
  */
 export const createAuthenticateOptional = (parts: GuardParts): Authenticate =>
-  createGuard(request => identify(request, parts) ?? null)
+  createGuard(request => identify(request, parts) ?? null, true)
 
 export function createAuthenticateUser (parts: GuardParts): AuthenticateUser {
   const { findUser } = parts.options
@@ -122,7 +122,9 @@ const setAccount = (request: { account: Account }, account: Account): void => {
  * Wraps `verify` as a Fastify hook that sets `request.user`. Stays synchronous when `verify` does:
  * on the hot path a promise costs more than the rest of the hook.
  */
-export function createGuard (verify: VerifyRequest<AccessClaims | null>): Authenticate {
+export function createGuard (
+  verify: VerifyRequest<AccessClaims | null>, isOptional = false
+): Authenticate {
   async function awaited (request: FastifyRequest): Promise<void> {
     setUser(request, await verify(request))
   }
@@ -144,5 +146,5 @@ export function createGuard (verify: VerifyRequest<AccessClaims | null>): Authen
       done()
     }
   }
-  return knownGuard(guard as Authenticate)
+  return knownGuard(guard as Authenticate, isOptional)
 }

@@ -14,7 +14,9 @@ type Hook = (
  * Builds a guard that finds its registration by the scope of the request. It exists before any
  * registration, so a route that uses it is never open.
  */
-function exportedGuard (name: string, choose: (guards: Guards) => unknown): Authenticate {
+function exportedGuard (
+  name: string, choose: (guards: Guards) => unknown, isOptional = false
+): Authenticate {
   const find = (scope: FastifyInstance): Hook => choose(guardsOf(scope, name)) as Hook
   async function awaited (request: FastifyRequest, reply?: FastifyReply): Promise<void> {
     await find(request.server)(request, reply)
@@ -31,7 +33,7 @@ function exportedGuard (name: string, choose: (guards: Guards) => unknown): Auth
     return chosen(request, reply, done)
   }
   checkAtReady(guard, find)
-  return knownGuard(guard as Authenticate)
+  return knownGuard(guard as Authenticate, isOptional)
 }
 
 /**
@@ -45,7 +47,7 @@ export const authenticate = exportedGuard('authenticate', guards => guards.authe
  * `claimsOf`.
  */
 export const authenticateOptional =
-  exportedGuard('authenticateOptional', guards => guards.authenticateOptional)
+  exportedGuard('authenticateOptional', guards => guards.authenticateOptional, true)
 
 /** As `authenticate`, then sets `request.account` to the user that `findUser` returns. */
 export const authenticateUser: AuthenticateUser = exportedGuard('authenticateUser', guards => {

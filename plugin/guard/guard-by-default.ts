@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyRequest, RouteOptions, onRequestHookHandle
 import { refuse } from '../option-checks.ts'
 import type { Authenticate } from './authenticate.ts'
 import { guardHooks } from './check-at-ready.ts'
-import { isKnownGuard } from './known-guards.ts'
+import { knownGuards } from './known-guards.ts'
+import { declareScheme, documentGuard } from './open-api.ts'
 
 /** In the config of a route: it has a guard, ours or its own. */
 const SETTLED = Symbol('fastify-simplejwt.settled')
@@ -14,13 +15,21 @@ const GUARDED = Symbol('fastify-simplejwt.guarded')
 type Scope = FastifyInstance & { [OWN_ROUTES]?: true, [GUARDED]?: true }
 type Config = { public?: unknown, [SETTLED]?: true } | undefined
 
-/** Exempts the package's own routes, which are public or have their guard. */
-export const exemptOwnRoutes = (scope: Scope): void => { scope[OWN_ROUTES] = true }
+/** Exempts the scope of the package's own routes: they are public, or have their guard. */
+export function exemptOwnRoutes (scope: Scope): void {
+  scope[OWN_ROUTES] = true
+  scope.addHook('onRoute', route => {
+    if (hasGuard(route)) documentGuard(route, false)
+    declareScheme(route)
+  })
+}
 
 /** Marks the routes of an app that have a guard of ours, also those from before a registration. */
 export function markGuardedRoutes (app: FastifyInstance): void {
-  app.addHook('onRoute', route => { if (guardHooks(route).some(isKnownGuard)) settle(route) })
+  app.addHook('onRoute', route => { if (hasGuard(route)) settle(route) })
 }
+
+const hasGuard = (route: RouteOptions): boolean => knownGuards(guardHooks(route)).length > 0
 
 /** Hosts may share a config among routes, so this changes a copy. */
 const settle = (route: RouteOptions): void => {
@@ -41,7 +50,9 @@ export function guardByDefault (scope: Scope, authenticate: Authenticate): void 
   scope[GUARDED] = true
   scope.addHook('onRoute', function (this: Scope, route) {
     if (this[OWN_ROUTES] === true || isPublic(route.config as Config)) return
-    if (guardHooks(route).some(isKnownGuard)) return settle(route)
+    const guards = knownGuards(guardHooks(route))
+    documentGuard(route, guards.length > 0 && guards.every(({ isOptional }) => isOptional))
+    if (guards.length > 0) return settle(route)
     // It runs after the hooks of the scope: @fastify/cors must answer a preflight first.
     route.onRequest = [unlessPublic(authenticate), ...[route.onRequest ?? []].flat()]
     settle(route)

@@ -1,11 +1,12 @@
-const guards = new WeakSet<object>()
+/** The guards of this package, and whether each lets requests without a token pass. */
+const guards = new WeakMap<object, { isOptional: boolean }>()
 
 /** Marks a function as a guard of this package, and returns it. */
-export function knownGuard<Guard extends object> (guard: Guard): Guard {
-  guards.add(guard)
+export function knownGuard<Guard extends object> (guard: Guard, isOptional = false): Guard {
+  guards.set(guard, { isOptional })
   return guard
 }
 
-/** Returns whether a hook of a route is a guard of this package, of any registration. */
-export const isKnownGuard = (hook: unknown): boolean =>
-  typeof hook === 'function' && guards.has(hook)
+/** Returns what is known of the guards among some hooks: of any registration, and the exports. */
+export const knownGuards = (hooks: readonly unknown[]): { isOptional: boolean }[] =>
+  hooks.flatMap(hook => guards.get(hook as object) ?? [])

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notFound } from '../errors.ts'
 import { type GuardParts, authenticateRequest } from '../guard/authenticate.ts'
+import { knownGuard } from '../guard/known-guards.ts'
 import { countRefusals } from '../http/refusals.ts'
 import type { Place } from '../http/token-paths.ts'
 import { route } from '../http/trailing-slash.ts'
@@ -53,7 +54,10 @@ function createGate (parts: SessionParts) {
     claimsOf.set(request, claims)
     request.user = claims
   }
-  return { gate, claimsOf: (request: FastifyRequest) => claimsOf.get(request) as AccessClaims }
+  return {
+    gate: knownGuard(gate),
+    claimsOf: (request: FastifyRequest) => claimsOf.get(request) as AccessClaims
+  }
 }
 
 export function sessionsRoutes (
