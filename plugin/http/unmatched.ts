@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
-import { refuse } from '../option-checks.ts'
 import { normalPath, requestPath } from './router-paths.ts'
 
 /**
@@ -31,16 +30,9 @@ export function answerUnmatched (scope: FastifyInstance): void {
   })
 }
 
-/**
- * Fastify needs a handler to run our hooks for 404s under the prefix. The hook above replies.
- * @throws TypeError if the prefix of the scope has a handler
- */
-export function answerNotFound (scope: FastifyInstance, option = 'prefix'): void {
-  try {
-    scope.setNotFoundHandler(async () => { throw notFound() })
-  } catch {
-    refuse(option, `is taken: the app handles 404s below ${scope.prefix}. Choose another path.`)
-  }
+/** Fastify needs a handler to run our hooks for 404s under the prefix. The hook above replies. */
+export function answerNotFound (scope: FastifyInstance): void {
+  scope.setNotFoundHandler(async () => { throw notFound() })
 }
 
 function fits (pattern: string, path: string): boolean {

@@ -59,8 +59,8 @@ function routesIn (
     scope.setValidatorCompiler(compileFields)
     scope.setSerializerCompiler(compileSerializer)
     for (const [name, place] of places) await DECLARE[name](scope, parts, place)
-    // After the routes: a route that is taken has the clearer error.
-    answerNotFound(scope, places[0]?.[1].option)
+    // Two registrations at one prefix clash here too, but the error of a route is clearer.
+    answerNotFound(scope)
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { resolvePaths } from '../../plugin/http/token-paths.ts'
+import { placesOf, resolvePaths } from '../../plugin/http/token-paths.ts'
 import { refuse } from '../../plugin/option-checks.ts'
 
 t.test('paths lose their trailing slash, and false stays', async t => {
@@ -17,4 +17,18 @@ t.test('a bad path stops the start by its name', async t => {
     message: 'option "paths.logout" is not known. ' +
       'Use: obtain, refresh, verify, blacklist, sessions.'
   })
+})
+
+t.test('placesOf: a route is below the prefix, or in a scope of its own path', async t => {
+  t.same([...placesOf({
+    prefix: '/auth',
+    paths: {
+      obtain: '/login', refresh: '/auth/refresh', verify: false, sessions: '/auth'
+    }
+  })], [
+    ['obtain', { prefix: '/login', url: '/', option: 'paths.obtain' }],
+    ['refresh', { prefix: '/auth', url: '/refresh', option: 'prefix' }],
+    ['blacklist', { prefix: '/auth', url: '/blacklist', option: 'prefix' }],
+    ['sessions', { prefix: '/auth', url: '/', option: 'paths.sessions' }]
+  ])
 })

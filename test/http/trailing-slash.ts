@@ -65,3 +65,18 @@ t.test('route: stops the start if the app has the route, by its method and path'
   t.equal((await app.inject('/a')).body, 'ours')
   t.equal((await app.inject({ method: 'POST', url: '/a/' })).body, 'theirs')
 })
+
+t.test('route: names the option of its path if the route is taken', async t => {
+  const app = fastify()
+  t.after(() => app.close())
+  app.post('/a', async () => 'theirs')
+  app.after(() => {
+    t.throws(() => {
+      route(app, { method: 'POST', url: '/a', handler: async () => 'ours' }, 'paths.obtain')
+    }, {
+      message: 'fastify-simplejwt: option "paths.obtain" is taken: the app has a route POST /a. ' +
+        'Choose another path.'
+    })
+  })
+  await app.ready()
+})

@@ -452,27 +452,27 @@ export const mutations: Mutation[] = [
       'the right password of an inactive user counts as a failure',
       'if (!user || !isActive(user)) {\n    await fail()',
       'if (!user || !isActive(user)) {\n    if (!user) await fail()',
-      'service/login.ts'
+      'service/attempt.ts'
     ],
     [
-      'a throw counts as a failed login', 'else await fail()', '', 'service/login.ts',
+      'a throw counts as a failed login', 'else await fail()', '', 'service/attempt.ts',
       'load/guessing.ts'
     ],
     [
       'a throw with a status of 5xx is given back', 'await login.givenBack()',
-      'await fail()', 'service/login.ts'
+      'await fail()', 'service/attempt.ts'
     ],
     [
       'a throw with a status of 4xx is a 401', '? unauthorized.wrongCredentials()\n      : asError',
-      '? error\n      : asError', 'service/login.ts'
+      '? error\n      : asError', 'service/attempt.ts'
     ],
     [
       'an object without an id is a failed login', 'if (user) userIdOf(user)', '',
-      'service/login.ts'
+      'service/attempt.ts'
     ],
     [
       'a thrown text is a 500', 'if (thrown instanceof Error) return thrown',
-      'if (1) return thrown as Error', 'service/login.ts'
+      'if (1) return thrown as Error', 'service/attempt.ts'
     ],
     [
       'the address is counted', '  await login.loginPerAddress()\n', '', 'routes/obtain.ts'
@@ -686,7 +686,7 @@ export const mutations: Mutation[] = [
     ],
     [
       'an address gets its try back',
-      '...addresses.map(counted => counted.giveBack())', '', 'service/login.ts'
+      '...addresses.map(counted => counted.giveBack())', '', 'service/attempt.ts'
     ]),
   ...of('limits/pending-failures.ts',
     [
@@ -696,7 +696,7 @@ export const mutations: Mutation[] = [
   ...of('limits/counter-app.ts',
     [
       'a late answer gives nothing back to a newer window', 'const leftMs = endsAt - now()',
-      'const leftMs = 3_600_000', 'service/login.ts'
+      'const leftMs = 3_600_000', 'service/attempt.ts'
     ]),
   ...of('limits/memory-counters.ts',
     [

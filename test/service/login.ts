@@ -1,227 +1,181 @@
 import t from 'tap'
-import { createUnauthorized, storeUnavailable } from '../../plugin/errors.ts'
-import type { SimpleJwtOptions, User } from '../../plugin/index.ts'
-import { MINUTE, type TestApp, buildApp, createClock } from '../fixtures/app.ts'
+import type { FastifyReply } from 'fastify'
+import type { SessionOptions, SimpleJwtOptions } from '../../plugin/index.ts'
+import { DAY, MINUTE, START, buildApp } from '../fixtures/app.ts'
 import type { Test } from '../fixtures/servers/home.ts'
 import { countingStore } from '../fixtures/stores/counting-store.ts'
+import { decode } from '../fixtures/tokens/jwt.ts'
 
-const MAX = 5
-const REFUSED =
-  '{"detail":"No active account found with the given credentials","code":"no_active_account"}'
+const BROWSER = { headers: { origin: 'https://localhost', host: 'localhost' } }
+const cookieOf = (headers: object): string =>
+  String((headers as { 'set-cookie'?: unknown })['set-cookie'])
 
-type Check = NonNullable<SimpleJwtOptions['verifyCredentials']>
-/** Throws any value, as a host may. */
-function thrown (value: unknown): never { throw value }
-const withStatus = (statusCode: unknown): Error =>
-  Object.assign(new Error('from the host'), { statusCode })
-
-/** Builds an app in which each login from 127.0.0.1 has this outcome. */
-async function build (t: Test, verifyCredentials: Check, options: Partial<SimpleJwtOptions> = {}) {
-  const built = await buildApp(t, {
-    verifyCredentials, rateLimit: { loginPerUsername: MAX }, ...options
+/** An app with a login of its own at `/login`, which is like the route with the same options. */
+async function build (
+  t: Test, options: Partial<SimpleJwtOptions> = {}, ofSession?: SessionOptions
+) {
+  const built = await buildApp(t, options)
+  const { app, post } = built
+  const act = { before: (_reply: FastifyReply): void => {} }
+  app.post('/login', async (_request, reply) => {
+    act.before(reply)
+    return app.tokens.login({ id: 1, name: 'vitor', isActive: true }, reply, ofSession)
   })
-  const attempt = (username = 'vitor') =>
-    built.post('/api/token/', { username, password: 'x' })
-  return { ...built, attempt }
+  const other = () => post('/login', {}, BROWSER)
+  const route = () => post('/api/token/', { username: 'vitor', password: '123' }, BROWSER)
+  return { ...built, act, other, route }
 }
 
-/**
- * Tries until it must wait, in two windows. Returns the waits: 60 and 120 seconds if each try was a
- * failure, 60 and 60 if it was only counted, none if it was given back.
- */
-async function waits (
-  attempt: () => ReturnType<TestApp['post']>, clock: TestApp['clock']
-): Promise<number[]> {
-  const found: number[] = []
-  for (let window = 0; window < 2; window++) {
-    for (let count = 0; count <= MAX; count++) {
-      const reply = await attempt()
-      if (reply.statusCode !== 429) continue
-      found.push(Number(reply.headers['retry-after']))
-      clock.advance(found.at(-1) as number * 1000)
-      break
-    }
-  }
-  return found
-}
-
-const FAILURES: Record<string, Check> = {
-  null: () => null,
-  undefined: () => undefined as unknown as null,
-  false: () => false as unknown as null,
-  0: () => 0 as unknown as null,
-  'an empty string': () => '' as unknown as null,
-  'a rejection with 401': async () => thrown(withStatus(401)),
-  'a throw with 401': () => thrown(withStatus(401)),
-  'a throw with 400': () => thrown(withStatus(400)),
-  'a throw with 403': () => thrown(withStatus(403)),
-  'a throw with 429': () => thrown(withStatus(429)),
-  'a throw with a status as text': () => thrown(withStatus('401')),
-  'a throw with `status`': () => thrown(Object.assign(new Error('no'), { status: 422 })),
-  'an object with a status': () => thrown({ statusCode: 401 }),
-  'a SimpleJwtError 401': () => thrown(createUnauthorized('api').refused('Token is invalid')),
-  'an inactive user': () => ({ id: 1, isActive: false })
-}
-
-for (const [name, verifyCredentials] of Object.entries(FAILURES)) {
-  t.test(`login: ${name} is a failed login and answers 401`, async t => {
-    const { attempt, events } = await build(t, verifyCredentials)
-    const reply = await attempt()
-    t.equal(reply.statusCode, 401)
-    t.equal(reply.body, REFUSED)
-    t.equal(reply.headers['www-authenticate'], 'Bearer realm="api"')
-    t.strictSame(events, [{ type: 'login_failed', username: 'vitor', address: '127.0.0.1' }])
-    const other = await build(t, verifyCredentials)
-    t.strictSame(await waits(other.attempt, other.clock), [60, 120])
-  })
-}
-
-const FAULTS: Record<string, Check> = {
-  'a throw without a status': () => thrown(new Error('wrong password')),
-  'a rejection without a status': async () => thrown(new Error('wrong password')),
-  'a thrown text': () => thrown('wrong password'),
-  'a thrown object': () => thrown({ message: 'no' }),
-  'a thrown null': () => thrown(null),
-  'a thrown undefined': () => thrown(undefined),
-  'a throw with a status that is none': () => thrown(withStatus('E_LOGIN')),
-  'a throw with a status of success': () => thrown(withStatus(200)),
-  'a user without an id': () => ({}) as User,
-  'a user with an empty id': () => ({ id: '' }),
-  'a `true`': () => true as unknown as User
-}
-
-for (const [name, verifyCredentials] of Object.entries(FAULTS)) {
-  t.test(`login: ${name} is a failed login and stays a 500 of the host`, async t => {
-    const { attempt, events } = await build(t, verifyCredentials)
-    const reply = await attempt()
-    t.equal(reply.statusCode, 500)
-    t.strictSame(events, [{ type: 'login_failed', username: 'vitor', address: '127.0.0.1' }])
-    const other = await build(t, verifyCredentials)
-    t.strictSame(await waits(other.attempt, other.clock), [60, 120])
-  })
-}
-
-for (const statusCode of [500, 502, 503, 599]) {
-  t.test(`login: a throw with ${statusCode} gives the attempt back`, async t => {
-    for (const store of [undefined, countingStore()]) {
-      const { attempt, clock, events } = await build(
-        t, async () => thrown(withStatus(statusCode)), store && { store }
-      )
-      const reply = await attempt()
-      t.equal(reply.statusCode, statusCode)
-      t.equal(reply.json().message, 'from the host')
-      t.strictSame(await waits(attempt, clock), [])
-      t.strictSame(events, [], 'no login has failed')
-    }
-  })
-}
-
-t.test('login: a SimpleJwtError 503 gives the attempt back and is passed on', async t => {
-  const { attempt, clock } = await build(t, () => thrown(storeUnavailable()))
-  const reply = await attempt()
-  t.equal(reply.statusCode, 503)
-  t.equal(reply.headers['retry-after'], '1')
-  t.strictSame(await waits(attempt, clock), [])
-})
-
-t.test('login: a thrown object with a status of 5xx gives the attempt back', async t => {
-  const { attempt, clock } = await build(t, () => thrown({ status: 503, message: 'busy' }))
-  t.equal((await attempt()).statusCode, 503)
-  t.strictSame(await waits(attempt, clock), [])
-})
-
-t.test('login: five 503s of a busy check leave the user all of his tries', async t => {
-  for (const store of [undefined, countingStore()]) {
-    let isBusy = true
-    const { attempt } = await build(
-      t, () => isBusy ? thrown(withStatus(503)) : null, store && { store }
-    )
-    for (let count = 0; count < MAX; count++) t.equal((await attempt()).statusCode, 503)
-    isBusy = false
-    const statuses: number[] = []
-    for (let count = 0; count <= MAX; count++) statuses.push((await attempt()).statusCode)
-    t.strictSame(statuses, [401, 401, 401, 401, 401, 429])
-  }
-})
-
-t.test('login: the address gets its try back with a 503', async t => {
-  for (const store of [undefined, countingStore()]) {
-    let isBusy = true
-    const { attempt } = await build(t, () => isBusy ? thrown(withStatus(503)) : null, {
-      rateLimit: { loginPerAddress: 3 }, ...(store && { store })
+t.test('login: answers what the login route answers', async t => {
+  for (const cookie of [false, true]) {
+    const { other, route } = await build(t, {
+      cookie,
+      claims: () => ({ role: 'author' }),
+      loginResponse: (user, tokens, request) =>
+        ({ name: (user as { name?: string }).name, tokens: Object.keys(tokens), ip: request.ip })
     })
-    for (let count = 0; count < 10; count++) t.equal((await attempt(`${count}`)).statusCode, 503)
-    isBusy = false
-    const statuses: number[] = []
-    for (let count = 0; count < 4; count++) statuses.push((await attempt(`${count}`)).statusCode)
-    t.strictSame(statuses, [401, 401, 401, 429])
+    const replies = [await route(), await other()]
+    for (const reply of replies) {
+      t.equal(reply.statusCode, 200)
+      t.equal(reply.headers['cache-control'], 'no-store')
+      const names = cookie ? ['access'] : ['refresh', 'access']
+      t.strictSame(Object.keys(reply.json()), [...names, 'name', 'tokens', 'ip'])
+      t.match(reply.json(), { name: 'vitor', tokens: names, ip: '127.0.0.1' })
+      t.match(decode(reply.json().access).payload, { user_id: '1', role: 'author' })
+      t.equal(cookieOf(reply.headers).startsWith('__Host-refresh=ey'), cookie)
+    }
   }
 })
 
-t.test('login: a late 503 gives nothing back to a newer window', async t => {
-  for (const store of [undefined, countingStore()]) {
-    const waiting: ((error: Error) => void)[] = []
-    const clock = createClock()
-    let isBusy = true
-    const { attempt } = await build(
-      t,
-      () => isBusy ? new Promise<null>((_resolve, reject) => { waiting.push(reject) }) : null,
-      { now: clock, ...(store && { store }) }
-    )
-    const first = attempt()
-    while (waiting.length === 0) await new Promise(setImmediate)
-    clock.advance(MINUTE)
-    isBusy = false
-    for (let count = 0; count < MAX; count++) t.equal((await attempt()).statusCode, 401)
-    waiting[0]?.(withStatus(503))
-    t.equal((await first).statusCode, 503)
-    t.equal((await attempt()).statusCode, 429)
+t.test('login: keeps the client of the request, and emits login', async t => {
+  const { app, other, events } = await build(t)
+  await other()
+  t.match(await app.tokens.sessions(1), [{ address: '127.0.0.1', userAgent: 'lightMyRequest' }])
+  t.match(events, [{ type: 'login', userId: '1', address: '127.0.0.1' }])
+})
+
+t.test('login: refuses an inactive user, and bad options before the session', async t => {
+  const { app } = await buildApp(t)
+  app.get('/inactive', async (_request, reply) =>
+    app.tokens.login({ id: 1, is_active: false }, reply))
+  app.get('/bad', async (_request, reply) =>
+    app.tokens.login({ id: 1 }, reply, { claims: { exp: 1 } }))
+  t.match((await app.inject('/inactive')).json(), { code: 'no_active_account' })
+  t.match((await app.inject('/bad')).json(), { message: /login\(\)\.claims has the claim "exp"/ })
+  t.same(await app.tokens.sessions(1), [])
+})
+
+t.test('loginResponse: a throw and a clash revoke the session and send no cookie', async t => {
+  for (const loginResponse of [
+    () => { throw new Error('no name') }, async () => ({ refresh: 'x' }), () => 'x' as never
+  ]) {
+    const { app, act, other, route, events } = await build(t, { cookie: true, loginResponse })
+    const first = await route()
+    t.equal(first.statusCode, 500)
+    t.equal(first.headers['set-cookie'], undefined)
+    act.before = reply => { reply.header('set-cookie', 'theme=dark') }
+    const second = await other()
+    t.equal(second.statusCode, 500)
+    t.strictSame([second.headers['set-cookie']].flat(), ['theme=dark'])
+    t.same(events.map(({ type }) => type), ['login', 'revoked', 'login', 'revoked'])
+    t.same(await app.tokens.sessions(1), [])
   }
 })
 
-t.test('login: a check that never settles stays counted', async t => {
-  const waiting: (() => void)[] = []
-  const { attempt } = await build(
-    t, () => new Promise<null>(resolve => { waiting.push(() => resolve(null)) })
-  )
-  const replies = Array.from({ length: MAX }, () => attempt())
-  while (waiting.length < MAX) await new Promise(setImmediate)
-  t.equal((await attempt()).statusCode, 429)
-  for (const settle of waiting) settle()
-  t.strictSame((await Promise.all(replies)).map(({ statusCode }) => statusCode),
-    Array.from({ length: MAX }, () => 401))
-})
-
-t.test('login: a fault after the right password is no failed login', async t => {
-  const faults: Partial<SimpleJwtOptions>[] = [
-    { claims: () => thrown(new Error('from claims')) },
-    { claims: async () => thrown(withStatus(403)) },
-    { claims: () => [] as unknown as Record<string, unknown> },
-    { store: { ...countingStore(), create: async () => thrown(new Error('down')) } }
-  ]
-  for (const options of faults) {
-    const { attempt, clock, events } = await build(t, () => ({ id: 1 }), options)
-    t.not((await attempt()).statusCode, 401)
-    clock.advance(MINUTE)
-    t.strictSame(await waits(attempt, clock), [60, 60], 'it is counted as an attempt')
-    t.notOk(events.some(({ type }) => type === 'login_failed'))
-  }
-})
-
-t.test('login: findUser is not called, so its throws change nothing', async t => {
-  const { attempt, events } = await build(t, () => ({ id: 1 }), {
-    findUser: () => thrown(new Error('from findUser'))
+t.test('loginResponse: its error is the answer, though the session cannot be revoked', async t => {
+  const { route } = await build(t, {
+    loginResponse: () => { throw Object.assign(new Error('teapot'), { statusCode: 418 }) },
+    store: { ...countingStore(), revoke: async () => { throw new Error('down') } }
   })
-  t.equal((await attempt()).statusCode, 200)
-  t.match(events, [{ type: 'login' }])
+  t.match(await route(), { statusCode: 418 })
 })
 
-t.test('login: without limits a throw has the same answers and events', async t => {
-  for (const [statusCode, answer] of [[401, 401], [undefined, 500], [503, 503]]) {
-    const { attempt, events } = await build(
-      t, () => thrown(withStatus(statusCode)), { rateLimit: false }
-    )
-    t.equal((await attempt()).statusCode, answer)
-    t.equal(events.length, statusCode === 503 ? 0 : 1)
+t.test('sessionOptions: gets the user, the credentials and the request', async t => {
+  const seen: unknown[] = []
+  const { post } = await buildApp(t, {
+    sessionOptions: (user, credentials, request) => {
+      seen.push(user.id, credentials, request.url)
+      return { claims: { tenant: credentials.tenant } }
+    }
+  })
+  const body = { username: 'vitor', password: '123', tenant: 'a' }
+  const { access } = (await post('/api/token/', body)).json()
+  t.strictSame(seen, [1, body, '/api/token/'])
+  t.equal(decode(access).payload.tenant, 'a')
+})
+
+t.test('sessionOptions: a bad result starts no session', async t => {
+  for (const [result, message] of [
+    [{ persistent: 1 }, /option "sessionOptions\(\)\.persistent" must be true or false/],
+    [{ claims: { jti: 'x' } }, /sessionOptions\(\)\.claims has the claim "jti"/],
+    ['x', /sessionOptions\(\) must be given an object/]
+  ] as const) {
+    const { app, post } = await buildApp(t, { sessionOptions: () => result as never })
+    const reply = await post('/api/token/', { username: 'vitor', password: '123' })
+    t.match(reply.json(), { statusCode: 500, message })
+    t.same(await app.tokens.sessions(1), [])
+  }
+})
+
+t.test('session lifetimes: are those of this login, at each refresh', async t => {
+  const { other, post, clock, app } = await build(t, { accessTokenLifetime: '5m' }, {
+    refreshTokenLifetime: '1h', sessionLifetime: '100m'
+  })
+  let { refresh } = (await other()).json()
+  const expires = (token: string) => decode(token).payload.exp as number - START / 1000
+  t.equal(expires(refresh), 3600)
+  clock.advance(30 * MINUTE)
+  refresh = (await post('/api/token/refresh/', { refresh })).json().refresh
+  t.equal(expires(refresh), 90 * 60)
+  clock.advance(30 * MINUTE)
+  const last = (await post('/api/token/refresh/', { refresh })).json()
+  t.equal(expires(last.refresh), 100 * 60, 'the end of the session')
+  clock.advance(40 * MINUTE)
+  t.equal((await post('/api/token/refresh/', { refresh: last.refresh })).statusCode, 401)
+  t.same(await app.tokens.sessions(1), [])
+})
+
+t.test('session lifetimes: a session may outlive the option', async t => {
+  const { other, post, clock } = await build(t, { sessionLifetime: '2d' }, {
+    refreshTokenLifetime: '90d', sessionLifetime: '365d'
+  })
+  let { refresh } = (await other()).json()
+  for (let month = 0; month < 4; month++) {
+    clock.advance(89 * DAY)
+    const reply = await post('/api/token/refresh/', { refresh })
+    t.equal(reply.statusCode, 200)
+    refresh = reply.json().refresh
+  }
+  clock.advance(10 * DAY)
+  t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 401)
+})
+
+t.test('session lifetimes: an access token lives no longer than a refresh token', async t => {
+  for (const rotateRefreshTokens of [true, false]) {
+    const { other, post } = await build(t, { rotateRefreshTokens }, { refreshTokenLifetime: '1m' })
+    const { access, refresh } = (await other()).json()
+    const next = (await post('/api/token/refresh/', { refresh })).json()
+    for (const token of [access, next.access]) {
+      t.equal(decode(token).payload.exp, START / 1000 + 60)
+    }
+  }
+})
+
+t.test('cookie: its Max-Age is the refresh lifetime of the session', async t => {
+  const { other, post } = await build(t, { cookie: true }, { refreshTokenLifetime: '7d' })
+  const first = cookieOf((await other()).headers)
+  t.match(first, '; Max-Age=604800;')
+  const headers = { ...BROWSER.headers, cookie: first.split(';', 1)[0] as string }
+  t.match(cookieOf((await post('/api/token/refresh/', {}, { headers })).headers), 'Max-Age=604800')
+})
+
+t.test('cookie: one that is not persistent has no Max-Age, at each refresh', async t => {
+  const { other, post, clock } = await build(t, { cookie: true }, { persistent: false })
+  let set = cookieOf((await other()).headers)
+  for (let count = 0; count < 3; count++) {
+    t.match(set, /^__Host-refresh=[\w.-]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
+    clock.advance(MINUTE)
+    const headers = { ...BROWSER.headers, cookie: set.split(';', 1)[0] as string }
+    set = cookieOf((await post('/api/token/refresh/', {}, { headers })).headers)
   }
 })
