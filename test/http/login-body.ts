@@ -1,4 +1,5 @@
 import t from 'tap'
+import { compileLoginBody } from '../../plugin/http/login-body.ts'
 import { buildApp } from '../fixtures/app.ts'
 import type { SimpleJwtOptions } from '../../plugin/index.ts'
 import type { Test } from '../fixtures/servers/home.ts'
@@ -139,4 +140,10 @@ t.test('loginFields: a host whose compiler takes no JSON schema has them too', a
   const { app, post } = await build(t, { loginFields: { otp: FIELDS.otp } })
   app.setValidatorCompiler(() => { throw new Error('not JSON schema') })
   t.equal((await post({ username: 'a', password: 'b' })).statusCode, 400)
+})
+
+t.test('login body: no other part of the request is checked', async t => {
+  const compile = await compileLoginBody({}, {})
+  const validate = compile({ schema: {}, method: 'POST', url: '/', httpPart: 'querystring' })
+  t.equal(validate({ anything: 1 }), true)
 })

@@ -16,3 +16,14 @@ t.test('a field of every login stops the start by its name', async t => {
     })
   }
 })
+
+t.test('fields that are no schemas stop the start, by name', async t => {
+  for (const given of [null, [], 'otp'] as never[]) {
+    t.throws(() => resolveLoginFields(given, 'email', refuse), {
+      message: 'option "loginFields" must be an object with a JSON schema for each field.'
+    })
+  }
+  t.throws(() => resolveLoginFields({ otp: 'string' as never }, 'email', refuse), {
+    message: 'option "loginFields.otp" must be a JSON schema.'
+  })
+})

@@ -10,6 +10,11 @@ t.test('paths lose their trailing slash, and false stays', async t => {
 })
 
 t.test('a bad path stops the start by its name', async t => {
+  for (const given of [null, [], '/auth'] as never[]) {
+    t.throws(() => resolvePaths(given, refuse), {
+      message: 'option "paths" must be an object with paths of: obtain, refresh'
+    })
+  }
   t.throws(() => resolvePaths({ verify: '/:token' }, refuse), {
     message: 'option "paths.verify" must be false or a path such as \'/auth/login/\'.'
   })

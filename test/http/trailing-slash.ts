@@ -74,7 +74,7 @@ t.test('route: names the option of its path if the route is taken', async t => {
     t.throws(() => {
       route(app, { method: 'POST', url: '/a', handler: async () => 'ours' }, 'paths.obtain')
     }, {
-      message: 'fastify-simplejwt: option "paths.obtain" is taken: the app has a route POST /a. ' +
+      message: 'fastify-simplejwt: option "paths.obtain" is taken: the app has a route POST /a/. ' +
         'Choose another path.'
     })
   })

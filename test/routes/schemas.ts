@@ -61,3 +61,19 @@ t.test('schemas: each route has a summary and its error responses', async t => {
     bothWays.map(({ response }) => '403' in response), [false, false, false, true, true, true]
   )
 })
+
+t.test('schemas: the login has the fields of loginFields, required without a default', async t => {
+  const loginFields = {
+    otp: { type: 'string', description: 'A code.' }, remember: { type: 'boolean', default: false }
+  }
+  const { body } = obtain(false, { loginFields })
+  t.strictSame(body.required, ['email', 'password', 'otp'])
+  t.strictSame(Object.keys(body.properties), ['email', 'password', 'otp', 'remember'])
+  t.match(body, { properties: loginFields, additionalProperties: true })
+})
+
+t.test('schemas: the answer of a login has more members with loginResponse', async t => {
+  const answer = (more: Partial<LoginSchemaOptions>) => obtain(false, more).response[200]
+  t.equal(answer({ loginResponse: () => ({}) }).additionalProperties, true)
+  t.notOk('additionalProperties' in answer({}))
+})
