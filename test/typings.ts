@@ -33,7 +33,14 @@ const options: SimpleJwtOptions = {
   accessTokenLifetime: '5m',
   refreshTokenLifetime: 86_400,
   store: memoryStore(),
-  rateLimit: { loginPerAddress: 10 }
+  rateLimit: { loginPerAddress: 10 },
+  loginFields: { otp: { type: 'string', default: '' } },
+  loginResponse: async (member: Member, { access }, request) =>
+    ({ name: member.name, length: access.length, url: request.url }),
+  sessionOptions: (member: Member, { otp }) => ({
+    claims: { mfa: otp !== '' }, persistent: member.roles.includes('author'), sessionLifetime: '1d'
+  }),
+  paths: { obtain: '/login', verify: false }
 }
 
 // Each of these is refused.
@@ -61,9 +68,37 @@ export const refused: SimpleJwtOptions[] = [
   { ...options, rateLimit: { loginPerCountry: 10 } },
   // @ts-expect-error none is `false`
   { ...options, rateLimit: true },
+  // @ts-expect-error an option of a session that there is not
+  { ...options, sessionOptions: () => ({ remember: true }) },
+  // @ts-expect-error members to add are an object
+  { ...options, loginResponse: () => 'welcome' },
+  // @ts-expect-error true is no path
+  { ...options, paths: { obtain: true } },
   // @ts-expect-error a store has all of the verbs
   { ...options, store: { create: async () => {} } }
 ]
+
+/** Logins of the host by other means. */
+export async function logInAll (app: FastifyInstance): Promise<void> {
+  app.post('/code', async (request, reply) => {
+    const member = await app.tokens.attempt(request, 'vitor', async () => members[0] ?? null)
+    holds<Same<typeof member, Member>>()
+    const answer = await app.tokens.login(member, reply, { claims: { amr: ['otp'] } })
+    return { access: answer.access, name: answer.name }
+  })
+  app.post('/none', async request =>
+    // @ts-expect-error a check returns a user with an id
+    app.tokens.attempt(request, 'vitor', () => ({ name: 'vitor' })))
+  await app.tokens.issue({ id: 1, role: 'admin' })
+  await app.tokens.issue(members[0] as Member, {
+    claims: { mfa: true }, refreshTokenLifetime: '1h'
+  })
+  app.get('/issue', async request => app.tokens.issue({ id: 1n }, { request }))
+  // @ts-expect-error the request is a member of the options
+  app.get('/old', async request => app.tokens.issue({ id: 1 }, request))
+  // @ts-expect-error a user has an id
+  await app.tokens.issue({ role: 'admin' })
+}
 
 async function guardAll (app: FastifyInstance): Promise<void> {
   app.get('/on-request', { onRequest: app.authenticate }, async request => request.user.user_id)

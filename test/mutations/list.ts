@@ -480,6 +480,104 @@ export const mutations: Mutation[] = [
     [
       'the user name is counted', '  await login.loginPerUsername()\n', '', 'routes/obtain.ts'
     ]),
+  ...of('service/attempt.ts',
+    [
+      'a name that is no text is not counted', 'refuseUsername(parts, username)\n  const', 'const',
+      'service/attempt.ts'
+    ],
+    [
+      'the right login is reported', '  await login.succeeded()\n', '', 'service/attempt.ts'
+    ]),
+  ...of('service/login.ts',
+    [
+      'a session whose answer fails is revoked',
+      'await revokeSession(parts, session, request).catch(() => {})', '', 'service/login.ts'
+    ],
+    [
+      'a login that fails sends no cookie', "reply.removeHeader('set-cookie')", '',
+      'service/login.ts'
+    ],
+    [
+      'login() refuses an inactive user',
+      'if (!isActive(user)) throw parts.unauthorized.wrongCredentials()', '', 'service/login.ts'
+    ],
+    [
+      'the answer of login() is not stored', "reply.header('cache-control', 'no-store')", '',
+      'service/login.ts'
+    ]),
+  ...of('service/login-answer.ts',
+    [
+      'no member replaces a token', 'if (taken !== undefined) {', 'if (false) {',
+      'service/login-answer.ts'
+    ]),
+  ...of('service/session-options.ts',
+    [
+      'another server chooses no session options', 'sid !== undefined && isObject(carried)',
+      'isObject(carried)', 'integration/session-claims.ts'
+    ],
+    [
+      'a session claim is not reserved', 'refuseReserved(claims, userIdClaim, `${source}.claims`)',
+      '', 'service/session-options.ts'
+    ],
+    [
+      'a refresh token lives no longer than its session',
+      'if (ofTokens > (ofSession ?? rules.sessionLifetime)) {', 'if (false) {',
+      'service/session-options.ts'
+    ],
+    [
+      'a session that is not persistent stays so', '...(!persistent && { persistent })', '',
+      'service/login.ts'
+    ],
+    [
+      'the refresh lifetime of a session stays',
+      '...(refreshLifetime !== undefined && { refresh_lifetime: refreshLifetime / 1000 }),', '',
+      'service/login.ts'
+    ]),
+  ...of('service/custom-claims.ts',
+    [
+      'a session claim wins', '{ ...custom, ...settings.claims }',
+      '{ ...settings.claims, ...custom }', 'integration/session-claims.ts'
+    ],
+    [
+      'a reserved claim is an error',
+      "refuseReserved(given, userIdClaim, 'the result of claims()')", '',
+      'integration/session-claims.ts'
+    ],
+    [
+      'the options of a session count for the size of a cookie',
+      'bytesOf({ ...refresh, session_options: sessionOptions })', 'bytesOf(refresh)',
+      'integration/session-claims.ts'
+    ]),
+  ...of('tokens/claims.ts',
+    [
+      'the host writes no session options', "'aud', 'session_options'", "'aud'",
+      'integration/session-claims.ts'
+    ]),
+  ...of('sessions/lifecycle.ts',
+    [
+      'an access token lives no longer than the refresh token of its session',
+      'Math.min(accessTokenLifetime, refreshLifetime)', 'accessTokenLifetime', 'service/login.ts'
+    ]),
+  ...of('cookie/refresh-cookie.ts',
+    [
+      'a cookie that is not persistent has no Max-Age', 'const maxAge = persistent &&',
+      'const maxAge =', 'service/login.ts'
+    ]),
+  ...of('http/login-body.ts',
+    [
+      'a login body changes no prototype', 'withoutPrototypes(body)', '{ ...(body as object) }',
+      'http/login-body.ts'
+    ],
+    [
+      'an asynchronous schema stops the start', 'if (validate.$async === true)', 'if (false)',
+      'http/login-body.ts'
+    ]),
+  ...of('http/prototypes.ts',
+    [
+      'nested members change no prototype',
+      "else if (typeof member === 'object' && member !== null) waiting.push(member)", '',
+      'http/prototypes.ts'
+    ]),
   ...of('routes/obtain.ts',
     [
       'a login without a valid body counts nothing',
