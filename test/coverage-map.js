@@ -20,6 +20,12 @@ export const SERVICE_SOURCES = {
 /** Tests that cover more than the source of their name. */
 export const MORE_SOURCES = {
   'test/guard/authenticate.ts': ['plugin/guard/bearer-token.ts'],
+  'test/guard/exported-guards.ts': [
+    'plugin/guard/registered-guards.ts', 'plugin/guard/watch-apps.ts'
+  ],
+  'test/guard/guard-by-default.ts': [
+    'plugin/guard/known-guards.ts', 'plugin/guard/open-api.ts'
+  ],
   'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts', 'plugin/limits/login-limits.ts'],
   'test/resolve-options.ts': ['plugin/options.ts'],
   'test/routes/blacklist.ts': ['plugin/service/revoke.ts'],

@@ -118,6 +118,13 @@ const setAccount = (request: { account: Account }, account: Account): void => {
   request.account = account
 }
 
+/** The callback of a hook. */
+export type Done = (error?: Error) => void
+
+/** Returns the callback, if there is one. A `preParsing` hook gets the body before it. */
+export const doneOf = (third: unknown, fourth: Done | undefined): Done | undefined =>
+  typeof third === 'function' ? third as Done : fourth
+
 /**
  * Wraps `verify` as a Fastify hook that sets `request.user`. Stays synchronous when `verify` does:
  * on the hot path a promise costs more than the rest of the hook.
@@ -130,8 +137,9 @@ export function createGuard (
   }
 
   function guard (
-    request: FastifyRequest, _reply?: FastifyReply, done?: (error?: Error) => void
+    request: FastifyRequest, _reply?: FastifyReply, third?: unknown, fourth?: Done
   ): void | Promise<void> {
+    const done = doneOf(third, fourth)
     if (done === undefined) return awaited(request)
     let claims
     try {

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessClaims } from '../tokens/claims.ts'
-import type { Authenticate, AuthenticateUser } from './authenticate.ts'
+import { type Authenticate, type AuthenticateUser, type Done, doneOf } from './authenticate.ts'
 import { checkAtReady } from './check-at-ready.ts'
 import { knownGuard } from './known-guards.ts'
 import { type Guards, guardsOf } from './registered-guards.ts'
 import { type RequireClaims, claimsGuard } from './require-claims.ts'
 
 type Hook = (
-  request: FastifyRequest, reply?: FastifyReply, done?: (error?: Error) => void
+  request: FastifyRequest, reply?: FastifyReply, third?: unknown, fourth?: Done
 ) => void | Promise<void>
 
 /**
@@ -22,7 +22,8 @@ function exportedGuard (
     await find(request.server)(request, reply)
   }
 
-  const guard: Hook = (request, reply, done) => {
+  const guard: Hook = (request, reply, third, fourth) => {
+    const done = doneOf(third, fourth)
     if (done === undefined) return awaited(request, reply)
     let chosen
     try {

@@ -61,6 +61,23 @@ t.test('request.user: a getter of the host stops the start', async t => {
   })
 })
 
+t.test('request.account: is declared, and a getter of the host stops the start', async t => {
+  const { app } = await buildHost(t, {
+    after: async app => {
+      await app.register(fp(async () => {}, { decorators: { request: ['account'] } }))
+      app.decorateRequest('account', null as never)
+      app.get('/account', async request => ({ account: request.account }))
+      t.throws(() => app.decorateRequest('account', getter as never),
+        { message: /request\.account is declared already\. The/ })
+    }
+  })
+  t.same((await app.inject('/account')).json(), { account: null })
+  const before = fastify()
+  before.decorateRequest('account', getter as never)
+  await t.rejects(async () => { await before.register(simplejwt, goodOptions()) },
+    { message: /^fastify-simplejwt: request\.account is a getter without a setter\./ })
+})
+
 t.test('declareSlots: finds no getter where Fastify keeps its requests elsewhere', async t => {
   const declared: unknown[] = []
   const app = {

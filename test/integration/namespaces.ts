@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import simplejwt, {
-  type Authenticate, type AuthenticateUser, type TokenService
+  type Authenticate, type AuthenticateUser, type TokenService, memoryStore
 } from '../../plugin/index.ts'
 import { createUsers } from '../fixtures/app.ts'
 import { buildHost, goodOptions } from '../fixtures/host.ts'
@@ -159,4 +159,23 @@ t.test('a host that has an app.authenticate of its own is told so', async t => {
     },
     { message: /app\.authenticate exists already/ }
   )
+})
+
+t.test('two registrations on one store object see the logouts of each other at once', async t => {
+  const store = memoryStore()
+  const { app, get, login } = await buildHost(t, {
+    options: { store },
+    after: async app => {
+      await app.register(simplejwt, goodOptions({ namespace: 'app', prefix: '/app', store }))
+      app.get('/first', { onRequest: app.authenticate }, async () => 'first')
+      app.get('/second', { onRequest: app.getDecorator<Authenticate>('appAuthenticate') },
+        async () => 'second')
+    }
+  })
+  for (const [loginAt, logoutAt] of [['/api/token', '/app'], ['/app', '/api/token']]) {
+    const { access, refresh } = await login(loginAt)
+    for (const url of ['/first', '/second']) t.equal((await get(url, access)).statusCode, 200)
+    await app.inject({ method: 'POST', url: `${logoutAt}/blacklist/`, payload: { refresh } })
+    for (const url of ['/first', '/second']) t.equal((await get(url, access)).statusCode, 401, url)
+  }
 })

@@ -333,3 +333,121 @@ t.test('has: a list of a store that is not shared is never too old', async t => 
   clocks.wall.advance(HOUR)
   t.equal(revocations.has('a'), false)
 })
+
+t.test('lists of one store share a revocation at once, each for its own time', async t => {
+  const store = memoryStore()
+  const key = {}
+  const monotonic = createClock(0)
+  const listOf = (minutes: number, sharedBy: object) => createRevocations({
+    store,
+    interval: INTERVAL,
+    accessTokenLifetime: minutes * MINUTE,
+    leeway: 0,
+    now: createClock(),
+    sharedBy,
+    clocks: { wall: createClock(), monotonic }
+  })
+  const [short, long, other] = [listOf(5, key), listOf(60, key), listOf(5, {})]
+  short.add('a', START)
+  t.same([short, long, other].map(list => list.has('a')), [true, true, false])
+  monotonic.advance(5 * MINUTE + 11 * SECOND)
+  for (const list of [short, long]) list.prune()
+  t.same([short, long].map(list => list.has('a')), [false, true])
+  long.stop()
+  short.add('b', START)
+  t.same([short, long].map(list => list.has('b')), [true, false], 'a stopped list takes no more')
+})
+
+/** A list that tells of revoked sessions, on a store that counts the reads of all revocations. */
+function buildTelling (t: { after(stop: () => void): void }, memory = sharedStore()) {
+  const told: string[] = []
+  const since: number[] = []
+  const store: SessionStore = {
+    ...memory,
+    revokedSince: time => { since.push(time); return memory.revokedSince(time) }
+  }
+  const clock = createClock()
+  const clocks = { wall: createClock(), monotonic: createClock(0) }
+  const revocations = createRevocations({
+    store,
+    interval: INTERVAL,
+    accessTokenLifetime: MINUTE,
+    leeway: 0,
+    now: clock,
+    clocks,
+    onEnded: sid => { told.push(sid) }
+  })
+  t.after(() => revocations.stop())
+  const revoke = async (sid: string, at = clock()): Promise<void> => {
+    await store.create(session({ sid }))
+    await store.revoke(sid, at)
+  }
+  /** Waits for a read that began after the call. */
+  const nextRead = async (): Promise<void> => {
+    const count = since.length
+    while (since.length < count + 2) await setTimeout(5)
+  }
+  return { revocations, store, clock, clocks, told, since, revoke, nextRead }
+}
+
+t.test('onEnded: is called once for a session that ends here or elsewhere', async t => {
+  const { revocations, told, revoke, nextRead } = buildTelling(t)
+  await revoke('before the start')
+  await revocations.start()
+  t.same(told, [])
+  revocations.add('here', START)
+  t.same(told, ['here'], 'at once')
+  revocations.add('here', START)
+  await revoke('here')
+  await revoke('elsewhere')
+  await nextRead()
+  await nextRead()
+  revocations.add('elsewhere', START)
+  revocations.add('before the start', START)
+  t.same(told, ['here', 'elsewhere'])
+})
+
+t.test('onEnded: a list that was pruned, or a clock set back, tells nothing twice', async t => {
+  const { revocations, told, clock, clocks, revoke, nextRead, since } = buildTelling(t)
+  await revoke('before the start')
+  await revocations.start()
+  await revoke('a')
+  await nextRead()
+  clock.advance(10 * MINUTE)
+  clocks.monotonic.advance(10 * MINUTE)
+  revocations.prune()
+  t.not(revocations.has('a'), true, 'pruned')
+  await nextRead()
+  clock.advance(-60 * MINUTE)
+  await revoke('while the clock was ahead')
+  await nextRead()
+  t.ok(since.filter(time => time < 0).length > 1, 'all are read again')
+  revocations.add('a', START)
+  t.same(told, ['a', 'while the clock was ahead'])
+})
+
+t.test('onEnded: forgets a session once the store has forgotten it', async t => {
+  for (const shared of [true, false]) {
+    const memory: SessionStore = { ...memoryStore(), shared }
+    const { revocations, told, store, clocks, revoke, since } = buildTelling(t, memory)
+    await revocations.start()
+    await revoke('gone')
+    await revoke('kept')
+    revocations.add('gone', START)
+    revocations.add('kept', START)
+    const isForgotten = async (sid: string): Promise<boolean> => {
+      const count = told.length
+      revocations.add(sid, START)
+      return told.length > count
+    }
+    t.same([await isForgotten('gone'), await isForgotten('kept')], [false, false])
+    const rows = await store.revokedSince(0)
+    memory.revokedSince = async () => rows.filter(({ sid }) => sid !== 'gone')
+    clocks.monotonic.advance(61 * MINUTE)
+    const reads = since.length
+    revocations.prune()
+    while (since.length < reads + 1) await setTimeout(5)
+    await setTimeout(5)
+    t.same([await isForgotten('gone'), await isForgotten('kept')], [true, false], String(shared))
+  }
+})
