@@ -3,11 +3,10 @@ import type { RouteOptions } from 'fastify'
 /** The name of the security scheme in OpenAPI documents. */
 const SCHEME = 'bearer'
 
-/** The parts of the documents of @fastify/swagger that hold schemes: OpenAPI 3, or Swagger 2. */
-interface Documents {
-  openapiObject?: { components?: { securitySchemes?: Record<string, unknown> } }
-  swaggerObject?: { securityDefinitions?: Record<string, unknown> }
-}
+/** The part of a document of @fastify/swagger that holds schemes: OpenAPI 3, or Swagger 2. */
+type Document =
+  | { openapiObject: { components: { securitySchemes?: Record<string, unknown> } } }
+  | { swaggerObject: { securityDefinitions?: Record<string, unknown> } }
 
 type Schema = { hide?: boolean, security?: unknown } | undefined
 
@@ -31,25 +30,26 @@ export function documentGuard (route: RouteOptions, isOptional: boolean): void {
 /** Makes a hidden route declare the scheme in each document of @fastify/swagger. */
 export function declareScheme (route: RouteOptions): void {
   if ((route.schema as Schema)?.hide !== true) return
-  const swaggerTransform = ({ schema, url, ...documents }: Documents & Record<string, unknown>) => {
-    declareIn(documents as Documents)
-    return { schema, url }
+  const swaggerTransform = (given: Document & { schema: unknown, url: unknown }) => {
+    declareIn(given)
+    return { schema: given.schema, url: given.url }
   }
   route.config = { ...route.config, swaggerTransform } as RouteOptions['config'] & object
 }
 
-function declareIn ({ openapiObject, swaggerObject }: Documents): void {
-  if (openapiObject?.components !== undefined) {
-    openapiObject.components.securitySchemes = {
+function declareIn (document: Document): void {
+  if ('openapiObject' in document) {
+    const { components } = document.openapiObject
+    components.securitySchemes = {
       [SCHEME]: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-      ...openapiObject.components.securitySchemes
+      ...components.securitySchemes
     }
-  } else if (swaggerObject !== undefined) {
-    swaggerObject.securityDefinitions = {
+  } else {
+    document.swaggerObject.securityDefinitions = {
       [SCHEME]: { type: 'apiKey', name: 'authorization', in: 'header' },
-      ...swaggerObject.securityDefinitions
+      ...document.swaggerObject.securityDefinitions
     }
-  } else return
+  }
   isDeclared = true
   queueMicrotask(() => { isDeclared = false })
 }
