@@ -3,7 +3,8 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import simplejwt, {
   type AccessClaims, type Credentials, type SimpleJwtOptions, type TokenPair, type User,
-  SimpleJwtError, memoryStore, simplejwt as named
+  SimpleJwtError, authenticate, authenticateOptional, authenticateUser, claimsOf, memoryStore,
+  requireClaims, simplejwt as named
 } from '../plugin/index.ts'
 import { SECRET } from './fixtures/app.ts'
 
@@ -100,7 +101,35 @@ export async function logInAll (app: FastifyInstance): Promise<void> {
   await app.tokens.issue({ role: 'admin' })
 }
 
+/** An optional route that forgets the anonymous visitor is refused. */
+export function optionalRoutes (app: FastifyInstance): void {
+  const optional = { onRequest: authenticateOptional }
+  app.get('/greets', optional, async request => claimsOf(request)?.user_id ?? 'guest')
+  // @ts-expect-error the visitor may be anonymous
+  app.get('/forgets', optional, async request => claimsOf(request).user_id)
+  app.get('/parts', optional, async request => {
+    // @ts-expect-error the visitor may be anonymous
+    const { user_id: userId } = claimsOf(request)
+    return userId
+  })
+}
+
+export const requirements = [
+  requireClaims({ role: 'admin', level: 3, mfa: true, scope: ['a', 'b'] }),
+  requireClaims(claims => claims.plan === 'pro'),
+  // @ts-expect-error a claim is not an object
+  () => requireClaims({ role: { is: 'admin' } }),
+  // @ts-expect-error an answer is a boolean, not a promise
+  requireClaims(async () => true)
+]
+
 async function guardAll (app: FastifyInstance): Promise<void> {
+  app.get('/export', { onRequest: authenticate }, async request => request.user.user_id)
+  app.get('/export-parsing', { preParsing: authenticate }, async request => request.user.user_id)
+  app.get('/export-user', { preHandler: [authenticate, authenticateUser] },
+    async request => request.account.id)
+  app.get('/export-claims', { onRequest: requireClaims({ user_id: '1' }) }, async () => 'claims')
+
   app.get('/on-request', { onRequest: app.authenticate }, async request => request.user.user_id)
   app.get('/pre-handler', { preHandler: app.authenticate }, async request => request.user.user_id)
   app.get('/in-a-list', { onRequest: [app.authenticate, app.authenticateUser] }, async () => 'user')
@@ -133,6 +162,7 @@ t.test('what the compiler accepts works', async t => {
   await guardAll(app)
   const pair: TokenPair = await app.tokens.issue(members[0] as Member)
   for (const url of [
+    '/export', '/export-parsing', '/export-user', '/export-claims',
     '/on-request', '/pre-handler', '/in-a-list', '/of-several', '/with-user', '/awaited', '/route'
   ]) {
     t.equal(
