@@ -21,6 +21,15 @@ export function checkOrigin (trusted: readonly string[]): RequestCheck {
   }
 }
 
+/**
+ * Returns whether a request is an app's. A browser sends `Origin` with each request that may change
+ * something, and newer ones send `Sec-Fetch-Site` with each request. No script of a page can remove
+ * them. Older browsers send neither with GET and HEAD, so those are never an app's.
+ */
+export const isFromApp = ({ method, headers }: FastifyRequest): boolean =>
+  headers.origin === undefined && headers['sec-fetch-site'] === undefined &&
+  method !== 'GET' && method !== 'HEAD'
+
 /** A host name (RFC 1035 section 2.3.4) and a port. Keeps user names and paths out. */
 const HOST = /^[\w.:[\]-]{1,259}$/
 /** A scheme, a host name of 253 characters and a port. */

@@ -31,18 +31,23 @@ type Validated = { error: Error } | { value: Record<string, string> }
 function validateBody (schema: FieldsSchema, body: unknown): Validated {
   const problem = notAnObject(body)
   if (problem !== undefined) return { error: invalidFields({ non_field_errors: [problem] }) }
-  const { value, errors } = readFields(schema.properties, body as object)
+  const { value, errors } = readFields(schema.properties, body as object, schema.required)
   return Object.keys(errors).length > 0 ? { error: invalidFields(errors) } : { value }
 }
 
 /** The fields of a body, and the problems of each that has some. */
 interface ReadFields { value: Record<string, string>, errors: Record<string, string[]> }
 
-export function readFields (fields: FieldsSchema['properties'], body: object): ReadFields {
+/** Reads the fields of a body. Default: each of them is required. */
+export function readFields (
+  fields: FieldsSchema['properties'], body: object, required = Object.keys(fields)
+): ReadFields {
   const errors: Record<string, string[]> = {}
   const value: Record<string, string> = {}
   for (const [name, field] of Object.entries(fields)) {
-    const [text, problems] = readField(ownMember(body, name), field)
+    const member = ownMember(body, name)
+    if (member === undefined && !required.includes(name)) continue
+    const [text, problems] = readField(member, field)
     if (problems.length > 0) errors[name] = problems
     value[name] = text
   }

@@ -9,19 +9,19 @@ import { blacklistSchema } from './schemas.ts'
 export function blacklistRoute (
   scope: FastifyInstance, registration: Registration, { url, option }: Place
 ): void {
-  const { options: { cookie }, rateLimiter, transport, inShare } = registration
+  const { rateLimiter, transport, inShare } = registration
 
   route(scope, {
     method: 'POST',
     url,
-    schema: blacklistSchema(cookie !== false),
+    schema: blacklistSchema(transport.inCookie),
     // Plugins of the host add hooks to a route's lists, so each route gets copies.
     onRequest: [countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest],
     preValidation: [...transport.preValidation],
-    handler: async (request, reply) => {
+    onSend: [...transport.onLogoutSend],
+    handler: async request => {
       const token = transport.read(request)
       await inShare(request, () => revoke(registration, token, request))
-      transport.clear(reply)
       return {}
     }
   }, option)

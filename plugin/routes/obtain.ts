@@ -15,7 +15,7 @@ export async function obtainRoute (
   route<{ Body: Record<string, unknown> }>(scope, {
     method: 'POST',
     url,
-    schema: obtainSchema(options),
+    schema: obtainSchema(options, transport.inCookie),
     validatorCompiler: await compileLoginBody(loginFieldSchemas(options), loginFields),
     onRequest: [...transport.onRequest],
     // After the validation: a login without a valid body counts nothing.

@@ -12,12 +12,12 @@ export function refreshRoute (
   parts: IssueParts & Pick<Registration, 'rateLimiter' | 'inShare'>,
   { url, option }: Place
 ): void {
-  const { options: { cookie }, rateLimiter, transport, inShare } = parts
+  const { options: { rotateRefreshTokens }, rateLimiter, transport, inShare } = parts
 
   route(scope, {
     method: 'POST',
     url,
-    schema: refreshSchema(cookie !== false),
+    schema: refreshSchema(transport.inCookie, rotateRefreshTokens),
     onRequest: [countRefusals(rateLimiter.refreshPerAddress), ...transport.onRequest],
     preValidation: [...transport.preValidation],
     handler: async (request, reply) => {

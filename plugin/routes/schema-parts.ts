@@ -1,6 +1,10 @@
 import type { FieldsSchema } from '../http/body-validation.ts'
 
-export const TOKEN = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl'
+/** An example of each kind of token. */
+export const TOKENS = {
+  access: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIn0.c2lnbmF0dXJl',
+  refresh: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2lnbmF0dXJl'
+}
 
 export const fields = (properties: FieldsSchema['properties'], example: Record<string, string>) =>
   ({ type: 'object' as const, required: Object.keys(properties), properties, examples: [example] })

@@ -1,33 +1,46 @@
 import type { FieldsSchema } from '../http/body-validation.ts'
 import type { Registration } from '../registration.ts'
 import {
-  TOKEN, consumes, elsewhere, empty, error, fields, invalid, refreshToken,
+  TOKENS, consumes, elsewhere, empty, error, fields, invalid, refreshToken,
   refused, throttled, token, unavailable
 } from './schema-parts.ts'
 
+type InCookie = Registration['transport']['inCookie']
+
 // JSON schemas of the routes. @fastify/swagger shows them, and body-validation.ts uses them.
 
-/** The body with the refresh token, or an empty one in cookie mode. */
-const carried = (inCookie: boolean) =>
-  inCookie ? fields({}, {}) : fields({ refresh: refreshToken }, { refresh: TOKEN })
+/** The body with the refresh token. In cookie mode it is empty, or only apps send the token. */
+const carried = (inCookie: InCookie) => {
+  if (inCookie === true) return fields({}, {})
+  const body = fields({ refresh: refreshToken }, { refresh: TOKENS.refresh })
+  return inCookie === 'browsers'
+    ? { ...body, required: [], description: 'Of apps. A browser sends the cookie instead.' }
+    : body
+}
+const IN_COOKIE = {
+  true: ' The refresh token is in the cookie.',
+  browsers: ' The refresh token of a browser is in the cookie, that of an app in the body.',
+  false: ''
+}
 const answered = (
-  inCookie: boolean, description: string, order: ('access' | 'refresh')[], required = order
+  inCookie: InCookie, description: string, tokens: ('access' | 'refresh')[]
 ) => {
-  const names = inCookie ? ['access'] : order
+  const names = inCookie === true ? ['access' as const] : tokens
   return {
-    description: inCookie ? `${description} The refresh token is in the cookie.` : description,
+    description: description + IN_COOKIE[`${inCookie}`],
     type: 'object',
-    required: inCookie ? names : required,
+    required: inCookie === 'browsers' ? ['access'] : names,
     properties: Object.fromEntries(names.map(name => [name, token(`The ${name} token.`)])),
-    examples: [Object.fromEntries(names.map(name => [name, TOKEN]))]
+    examples: [Object.fromEntries(names.map(name => [name, TOKENS[name]]))]
   }
 }
-const refusals = (inCookie: boolean) => ({ ...(inCookie && { 403: elsewhere }), 503: unavailable })
+const refusals = (inCookie: InCookie) =>
+  ({ ...(inCookie !== false && { 403: elsewhere }), 503: unavailable })
 
 /** The options that the schema of the login route depends on. */
 export type LoginSchemaOptions = Pick<
   Registration['options'],
-  'usernameField' | 'usernameMaxLength' | 'loginFields' | 'loginResponse' | 'cookie'
+  'usernameField' | 'usernameMaxLength' | 'loginFields' | 'loginResponse'
 >
 
 /** The fields of every login. */
@@ -52,14 +65,14 @@ function loginBody (options: LoginSchemaOptions) {
   }
 }
 
-export const obtainSchema = (options: LoginSchemaOptions) => ({
+export const obtainSchema = (options: LoginSchemaOptions, inCookie: InCookie) => ({
   summary: 'Log in: exchange a user name and a password for a refresh and an access token.',
   tags: ['token'],
   consumes,
   body: loginBody(options),
   response: {
     200: {
-      ...answered(options.cookie !== false, 'The pair of a new session.', ['refresh', 'access']),
+      ...answered(inCookie, 'The pair of a new session.', ['refresh', 'access']),
       ...(options.loginResponse !== undefined && { additionalProperties: true })
     },
     400: invalid('password'),
@@ -68,22 +81,21 @@ export const obtainSchema = (options: LoginSchemaOptions) => ({
       code: 'no_active_account'
     }),
     429: throttled,
-    ...refusals(options.cookie !== false)
+    ...refusals(inCookie)
   }
 })
 
-export const refreshSchema = (inCookie: boolean) => ({
+export const refreshSchema = (inCookie: InCookie, rotates: boolean) => ({
   summary: 'Exchange a refresh token for a new access token and, with rotation, its successor.',
   tags: ['token'],
   consumes,
   body: carried(inCookie),
   response: {
-    200: answered(
-      inCookie,
-      'A new access token, and the successor of the refresh token if it was spent.',
-      ['access', 'refresh'],
-      ['access']
-    ),
+    200: rotates
+      ? answered(
+        inCookie, 'A new access token, and the successor of the refresh token.',
+        ['access', 'refresh'])
+      : answered(false, 'A new access token. The refresh token stays good.', ['access']),
     400: invalid('refresh'),
     401: refused,
     429: throttled,
@@ -95,11 +107,11 @@ export const verifySchema = {
   summary: 'Verify a token of either kind.',
   tags: ['token'],
   consumes,
-  body: fields({ token: token('An access or refresh token.') }, { token: TOKEN }),
+  body: fields({ token: token('An access or refresh token.') }, { token: TOKENS.access }),
   response: { 200: empty, 400: invalid('token'), 401: refused, 429: throttled, 503: unavailable }
 }
 
-export const blacklistSchema = (inCookie: boolean) => ({
+export const blacklistSchema = (inCookie: InCookie) => ({
   summary: 'Log out: revoke the session of a refresh token.',
   tags: ['token'],
   consumes,

@@ -32,7 +32,8 @@ const presented = (session: Session, currentSid: string | undefined) => ({
   current: session.sid === currentSid
 })
 
-type SessionParts = GuardParts & RevokeParts & Pick<Registration, 'rateLimiter' | 'inShare'>
+type SessionParts = GuardParts & RevokeParts &
+  Pick<Registration, 'rateLimiter' | 'inShare' | 'transport'>
 
 type AccessClaims = Awaited<ReturnType<typeof authenticateRequest>>
 
@@ -88,6 +89,7 @@ export function sessionsRoutes (
     handler: async (request, reply) => {
       const { user_id: userId } = claimsOf(request)
       await inShare(request, () => revokeUser(parts, userId, undefined, request))
+      parts.transport.clear(reply)
       return reply.code(204).send()
     }
   }, option)
@@ -98,7 +100,7 @@ export function sessionsRoutes (
     schema: endSessionSchema,
     onRequest: onRequest(),
     handler: async (request, reply) => {
-      const { user_id: userId } = claimsOf(request)
+      const { user_id: userId, sid } = claimsOf(request)
       await inShare(request, async () => {
         const session = await parts.sessions.find(request.params.sid)
         if (session === null || session.userId !== userId || session.revokedAt !== null) {
@@ -106,6 +108,7 @@ export function sessionsRoutes (
         }
         await revokeSession(parts, session, request)
       })
+      if (request.params.sid === sid) parts.transport.clear(reply)
       return reply.code(204).send()
     }
   }, option)

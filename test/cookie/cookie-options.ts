@@ -11,20 +11,23 @@ t.test('cookie mode is off by default', async t => {
 })
 
 t.test('on: for pages of the server\'s own origin, and of those that are named', async t => {
-  t.strictSame(resolve(true), { origins: [] })
-  t.strictSame(resolve({}), { origins: [] })
+  const bodyForApps = false
+  for (const given of [true, {}, { origins: undefined, bodyForApps: undefined }]) {
+    t.strictSame(resolve(given), { origins: [], bodyForApps })
+  }
   const origins = [
     'https://app.example.com', 'http://localhost:5173', 'https://xn--bcher-kva.example',
     'https://[2001:db8::1]:8443'
   ]
-  t.strictSame(resolve({ origins }), { origins })
+  t.strictSame(resolve({ origins }), { origins, bodyForApps })
+  t.strictSame(resolve({ bodyForApps: true }), { origins: [], bodyForApps: true })
 })
 
 t.test('an array that the host changes later changes nothing', async t => {
   const origins = ['https://app.example.com']
   const resolved = resolve({ origins })
   origins.push('https://evil.example')
-  t.strictSame(resolved, { origins: ['https://app.example.com'] })
+  t.match(resolved, { origins: ['https://app.example.com'] })
 })
 
 t.test('what no browser sends as an origin is refused by name', async t => {
@@ -51,9 +54,15 @@ t.test('what no browser sends as an origin is refused by name', async t => {
     message: 'fastify-simplejwt: option "cookie.sameSite" is not known. ' +
       'Remove it, or check its spelling.'
   })
+  for (const bodyForApps of ['yes', 1, null]) {
+    t.throws(() => resolve({ bodyForApps }), {
+      message: 'fastify-simplejwt: option "cookie.bodyForApps" must be true or false.'
+    })
+  }
   for (const given of ['on', 1, null, ['https://app.example.com']]) {
     t.throws(() => resolve(given), {
-      message: 'fastify-simplejwt: option "cookie" must be true, false or an object with "origins".'
+      message: 'fastify-simplejwt: option "cookie" must be true, false or an object with ' +
+        '"origins" and "bodyForApps".'
     })
   }
 })

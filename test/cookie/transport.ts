@@ -1,7 +1,9 @@
+import fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { createTransport } from '../../plugin/cookie/transport.ts'
 import { createUnauthorized } from '../../plugin/errors.ts'
-import { buildApp } from '../fixtures/app.ts'
+import simplejwt, { memoryStore } from '../../plugin/index.ts'
+import { DAY, SECRET, buildApp } from '../fixtures/app.ts'
 import { createBrowser } from '../fixtures/clients/browser.ts'
 import { decode } from '../fixtures/tokens/jwt.ts'
 
@@ -20,6 +22,8 @@ t.test('without cookie mode refresh tokens are in bodies, and cookies are ignore
   })
   t.equal(byCookie.statusCode, 400)
   t.equal((await post('/api/token/blacklist/', { refresh: reply.json().refresh })).statusCode, 200)
+  const all = await remove(app, '/api/token/sessions/', (await login()).access)
+  t.same([all.statusCode, all.headers['set-cookie']], [204, undefined])
 })
 
 t.test('a login gives the access token, and the refresh token in a cookie', async t => {
@@ -63,7 +67,8 @@ t.test('refuseLong: throws for a refresh token that fits into no cookie', async 
   const unauthorized = createUnauthorized('api')
   const options = { namespace: undefined, refreshTokenLifetime: 1000 }
   const inBody = await createTransport({ ...options, cookie: false }, unauthorized)
-  const inCookie = await createTransport({ ...options, cookie: { origins: [] } }, unauthorized)
+  const cookie = { origins: [], bodyForApps: false }
+  const inCookie = await createTransport({ ...options, cookie }, unauthorized)
   const [longest, tooLong] = ['x'.repeat(4096 - '__Host-refresh'.length), 'x'.repeat(4090)]
   inBody.refuseLong(tooLong)
   inCookie.refuseLong(longest)
@@ -128,7 +133,102 @@ t.test('a refresh token in a body is refused, with a cookie and without', async 
     }
     t.equal((await browser.post(url, [])).statusCode, 400)
   }
+  browser.cookies.set('__Host-refresh', refresh)
   t.equal((await browser.post('/api/token/refresh/')).statusCode, 200, 'the session goes on')
+})
+
+t.test('each answer of logout removes the cookie', async t => {
+  const { app } = await buildApp(t, { cookie: true, rateLimit: { refreshPerSession: 3 } })
+  const browser = createBrowser(app)
+  await browser.post('/api/token/', CREDENTIALS)
+  const good = browser.cookies.get('__Host-refresh') as string
+  const logout = async (cookie: string, payload?: unknown, headers?: Record<string, string>) => {
+    browser.cookies.set('__Host-refresh', cookie)
+    const { statusCode } = await browser.post('/api/token/blacklist/', payload, headers)
+    return [statusCode, browser.cookies.size]
+  }
+  const form = { 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' }
+  t.strictSame(await logout('x'), [401, 0], 'a bad token')
+  t.strictSame(await logout(good, { refresh: good }), [400, 0], 'a token in the body')
+  t.strictSame(await logout(good, 'x', form), [415, 0], 'another kind of body')
+  t.strictSame(await logout(good, { pad: 'x'.repeat(20_000) }), [413, 0], 'too large a body')
+  t.strictSame(await logout(good), [200, 0])
+  t.strictSame(await logout(good), [401, 0], 'a blacklisted token')
+  await logout(good)
+  t.strictSame(await logout(good), [429, 0], 'too many requests')
+  const browserWithout = createBrowser(app)
+  await browserWithout.post('/api/token/blacklist/')
+  t.match(browserWithout.set, [/^__Host-refresh=; Max-Age=0;/], 'a token that has expired')
+})
+
+t.test('a logout keeps the cookie with a 503, which asks for a retry', async t => {
+  const store = memoryStore()
+  const { app } = await buildApp(t, { cookie: true, store })
+  const browser = createBrowser(app)
+  await browser.post('/api/token/', CREDENTIALS)
+  const { find } = store
+  store.find = async () => { throw new Error('away') }
+  t.equal((await browser.post('/api/token/blacklist/')).statusCode, 503)
+  t.equal(browser.cookies.size, 1)
+  store.find = find
+  t.equal((await browser.post('/api/token/blacklist/')).statusCode, 200)
+  t.equal(browser.cookies.size, 0)
+})
+
+t.test('a logout for another origin keeps the cookie, whoever refuses it', async t => {
+  const server = fastify()
+  t.after(() => server.close())
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.headers.host === 'blocked.example') await reply.code(401).send({})
+  })
+  await server.register(simplejwt, {
+    secret: SECRET, verifyCredentials: () => ({ id: 1 }), rateLimit: false, cookie: true
+  })
+  const browser = createBrowser(server)
+  await browser.post('/api/token/', CREDENTIALS)
+  const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const blocked = { host: 'blocked.example', 'sec-fetch-site': 'cross-site' }
+  for (const [headers, status] of [[foreign, 403], [{}, 403], [blocked, 401]] as const) {
+    t.equal((await browser.post('/api/token/blacklist/', undefined, headers)).statusCode, status)
+    t.strictSame(browser.set, [])
+  }
+})
+
+t.test('a refused refresh keeps the cookie, which another tab may have been given', async t => {
+  const { app, clock } = await buildApp(t, { cookie: true, reuseInterval: 0 })
+  const [one, other] = [createBrowser(app), createBrowser(app)]
+  await one.post('/api/token/', CREDENTIALS)
+  other.cookies.set('__Host-refresh', one.cookies.get('__Host-refresh') as string)
+  t.equal((await one.post('/api/token/refresh/')).statusCode, 200)
+  t.equal((await other.post('/api/token/refresh/')).statusCode, 401)
+  t.strictSame(other.set, [])
+  clock.advance(2 * DAY)
+  t.equal((await one.post('/api/token/refresh/')).statusCode, 401, 'an expired token')
+  t.strictSame(one.set, [])
+})
+
+/** Sends a DELETE as a page or as an app does. */
+const remove = (
+  app: FastifyInstance, url: string, access: string, headers: Record<string, string> = {}
+) => app.inject({
+  method: 'DELETE', url, headers: { authorization: `Bearer ${access}`, ...headers }
+})
+
+t.test('log out everywhere removes the cookie, of one session only if it is this one', async t => {
+  const { app } = await buildApp(t, { cookie: true })
+  const browser = createBrowser(app)
+  const first = (await browser.post('/api/token/', CREDENTIALS)).json().access
+  const second = (await browser.post('/api/token/', CREDENTIALS)).json().access
+  const sid = (token: string) => decode(token).payload.sid as string
+  const other = await remove(app, `/api/token/sessions/${sid(first)}/`, second)
+  t.same([other.statusCode, other.headers['set-cookie']], [204, undefined])
+  const current = await remove(app, `/api/token/sessions/${sid(second)}/`, second)
+  t.match(current, { statusCode: 204, headers: { 'set-cookie': /^__Host-refresh=; Max-Age=0;/ } })
+  const third = (await browser.post('/api/token/', CREDENTIALS)).json().access
+  const all = await remove(app, '/api/token/sessions/', third)
+  t.match(all, { statusCode: 204, headers: { 'set-cookie': /^__Host-refresh=; Max-Age=0;/ } })
+  const refused = await remove(app, '/api/token/sessions/', third)
+  t.same([refused.statusCode, refused.headers['set-cookie']], [401, undefined])
 })
 
 t.test('of two registrations each has its own cookie', async t => {

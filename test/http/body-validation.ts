@@ -2,7 +2,7 @@ import t from 'tap'
 import fc from 'fast-check'
 import { buildApp } from '../fixtures/app.ts'
 import { compileFields } from '../../plugin/http/body-validation.ts'
-import { loginFieldSchemas } from '../../plugin/routes/schemas.ts'
+import { loginFieldSchemas, refreshSchema } from '../../plugin/routes/schemas.ts'
 
 const SCHEMA = {
   type: 'object' as const,
@@ -150,6 +150,15 @@ t.test('login field: the bound is usernameMaxLength, for the field of usernameFi
   const reply = await post('/api/token/', { email: 'long', password: 'x'.repeat(1000) })
   t.equal(reply.body, '{"email":["Ensure this field has no more than 3 characters."]}')
   t.equal((await post('/api/token/', { email: 'abc', password: '1' })).statusCode, 401)
+})
+
+t.test('a field that is not required may be left out, and is checked if it is there', async t => {
+  const schema = refreshSchema('browsers', true).body
+  const validate = compileFields({ schema, method: 'POST', url: '/', httpPart: 'body' })
+  t.strictSame(validate({ other: 1 }), { value: {} })
+  t.strictSame(validate({ refresh: ' x ' }), { value: { refresh: 'x' } })
+  t.match(validate({ refresh: '' }), { error: { statusCode: 400 } })
+  t.match(validate({ refresh: null }), { error: { statusCode: 400 } })
 })
 
 t.test('only bodies are checked', async t => {
