@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { checkOrigin } from '../../plugin/cookie/csrf.ts'
+import { checkOrigin, isFromApp } from '../../plugin/cookie/csrf.ts'
 
 const check = checkOrigin(['https://app.example.com'])
 
@@ -125,4 +125,18 @@ t.test('checkOrigin: reads 253 characters of host name and a port, and no longer
   t.equal(longest.length, 253)
   t.ok(await passes({ origin: `https://${longest}:65535` }, `${longest}:65535`))
   t.notOk(await passes({ origin: `https://${longest}c:65535` }, `${longest}c:65535`))
+})
+
+t.test('isFromApp: a request with neither header of a browser, and not by GET or HEAD', async t => {
+  const isApps = (method: string, headers: Record<string, string>) =>
+    isFromApp({ method, headers } as unknown as FastifyRequest)
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    t.ok(isApps(method, {}))
+    t.ok(isApps(method, { referer: 'https://app.example.com/', 'sec-fetch-mode': 'cors' }))
+    for (const value of ['', 'null', 'none', 'https://app.example.com']) {
+      t.notOk(isApps(method, { origin: value }))
+      t.notOk(isApps(method, { 'sec-fetch-site': value }))
+    }
+  }
+  for (const method of ['GET', 'HEAD']) t.notOk(isApps(method, {}))
 })

@@ -826,6 +826,15 @@ export const mutations: Mutation[] = [
       'cookie/csrf.ts', 'integration/hostile-growth.ts'
     ],
     [
+      'either header shows a browser',
+      "headers.origin === undefined && headers['sec-fetch-site'] === undefined",
+      "headers['sec-fetch-site'] === undefined", 'cookie/csrf.ts', 'cookie/body-for-apps.ts'
+    ],
+    [
+      'a GET without a header may be an old browser\'s', "&& method !== 'GET'", '',
+      'cookie/csrf.ts', 'cookie/body-for-apps.ts'
+    ],
+    [
       'a subdomain is refused', ": site === 'same-origin'", ": site !== 'cross-site'",
       'cookie/csrf.ts'
     ]),
@@ -837,6 +846,47 @@ export const mutations: Mutation[] = [
     [
       'no refresh token in an answer, in cookie mode', 'return { access }',
       'return { access, ...(refresh !== undefined && { refresh }) }', 'cookie/transport.ts'
+    ],
+    [
+      'a browser without its origin gets no token of the cookie', ': crossOrigin()',
+      ': undefined', 'cookie/body-for-apps.ts'
+    ],
+    [
+      'a token from the cookie never goes into a body',
+      'send: (reply, tokens) => isFromApp(reply.request) ? tokens',
+      'send: (reply, tokens) => reply.request.headers.origin === undefined ? tokens',
+      'cookie/body-for-apps.ts'
+    ],
+    [
+      'a token in the body and the cookie are refused together',
+      'preValidation: [...ofBrowsers(browsers.preValidation), withoutCookie]',
+      'preValidation: ofBrowsers(browsers.preValidation)', 'cookie/body-for-apps.ts'
+    ],
+    [
+      'bodyForApps refuses a token in the body of a browser',
+      'preValidation: [...ofBrowsers(browsers.preValidation), withoutCookie]',
+      'preValidation: [withoutCookie]', 'cookie/body-for-apps.ts'
+    ],
+    [
+      'bodyForApps refuses browsers of other origins', 'onRequest: ofBrowsers(browsers.onRequest)',
+      'onRequest: []', 'cookie/body-for-apps.ts'
+    ],
+    [
+      'a logout keeps the cookie for the retry after a 503', ' && reply.statusCode !== 503', '',
+      'cookie/transport.ts'
+    ],
+    [
+      'a refused logout removes the cookie', 'reply.statusCode !== 503', 'reply.statusCode === 200',
+      'cookie/transport.ts'
+    ],
+    [
+      'another origin does not remove the cookie', 'checked.has(request) && ', '',
+      'cookie/transport.ts'
+    ],
+    [
+      'log out everywhere sends an app no cookie',
+      'if (!isFromApp(reply.request) || hasCookie(reply.request)) browsers', 'browsers',
+      'cookie/body-for-apps.ts'
     ]),
   ...of('guard/require-claims.ts',
     [
