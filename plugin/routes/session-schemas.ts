@@ -1,6 +1,7 @@
 import { error, refused, throttled, unavailable } from './schema-parts.ts'
 
-const time = { type: 'string', format: 'date-time' }
+// No format: Ajv knows `date-time` only with ajv-formats, and refuses an unknown one.
+const time = { type: 'string', description: 'In ISO 8601, UTC.' }
 const nothing = { type: 'null', description: 'Revoked.' }
 const notFound = error('The user has no such session.', { detail: 'Not found.' })
 

@@ -3,6 +3,7 @@ import { SimpleJwtError, badRequest, unsupportedMediaType } from '../errors.ts'
 import { exemptOwnRoutes } from '../guard/guard-by-default.ts'
 import { parseBodies } from '../http/body-parsers.ts'
 import { compileFields } from '../http/body-validation.ts'
+import { documentSchemas } from '../http/document-schemas.ts'
 import { prepareReply } from '../http/error-reply.ts'
 import { compileSerializer } from '../http/serializer.ts'
 import { type Place, type RouteName, placesOf } from '../http/token-paths.ts'
@@ -52,6 +53,7 @@ function routesIn (
       reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
       done()
     })
+    documentSchemas(scope, host)
     followErrorHandler(host, scope)
     answerFastifyErrors(scope)
     answerUnmatched(scope)
@@ -68,6 +70,7 @@ function routesIn (
 export function keyRoutes (host: FastifyInstance, rings: readonly KeyRing[]): FastifyPluginAsync {
   return async scope => {
     exemptOwnRoutes(scope)
+    documentSchemas(scope, host)
     followErrorHandler(host, scope)
     scope.setSerializerCompiler(compileSerializer)
     jwksRoute(scope, rings)
