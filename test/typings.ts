@@ -2,9 +2,9 @@ import fastifyAuth from '@fastify/auth'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import simplejwt, {
-  type AccessClaims, type Credentials, type SimpleJwtOptions, type TokenPair, type User,
-  SimpleJwtError, authenticate, authenticateOptional, authenticateUser, claimsOf, memoryStore,
-  requireClaims, simplejwt as named
+  type AccessClaims, type CookieMode, type Credentials, type SimpleJwtOptions, type TokenPair,
+  type User, SimpleJwtError, authenticate, authenticateOptional, authenticateUser, claimsOf,
+  memoryStore, requireClaims, simplejwt as named
 } from '../plugin/index.ts'
 import { SECRET } from './fixtures/app.ts'
 
@@ -43,6 +43,15 @@ const options: SimpleJwtOptions = {
   }),
   paths: { obtain: '/login', verify: false }
 }
+
+/** The options that take no undefined. The project compiles with `exactOptionalPropertyTypes`. */
+type Exact<Options> = {
+  [Name in keyof Options]-?: { [Key in Name]: undefined } extends Pick<Options, Name> ? never : Name
+}[keyof Options]
+
+// Fastify's own type of `prefix` is exact.
+holds<Same<Exact<SimpleJwtOptions>, 'prefix'>>()
+holds<Same<Exact<CookieMode>, never>>()
 
 // Each of these is refused.
 export const refused: SimpleJwtOptions[] = [

@@ -237,3 +237,31 @@ t.test('@fastify/cookie of the host works, registered before or after ours', asy
     t.match(theirs.headers['set-cookie'], /^theirs=yes\./)
   }
 })
+
+t.test('an old Safari names its origin alone, and gets the cookie beside apps', async t => {
+  const { app } = await buildApp(t, { cookie: { bodyForApps: true } })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const send = (target: string, headers: string[], body = '') => exchange(port, {
+    method: 'POST',
+    target,
+    headers: ['User-Agent', 'Version/15.6 Safari/605.1.15', 'Content-Type', FORM, ...headers],
+    body
+  })
+  const safari = ['Origin', `http://127.0.0.1:${port}`]
+  const login = await send('/api/token/', safari, 'username=vitor&password=123')
+  t.strictSame(Object.keys(JSON.parse(login.body)), ['access'])
+  const cookie = ['Cookie', login.headers.get('set-cookie')?.split(';')[0] as string]
+  const refreshed = await send('/api/token/refresh/', [...safari, ...cookie])
+  t.strictSame(Object.keys(JSON.parse(refreshed.body)), ['access'])
+  for (const headers of [
+    ['Origin', 'https://evil.example', ...cookie], ['Origin', 'null', ...cookie], cookie
+  ]) {
+    for (const target of ['/api/token/refresh/', '/api/token/blacklist/']) {
+      const reply = await send(target, headers)
+      t.same([reply.status, reply.headers.has('set-cookie')], [403, false], headers.join(' '))
+    }
+  }
+  const byApp = await send('/api/token/', [], 'username=vitor&password=123')
+  t.strictSame(Object.keys(JSON.parse(byApp.body)), ['refresh', 'access'], 'an app has neither')
+})
