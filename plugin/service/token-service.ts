@@ -59,7 +59,9 @@ export interface TokenService {
   /** Returns whether a session is known, not revoked and not expired. */
   isLive(sid: string): Promise<boolean>
   /** Revokes all sessions of a user except the one with the id `except`. Returns their number. */
-  revokeUser(userId: string | number | bigint, options?: { except?: string }): Promise<number>
+  revokeUser(
+    userId: string | number | bigint, options?: { except?: string | undefined }
+  ): Promise<number>
   /** Returns the live sessions of a user, oldest first. Times in milliseconds. */
   sessions(userId: string | number | bigint): Promise<Session[]>
   /**
