@@ -1,0 +1,2 @@
+/** The injection token of `app.tokens`. */
+export const TOKENS = Symbol('fastify-simplejwt tokens')
