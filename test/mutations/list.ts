@@ -1,4 +1,5 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
+import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
 export interface Mutation {
@@ -47,6 +48,7 @@ const of = (
 
 /** Each check in turn. */
 export const mutations: Mutation[] = [
+  ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
     file: 'plugin/keys/key-ring.ts',
