@@ -139,8 +139,97 @@ export const mutations: Mutation[] = [
       'guard/authenticate.ts'
     ],
     [
-      'an inactive user is refused', 'if (!isActive(user)) throw parts.unauthorized.userInactive()',
-      '', 'guard/authenticate.ts'
+      'an inactive user is refused',
+      'if (!isActive(account)) throw parts.unauthorized.userInactive()', '', 'guard/authenticate.ts'
+    ],
+    [
+      'an optional route refuses a bad token', 'request => identify(request, parts) ?? null, true',
+      `request => {
+        try { return identify(request, parts) ?? null } catch { return null }
+      }, true`, 'guard/exported-guards.ts'
+    ],
+    [
+      'a cached token is found by itself, not by the header',
+      'const known = cache.get(credentials, now())',
+      'const known = cache.get(request.headers.authorization ?? credentials, now())',
+      'guard/extracted-token.ts'
+    ],
+    [
+      'a guard waits for its callback before the body is parsed',
+      "typeof third === 'function' ? third as Done : fourth", 'third as Done',
+      'guard/exported-guards.ts'
+    ]),
+  ...of('guard/extracted-token.ts',
+    [
+      'an empty token is no anonymous visitor',
+      "if (typeof token === 'string' && token !== '') return token",
+      "if (token === '') return undefined\n  if (typeof token === 'string') return token",
+      'guard/extracted-token.ts'
+    ],
+    [
+      'a promise is no token, and stops no process',
+      'if (token instanceof Promise) token.catch(() => {})', '', 'guard/extracted-token.ts'
+    ]),
+  ...of('guard/exported-guards.ts',
+    [
+      'without a registration a request fails', 'return done(error as Error)', 'return done()',
+      'guard/exported-guards.ts'
+    ]),
+  ...of('guard/registered-guards.ts',
+    [
+      'the registration without a namespace goes first',
+      'current === undefined || !hasNamespace', 'true', 'guard/exported-guards.ts'
+    ],
+    [
+      'two namespaces are ambiguous', "scope[GUARDS] = 'ambiguous'", '',
+      'guard/exported-guards.ts'
+    ],
+    [
+      'the innermost scope wins',
+      'Object.hasOwn(scope, GUARDS) ? scope[GUARDS] : undefined', 'scope[GUARDS]',
+      'guard/exported-guards.ts'
+    ]),
+  ...of('guard/check-at-ready.ts',
+    [
+      'a hook of a scope without the plugin stops the start',
+      "if (isScope(scope)) scope.addHook('onReady', async () => { find(scope) })", '',
+      'guard/exported-guards.ts', 'guard/check-at-ready.ts'
+    ],
+    [
+      'the error of the start names the route',
+      'throw new Error(`${(cause as Error).message} It guards ${route}.`, { cause })',
+      'throw cause', 'guard/exported-guards.ts'
+    ]),
+  ...of('guard/guard-by-default.ts',
+    [
+      'a route from before the registration is guarded',
+      'if (config?.[SETTLED] === true || isPublic(config)) return done()\n' +
+        '    authenticate(request, reply, done)', 'done()',
+      'guard/guard-by-default.ts', 'guard/check-at-ready.ts'
+    ],
+    [
+      'only true makes a route public', 'config?.public === true', 'Boolean(config?.public)',
+      'guard/guard-by-default.ts'
+    ],
+    [
+      'a preflight is answered before the guard',
+      'route.onRequest = [unlessPublic(authenticate), ...[route.onRequest ?? []].flat()]\n' +
+        '    settle(route)', '', 'guard/guard-by-default.ts'
+    ],
+    [
+      'a 404 stays a 404', 'request.is404 || ', '', 'guard/guard-by-default.ts'
+    ],
+    [
+      'the token routes stay open', 'scope[OWN_ROUTES] = true', '', 'guard/guard-by-default.ts'
+    ],
+    [
+      'two defaults stop the start', 'if (scope[GUARDED] === true) {', 'if (false) {',
+      'guard/guard-by-default.ts'
+    ]),
+  ...of('guard/open-api.ts',
+    [
+      'a document without the scheme has no security', 'isDeclared ? security : undefined',
+      'security', 'guard/guard-by-default.ts'
     ]),
   ...of('tokens/verification-cache.ts',
     [
@@ -394,13 +483,47 @@ export const mutations: Mutation[] = [
     ],
     [
       'the list reads what a clock that was set back has not seen',
-      'startedAt < readUntil ? 0 : readUntil', 'Math.min(readUntil, startedAt)',
+      'startedAt < readUntil || isDueForAll() ? 0 : readUntil',
+      'Math.min(readUntil, startedAt)',
       'sessions/revocation.ts'
     ],
     [
       'the list goes by the expiry in the row',
       'Math.max(accessExpiresAt - now(), accessTokenLifetime)', 'accessTokenLifetime',
       'sessions/revocation.ts'
+    ],
+    [
+      'the lists of one store share a revocation',
+      'for (const addTo of lists) addTo(...revocation)', 'addHere(...revocation)',
+      'sessions/revocation.ts', 'integration/namespaces.ts'
+    ],
+    [
+      'a session that the store forgot is forgotten', '|| isDueForAll() ?', '?',
+      'sessions/revocation.ts'
+    ]),
+  ...of('sessions/ended-sessions.ts',
+    [
+      'a session ends once', 'if (known.has(sid)) return', '',
+      'sessions/revocation.ts', 'sessions/ended-sessions.ts'
+    ],
+    [
+      'sessions from before the start end for nobody', 'if (hasStarted) notice(sid)',
+      'if (true) notice(sid)', 'sessions/revocation.ts', 'sessions/ended-sessions.ts'
+    ],
+    [
+      'a rejection of onSessionEnded stops nothing',
+      'Promise.resolve(onSessionEnded(sid)).catch(failed)', 'onSessionEnded(sid)',
+      'sessions/ended-sessions.ts'
+    ]),
+  ...of('service/verify-access.ts',
+    [
+      'verifyAccess refuses a revoked session',
+      "if (await isRevoked(claims)) throw unauthorized.refused('Token is blacklisted')", '',
+      'service/verify-access.ts'
+    ],
+    [
+      'verifyAccess refuses a refresh token', 'tokens.verifyAccess(token)',
+      'tokens.verifyAny(token) as AccessClaims', 'service/verify-access.ts'
     ]),
   ...of('sessions/clock-jump.ts',
     [
@@ -623,8 +746,14 @@ export const mutations: Mutation[] = [
       '{ ...parts, isRevoked: () => false }', 'parts', 'routes/sessions.ts'
     ],
     [
-      'a refused request counts at the list of sessions', '[countRefused, countSession',
-      '[countSession', 'routes/refresh.ts'
+      'a refused request counts at the list of sessions', '[countRefused, gate]',
+      '[gate]', 'routes/refresh.ts'
+    ],
+    [
+      'a revoked session opens no list of sessions',
+      `if (await parts.isRevoked(claims)) {
+      throw parts.unauthorized.refusedByGuard('Token is blacklisted')
+    }`, '', 'routes/sessions.ts'
     ]),
   ...of('routes/verify.ts',
     [
@@ -928,11 +1057,11 @@ export const mutations: Mutation[] = [
   ...of('guard/request-user.ts',
     [
       'a getter request.user of the host stops the start',
-      'user.get !== undefined && user.set === undefined', 'false', 'guard/request-user.ts'
+      'own.get !== undefined && own.set === undefined', 'false', 'guard/request-user.ts'
     ],
     [
       'other plugins may declare request.user after ours',
-      "if (name !== 'user') return decorate.call", 'return decorate.call',
+      'if (!mine.includes(name)) return decorate.call', 'return decorate.call',
       'guard/request-user.ts'
     ]),
   ...of('keys/ed25519.ts',

@@ -182,6 +182,33 @@ t.test('sessions: answers 401 to a request without an access token', async t => 
   }
 })
 
+t.test('sessions: answers 401 to the token of a revoked session', async t => {
+  for (const revocation of ['list', 'store'] as const) {
+    const test = await buildApp(t, { revocation })
+    const { access } = await test.login()
+    await test.app.tokens.revokeUser(1)
+    for (const [method, path] of [['GET', ''], ['DELETE', ''], ['DELETE', '/x']] as const) {
+      const reply = await ask(test, method, path, access)
+      t.equal(reply.statusCode, 401, `${method} ${path}`)
+      t.match(reply.json(), { code: 'token_not_valid' })
+    }
+  }
+})
+
+t.test('sessions: reads and verifies the token of a request once', async t => {
+  const test = await buildApp(t, {
+    verificationCache: 0,
+    extractToken: request => {
+      reads++
+      return request.headers.authorization?.slice(7)
+    }
+  })
+  let reads = 0
+  const { access } = await test.login()
+  t.equal((await ask(test, 'GET', '', access)).statusCode, 200)
+  t.equal(reads, 1)
+})
+
 t.test('sessions: good tokens are limited by session, before any store call', async t => {
   for (const revocation of ['list', 'store'] as const) {
     let calls = 0
