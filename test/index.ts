@@ -29,6 +29,16 @@ t.test('authenticateUser comes with findUser', async t => {
   t.ok(app.hasDecorator('authenticateUser'))
 })
 
+t.test('guardByDefault: guards the routes of the app, and not the login', async t => {
+  const { app, login, hello } = await buildApp(t, { guardByDefault: true })
+  app.get('/orders/', async request => request.user.user_id)
+  const { access } = await login()
+  t.equal((await hello(access)).statusCode, 200)
+  t.equal((await app.inject('/orders/')).statusCode, 401)
+  const authorization = `Bearer ${access}`
+  t.equal((await app.inject({ url: '/orders/', headers: { authorization } })).body, '1')
+})
+
 t.test('a name that is taken is a clear error', async t => {
   const app = fastify()
   t.after(() => app.close())
