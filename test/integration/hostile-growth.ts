@@ -62,9 +62,21 @@ const HEADERS: Places = {
   'the path': text => ({ method: 'PUT', url: `/api/token/${encodeURI(text)}` }),
   'the query': text => ({ method: 'PUT', url: `/api/token/refresh/?${encodeURI(text)}` })
 }
+/** A login with further members: JSON of about as many bytes as the text. */
+const loginWith = (more: string): InjectOptions => ({
+  ...postText('application/json', `{"username":"vitor","password":"x",${more}}`), url: '/api/token/'
+})
+const members = (text: string): string =>
+  Array.from({ length: text.length / 9 }, (_, index) => `"${index}":{}`).join()
+
 const BODIES: Places = {
   'the login field': text => post('', { username: text, password: 'x' }),
   'the login field within letters': text => post('', { username: `x${text}x`, password: 'x' }),
+  'another field of a login': text => post('', { username: 'vitor', password: 'x', more: text }),
+  'the members of a login': text => loginWith(members(text)),
+  'the nesting of a login': text =>
+    loginWith(`"a":${'['.repeat(text.length / 2 - 50)}${']'.repeat(text.length / 2 - 50)}`),
+  'the user name of attempt()': text => ({ method: 'POST', url: '/code', payload: { text } }),
   'the password': text => post('', { username: 'vitor', password: text }),
   'a refresh token': text => post('refresh/', { refresh: text }),
   'a token': text => post('verify/', { token: `x${text}x` }),
@@ -120,5 +132,7 @@ t.test('hostile headers: the work grows in proportion to their length', async t 
 
 t.test('hostile bodies: the work grows in proportion to their length', async t => {
   const { app } = await buildApp(t, { rateLimit: LIMITS })
+  app.post<{ Body: { text: string } }>('/code', async request =>
+    app.tokens.attempt(request, request.body.text, () => null))
   await holdGrowth(t, app, BODIES)
 })

@@ -1,3 +1,4 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
 import { SimpleJwtError } from '../../plugin/errors.ts'
 import type { KeyInput } from '../../plugin/keys/key-options.ts'
@@ -72,6 +73,28 @@ t.test('without rotation refresh gives an access token alone', async t => {
   const { refresh } = await app.tokens.issue({ id: 7 })
   t.same(Object.keys(await app.tokens.refresh(refresh)), ['access'])
   t.same(Object.keys(await app.tokens.refresh(refresh)), ['access'])
+})
+
+t.test('issue: takes the request and the options of the session', async t => {
+  const { app } = await buildApp(t)
+  app.get('/issue', async request => app.tokens.issue({ id: 7 }, {
+    request, claims: { mfa: true }, sessionLifetime: '1m'
+  }))
+  const headers = { 'user-agent': 'a browser' }
+  const { access, refresh } = (await app.inject({ url: '/issue', headers })).json()
+  t.match(decode(access).payload, { mfa: true, exp: START / 1000 + 60 })
+  t.equal(decode(refresh).payload.exp, START / 1000 + 60)
+  t.match(await app.tokens.sessions(7), [{ userAgent: 'a browser', address: '127.0.0.1' }])
+  await t.rejects(app.tokens.issue({ id: 7 }, { request: undefined, remember: true } as object), {
+    message: 'option "issue().remember" is not known'
+  })
+})
+
+t.test('without rotation refresh refuses a token of a revoked session', async t => {
+  const { app } = await buildApp(t, { rotateRefreshTokens: false })
+  const { refresh } = await app.tokens.issue({ id: 7 })
+  await app.tokens.revokeUser(7)
+  await t.rejects(app.tokens.refresh(refresh), blacklisted)
 })
 
 t.test('verify, refresh and revoke: reject a bad token with a SimpleJwtError', async t => {
@@ -261,6 +284,8 @@ t.test('verify-only service: rejects issue and refresh without a store call', as
       '"secret", or "keys" with a private key.'
   }
   await t.rejects(tokens.issue({ id: 7 }), onlyVerifies)
+  await t.rejects(tokens.attempt({} as FastifyRequest, 'vitor', () => ({ id: 7 })), onlyVerifies)
+  await t.rejects(tokens.login({ id: 7 }, {} as FastifyReply), onlyVerifies)
   await t.rejects(tokens.refresh(signAs('ES256', refreshClaims({ sid: 's' }))), onlyVerifies)
   await t.rejects(tokens.refresh('garbage'), onlyVerifies)
   t.same([calls, events], [[], []])
