@@ -605,6 +605,11 @@ export const mutations: Mutation[] = [
     [
       'the user name is counted', '  await login.loginPerUsername()\n', '', 'routes/obtain.ts'
     ]),
+  ...of('routes/token-routes.ts',
+    [
+      'without a password check there is no login route',
+      "if (options.verifyCredentials === undefined) places.delete('obtain')", '', 'routes/paths.ts'
+    ]),
   ...of('service/attempt.ts',
     [
       'a name that is no text is not counted', 'refuseUsername(parts, username)\n  const', 'const',

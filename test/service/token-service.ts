@@ -90,6 +90,15 @@ t.test('issue: takes the request and the options of the session', async t => {
   })
 })
 
+t.test('refresh: an event names the address of the last rotation, if it is another', async t => {
+  const { app, post, login, events } = await buildApp(t, { reuseInterval: 0 })
+  const { refresh } = await login()
+  await post('/api/token/refresh/', { refresh })
+  await post('/api/token/refresh/', { refresh }, { remoteAddress: '203.0.113.1' })
+  t.match(events.at(-1), { type: 'reuse_detected', rotatedAddress: '127.0.0.1' })
+  t.equal((await app.tokens.sessions(1)).length, 0)
+})
+
 t.test('without rotation refresh refuses a token of a revoked session', async t => {
   const { app } = await buildApp(t, { rotateRefreshTokens: false })
   const { refresh } = await app.tokens.issue({ id: 7 })
