@@ -97,4 +97,24 @@ t.test('adoptRefreshTokens with the secret of a Django', { skip: skipUnlessDjang
     clock.advance(2 * MINUTE)
     t.equal(await ours.refresh(refresh), EXPIRED)
   })
+
+  await t.test("a function refuses tokens by Django's blacklist and password changes", async t => {
+    const blacklisted = new Set<unknown>()
+    let passwordChangedAt = 0
+    const { ours } = await startOurs(t, {
+      adoptRefreshTokens: async ({ jti, iat = 0 }) =>
+        !blacklisted.has(jti) && iat * SECOND >= passwordChangedAt
+    })
+    const [first, second] = [await django.login(), await django.login()]
+    t.equal(await ours.verify(first.refresh), '200 {}')
+    blacklisted.add(decode(first.refresh).payload.jti)
+    for (const answer of [ours.verify, ours.refresh, ours.logout]) {
+      t.equal(await answer(first.refresh), BLACKLISTED)
+    }
+    t.equal(await ours.verify(second.refresh), '200 {}')
+    passwordChangedAt = (decode(second.refresh).payload.iat as number) * SECOND + 1
+    for (const answer of [ours.verify, ours.refresh, ours.logout]) {
+      t.equal(await answer(second.refresh), BLACKLISTED, 'from before a password change')
+    }
+  })
 })
