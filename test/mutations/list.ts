@@ -810,8 +810,12 @@ export const mutations: Mutation[] = [
       'service/adopt.ts'
     ],
     [
-      'nothing except true adopts a token', '(claims, request) === true', '(claims, request)',
+      'nothing except true adopts a token', 'if (allowed !== true)', 'if (!allowed)',
       'service/adopt.ts'
+    ],
+    [
+      'a throw of the host is no good token', 'if (cause instanceof Error) throw cause',
+      'throw cause', 'service/adopt.ts'
     ],
     [
       'the host does not hide the reuse of an adopted token', " !== 'function' || isSpent) return",

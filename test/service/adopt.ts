@@ -153,14 +153,19 @@ t.test('adoptRefreshTokens: nothing except true adopts a token', async t => {
 })
 
 t.test('adoptRefreshTokens: a throw is a fault, and adopts nothing', async t => {
-  const { post, app } = await buildApp(t, {
-    adoptRefreshTokens: async () => { throw new Error('the database of Django is away') }
-  })
-  for (const [url, field] of ROUTES) {
-    const reply = await post(url, { [field]: sign(refreshClaims()) })
-    t.equal(reply.statusCode, 500, url)
+  const thrown: unknown[] = [new Error('Django is away'), 'away', 1, null, undefined, {}]
+  for (const error of thrown) {
+    for (const adoptRefreshTokens of [
+      () => { throw error }, () => Promise.reject(error) as Promise<boolean>
+    ]) {
+      const { post, app } = await buildApp(t, { adoptRefreshTokens })
+      for (const [url, field] of ROUTES) {
+        const reply = await post(url, { [field]: sign(refreshClaims()) })
+        t.equal(reply.statusCode, 500, `${url} ${String(error)}`)
+      }
+      t.strictSame(await app.tokens.sessions(1), [])
+    }
   }
-  t.strictSame(await app.tokens.sessions(1), [])
 })
 
 t.test('adoptRefreshTokens: the store alone decides about a token that is spent', async t => {
