@@ -38,10 +38,14 @@ export async function oauth (
   app.get('/login/oauth/callback', { config: { public: true } }, async (request, reply) => {
     const profile = await profileOf(app, request, reply)
     const account = profile && accountOf(accounts, provider.issuer, profile)
-    if (account?.isActive !== true) return reply.redirect(`${origin}/login?failed=oauth`)
+    const failed = `${origin}/login?failed=oauth`
+    if (account?.isActive !== true) return reply.redirect(failed)
+    const { refresh } = await app.tokens.login(account, reply, { claims: loginClaims('oauth') })
     // The page takes its first access token from a refresh: the tokens stay out of the URL.
-    await app.tokens.login(account, reply, { claims: loginClaims('oauth') })
-    return reply.redirect(`${origin}/`)
+    if (refresh === undefined) return reply.redirect(`${origin}/`)
+    // A browser without Fetch Metadata (Safari before 16.4) looks like an app, and got no cookie.
+    await app.tokens.revoke(refresh)
+    return reply.redirect(failed)
   })
 }
 
@@ -61,7 +65,7 @@ async function profileOf (
       : null
     return { sub: profile.sub, email }
   } catch (error) {
-    // The error has the request to the provider, and with it the client secret.
+    // The error may have the answer of the provider, and with it a token.
     const reason = error instanceof Error ? error.message : 'unknown'
     request.log.info(`login at the provider failed: ${reason}`)
     return null

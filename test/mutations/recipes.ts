@@ -119,9 +119,8 @@ export const recipeMutations: Mutation[] = [
       'const known = null'
     ],
     [
-      'the log has no secret of the OAuth client',
-      'request.log.info(`login at the provider failed: ${reason}`)',
-      "request.log.info(error, 'login at the provider failed')"
+      'a browser that looks like an app leaves no session',
+      'await app.tokens.revoke(refresh)', ''
     ]
   ),
   ...of(

@@ -13,13 +13,14 @@ interface Visit {
   cookies: Map<string, string>
 }
 
-function visit ({ app }: RecipeApp): Visit {
+function visit (
+  { app }: RecipeApp,
+  headers: object = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
+): Visit {
   const cookies = new Map<string, string>()
   async function open (url: string) {
     const cookie = [...cookies].map(pair => pair.join('=')).join('; ')
-    const reply = await app.inject({
-      url, headers: { cookie, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
-    })
+    const reply = await app.inject({ url, headers: { cookie, ...headers } })
     for (const { name, value, maxAge, expires } of reply.cookies) {
       if (maxAge === 0 || (expires !== undefined && expires < new Date())) cookies.delete(name)
       else cookies.set(name, value)
@@ -141,6 +142,15 @@ t.test('a user who refuses at the provider is back at the login page', async t =
   callback.searchParams.delete('code')
   callback.searchParams.set('error', 'access_denied')
   t.equal(await finish(callback), FAILED)
+})
+
+t.test('a browser that looks like an app leaves no session', async t => {
+  const { provider, recipes } = await start(t)
+  provider.profile = { sub: 'abc', email: 'vitor@app.example', email_verified: true }
+  const { begin, finish, cookies } = visit(recipes, {})
+  t.equal(await finish(await begin()), FAILED)
+  t.notOk(cookies.has('__Host-refresh'))
+  t.same(await recipes.app.tokens.sessions(1), [])
 })
 
 t.test('no code, token or secret is in the log', async t => {
