@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Browser, Page } from 'playwright-core'
 import t from 'tap'
-import type { SimpleJwtOptions } from '../../../plugin/index.ts'
+import type { CookieMode, SimpleJwtOptions } from '../../../plugin/index.ts'
 import { createClock } from '../../fixtures/app.ts'
 import { buildHost } from '../../fixtures/host.ts'
 import { createCertificate, withoutOpenssl } from '../../fixtures/servers/certificate.ts'
@@ -34,7 +34,7 @@ interface Names { scheme: 'http' | 'https', page: string, api: string, allowed?:
 /** Opens a page whose scripts may call the API, if its name is the allowed one. */
 async function openPlace (
   t: Test, { scheme, page: pageName, api: apiName, allowed = pageName }: Names,
-  options: Partial<SimpleJwtOptions> = {}
+  options: Partial<SimpleJwtOptions> = {}, cookie: CookieMode = {}
 ): Promise<Place> {
   const https = scheme === 'https' ? createCertificate(t, '*.lesson.test') : undefined
   const server = (https === undefined ? {} : { https }) as FastifyServerOptions
@@ -47,7 +47,7 @@ async function openPlace (
   const log: string[] = []
   const { app } = await buildHost(t, {
     server,
-    options: { cookie: { origins: [origin] }, ...options },
+    options: { cookie: { origins: [origin], ...cookie }, ...options },
     before: async app => {
       app.addHook('onResponse', async ({ method, url }, { statusCode }) => {
         log.push(`${method} ${url} ${statusCode}`)
@@ -182,5 +182,60 @@ t.test('a page of another site keeps no cookie, though its origin is named', { s
     scheme: 'https', page: 'app.other.test', api: 'api.lesson.test'
   })
   t.match(await call(page, `${api}/api/token/`, { body: CREDENTIALS }), { status: 200 })
+  t.match(await call(page, `${api}/api/token/refresh/`), { status: 401 })
+})
+
+/** Calls the API by fetch of Node, which sends neither `Origin` nor `Sec-Fetch-Site`. */
+async function ask (url: string, { method = 'POST', body, access }: Call = {}): Promise<Answer> {
+  const reply = await fetch(url, {
+    method,
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(access !== undefined && { authorization: `Bearer ${access}` })
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) })
+  })
+  const text = await reply.text()
+  return { status: reply.status, body: text === '' ? null : JSON.parse(text) }
+}
+
+t.test('bodyForApps: a page by cookie and an app by body share one list', { skip }, async t => {
+  const { api, page } = await openPlace(t, SAME_SITE['another port of localhost'] as Names, {}, {
+    bodyForApps: true
+  })
+  const inPage = await call(page, `${api}/api/token/`, { body: CREDENTIALS })
+  t.same(Object.keys(inPage.body ?? {}), ['access'])
+  const inApp = await ask(`${api}/api/token/`, { body: CREDENTIALS })
+  t.same(Object.keys(inApp.body ?? {}).sort(), ['access', 'refresh'])
+
+  const pageAgain = await call(page, `${api}/api/token/refresh/`)
+  t.same(Object.keys(pageAgain.body ?? {}), ['access'])
+  const appAgain = await ask(`${api}/api/token/refresh/`, {
+    body: { refresh: inApp.body?.refresh }
+  })
+  t.same(Object.keys(appAgain.body ?? {}).sort(), ['access', 'refresh'])
+
+  const list = { method: 'GET', access: pageAgain.body?.access }
+  const sessions = await call(page, `${api}/api/token/sessions/`, list)
+  const listed = sessions.body as unknown as { current: boolean, sid: string }[]
+  t.same(listed.map(({ current }) => current).sort(), [false, true])
+
+  t.comment('a script of the page gets no refresh token, with the token of the app neither')
+  t.match(await call(page, `${api}/api/token/refresh/`, {
+    body: { refresh: appAgain.body?.refresh }
+  }), { status: 400 })
+
+  t.comment('the page ends the session of the app, and the app then all others')
+  const other = listed.find(({ current }) => !current)?.sid
+  t.match(await call(page, `${api}/api/token/sessions/${other}/`, { ...list, method: 'DELETE' }), {
+    status: 204
+  })
+  t.match(await ask(`${api}/api/token/refresh/`, { body: { refresh: appAgain.body?.refresh } }), {
+    status: 401
+  })
+  t.match(await call(page, `${api}/api/token/refresh/`), { status: 200 })
+  const { body } = await ask(`${api}/api/token/`, { body: CREDENTIALS })
+  const everywhere = { method: 'DELETE', access: body?.access }
+  t.match(await ask(`${api}/api/token/sessions/`, everywhere), { status: 204 })
   t.match(await call(page, `${api}/api/token/refresh/`), { status: 401 })
 })
