@@ -31,16 +31,20 @@ function createStorage (): StorageType {
  * Sets the client up as its README does, and logs in. The client refreshes an access token that
  * expires within `tokenExpireFudge`.
  */
-async function logIn (
-  t: Test, { store = memoryStore(), tokenExpireFudge = '10s' as '10s' | '10m' } = {}
-): Promise<Client> {
+async function logIn (t: Test, {
+  store = memoryStore(),
+  tokenExpireFudge = '10s' as '10s' | '10m',
+  keepsSuccessor = true
+} = {}): Promise<Client> {
   const app = await listeningApp(t, { store })
   const api = axios.create({ baseURL: app.url })
   // Its types are those of the CommonJS build of axios, which TypeScript finds incompatible.
   applyAuthTokenInterceptor(api as never, {
     requestRefresh: async refresh => {
       const { data } = await axios.post(`${app.url}/api/token/refresh/`, { refresh })
-      return { accessToken: data.access, refreshToken: data.refresh }
+      return keepsSuccessor
+        ? { accessToken: data.access, refreshToken: data.refresh }
+        : data.access
     },
     tokenExpireFudge,
     getStorage: createStorage
@@ -77,6 +81,15 @@ t.test('axios-jwt: keeps the successor of each refresh', async t => {
   }
   t.equal(seen.size, 4)
   t.equal(count('reuse_detected'), 0)
+})
+
+t.test('axios-jwt: a client that drops the successor loses its session', async t => {
+  const client = await logIn(t, { tokenExpireFudge: '10m', keepsSuccessor: false })
+  t.same(await client.hello(), { message: 'Hello, World!' })
+  client.clock.advance(MINUTE)
+  await t.rejects(client.hello(), /Got 401 on token refresh/)
+  t.equal(client.count('reuse_detected'), 1)
+  t.equal(await isLoggedIn(), false)
 })
 
 t.test('axios-jwt: a logout revokes both tokens', async t => {
