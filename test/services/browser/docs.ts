@@ -100,7 +100,7 @@ t.test('the document', async t => {
     t.equal(await tour(url), 'Hello, World!')
 
     const mistakes: [right: string, wrong: string, fault: string][] = [
-      ["username: 'vitor'", "usename: 'vitor'", "'usename' does not exist"],
+      ["username: 'vitor', ", '', "'username' is missing"],
       ["password: '123'", 'password: 123', "'number' is not assignable to type 'string'"],
       ['pair.refresh', 'pair.refesh', "'refesh' does not exist"],
       [
