@@ -46,7 +46,7 @@ export async function tour (baseUrl: string): Promise<string[]> {
 `
 
 const MISTAKES: [right: string, wrong: string, fault: string][] = [
-  ["username: 'vitor'", "usename: 'vitor'", "'usename' does not exist"],
+  ["username: 'vitor', ", '', "'username' is missing"],
   ['login.data.refresh', 'login.data.refesh', "'refesh' does not exist"],
   ['session?.current', 'session?.curent', "'curent' does not exist"],
   ['{ sid } }', '{ id: sid } }', "'id' does not exist"],
@@ -72,8 +72,8 @@ t.test('openapi-fetch: types from the document of the demo are true', async t =>
     t.same(faults.filter(fault => fault.includes('client.ts')), [])
   })
 
-  for (const [index, [, wrong, expected]] of MISTAKES.entries()) {
-    await t.test(`a client does not compile with ${wrong}`, async t => {
+  for (const [index, [right, wrong, expected]] of MISTAKES.entries()) {
+    await t.test(`a client does not compile with "${wrong}" for "${right}"`, async t => {
       const found = faults.filter(fault => fault.includes(`mistake-${index}.ts`)).join('\n')
       t.match(found, expected)
     })
