@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
+import { inTime } from '../fixtures/recipes/in-time.ts'
 import { type RecipeApp, buildRecipes } from '../fixtures/recipes/recipe-app.ts'
 
 const VITOR = 'vitor@app.example'
@@ -18,6 +19,8 @@ async function connect (
     socket.on('error', reject)
   })
 }
+
+const closeOf = (socket: WebSocket) => inTime(once(socket, 'close'))
 
 const listen = ({ app }: RecipeApp): Promise<string> => app.listen({ host: '127.0.0.1', port: 0 })
 
@@ -57,7 +60,7 @@ t.test('a logout closes the sockets of its session, and no other', async t => {
   const [here, there] = [(await recipes.login(VITOR)).json(), (await recipes.login(VITOR)).json()]
   const sockets = await Promise.all(
     [here, here, there].map(({ access }) => open(t, address, access)))
-  const closed = sockets.slice(0, 2).map(socket => once(socket, 'close'))
+  const closed = sockets.slice(0, 2).map(closeOf)
   await recipes.post('/api/token/blacklist/', { refresh: here.refresh })
   for (const [code] of await Promise.all(closed)) t.equal(code, 4401)
   t.equal(sockets[2]?.readyState, WebSocket.OPEN)
@@ -83,7 +86,7 @@ t.test('a socket closes when its token expires', async t => {
   recipes.app.tokens.verifyAccess = async token =>
     ({ ...await verifyAccess(token), exp: Date.now() / 1000 + 0.2 })
   const socket = await open(t, address, await recipes.accessOf(VITOR))
-  const [code, reason] = await once(socket, 'close')
+  const [code, reason] = await closeOf(socket)
   t.equal(code, 4401)
   t.equal(String(reason), 'token expired')
 })

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { buildGraphqlApp } from '../../../example/recipes/graphql/app.ts'
 import { SECRET, bearer } from '../../fixtures/recipes/bearer.ts'
+import { inTime } from '../../fixtures/recipes/in-time.ts'
 
 async function start (t: Test) {
   const app = await buildGraphqlApp({
@@ -38,7 +39,7 @@ async function connect (t: Test, address: string, payload: unknown) {
   await once(socket, 'open')
   const send = (message: object) => { socket.send(JSON.stringify(message)) }
   const next = async (): Promise<Message | undefined> => {
-    if (messages.length === 0) await once(socket, 'message')
+    if (messages.length === 0) await inTime(once(socket, 'message'))
     return messages.shift()
   }
   send({ type: 'connection_init', payload })
@@ -74,7 +75,7 @@ t.test('a subscription needs an access token in the first message', async t => {
   for (const payload of [undefined, null, {}, { access: 1 }, { access: refresh }]) {
     const { next, closed } = await connect(t, address, payload)
     t.match(await next(), { type: 'connection_error' })
-    await closed
+    await inTime(closed)
   }
   const { next } = await connect(t, address, { access })
   t.match(await next(), { type: 'connection_ack' })
@@ -85,7 +86,7 @@ t.test('a subscription without a first message is refused', async t => {
   const socket = new WebSocket(`${address.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
   await once(socket, 'open')
   socket.send(JSON.stringify(SUBSCRIBE))
-  await once(socket, 'close')
+  await inTime(once(socket, 'close'))
   t.ok(app)
 })
 
@@ -103,7 +104,7 @@ t.test('a subscription ends at logout, and no other', async t => {
   await app.inject({
     method: 'POST', url: '/api/token/blacklist/', payload: { refresh: here.refresh }
   })
-  const [code] = await mine.closed
+  const [code] = await inTime(mine.closed)
   t.equal(code, 4401)
   await heard(ask, there.access, [other])
   t.equal(other.socket.readyState, WebSocket.OPEN)
@@ -148,6 +149,6 @@ t.test('a token of a subscription of its own ends it too', async t => {
   await app.inject({
     method: 'POST', url: '/api/token/blacklist/', payload: { refresh: second.refresh }
   })
-  const [code] = await client.closed
+  const [code] = await inTime(client.closed)
   t.equal(code, 4401)
 })
