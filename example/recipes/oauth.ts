@@ -38,14 +38,10 @@ export async function oauth (
   app.get('/login/oauth/callback', { config: { public: true } }, async (request, reply) => {
     const profile = await profileOf(app, request, reply)
     const account = profile && accountOf(accounts, provider.issuer, profile)
-    const failed = `${origin}/login?failed=oauth`
-    if (account?.isActive !== true) return reply.redirect(failed)
-    const { refresh } = await app.tokens.login(account, reply, { claims: loginClaims('oauth') })
+    if (account?.isActive !== true) return reply.redirect(`${origin}/login?failed=oauth`)
     // The page takes its first access token from a refresh: the tokens stay out of the URL.
-    if (refresh === undefined) return reply.redirect(`${origin}/`)
-    // A browser without Fetch Metadata (Safari before 16.4) looks like an app, and got no cookie.
-    await app.tokens.revoke(refresh)
-    return reply.redirect(failed)
+    await app.tokens.login(account, reply, { claims: loginClaims('oauth') })
+    return reply.redirect(`${origin}/`)
   })
 }
 

@@ -117,10 +117,6 @@ export const recipeMutations: Mutation[] = [
       'the subject finds the account before the address does',
       'const known = accounts.findByIdentity(identity)',
       'const known = null'
-    ],
-    [
-      'a browser that looks like an app leaves no session',
-      'await app.tokens.revoke(refresh)', ''
     ]
   ),
   ...of(
