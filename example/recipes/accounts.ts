@@ -18,7 +18,10 @@ export interface Account {
   identities: string[]
 }
 
-/** The table of accounts. A real one is in a database, with a unique index on `email`. */
+/**
+ * The table of accounts. A real one is in a database, with unique indexes on addresses, identities
+ * and ids of passkeys.
+ */
 export interface Accounts {
   find(id: string | number): Account | null
   findByEmail(email: string): Account | null
