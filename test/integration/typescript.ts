@@ -47,7 +47,9 @@ async function main (): Promise<void> {
 void main()
 `
 
-const COMPILERS = { 5.8: 'typescript-5.8', 6: 'typescript' }
+const COMPILERS = {
+  5.8: 'test/fixtures/old-typescript/node_modules/typescript', 6: 'node_modules/typescript'
+}
 
 /** A folder with the app as an ES module, a CommonJS module, and one of the kind of its folder. */
 async function consumer (type: 'module' | 'commonjs'): Promise<string> {
@@ -71,7 +73,7 @@ const FLAGS = [
 async function compile (
   folder: string, version: keyof typeof COMPILERS, files: string[], flags: string[]
 ): Promise<string> {
-  const compiler = resolve('node_modules', COMPILERS[version], 'bin/tsc')
+  const compiler = resolve(COMPILERS[version], 'bin/tsc')
   try {
     await run(process.execPath, [compiler, ...FLAGS, ...flags, ...files], { cwd: folder })
     return ''
