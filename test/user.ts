@@ -54,5 +54,6 @@ t.test('a user is active unless the host says otherwise', async t => {
     ['', false]
   ] as const) {
     t.equal(isActive({ id: 1, isActive: value } as User), expected, String(value))
+    t.equal(isActive({ id: 1, is_active: value } as User), expected, `is_active: ${String(value)}`)
   }
 })

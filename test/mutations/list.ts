@@ -993,8 +993,8 @@ export const mutations: Mutation[] = [
     ],
     [
       'a token from the cookie never goes into a body',
-      'send: (reply, tokens) => isFromApp(reply.request) ? tokens',
-      'send: (reply, tokens) => reply.request.headers.origin === undefined ? tokens',
+      'isFromApp(reply.request) ? tokens : browsers.send',
+      'reply.request.headers.origin === undefined ? tokens : browsers.send',
       'cookie/body-for-apps.ts'
     ],
     [

@@ -102,6 +102,16 @@ t.test('the same seed gives the same refresh token, byte for byte, at any time',
   t.equal((await build()).mintRefresh(SEED, { a: 1 }), tokens.mintRefresh(SEED, { a: 1 }))
 })
 
+t.test('only a refresh token carries the options of its session', async t => {
+  const tokens = await build()
+  const sessionOptions = { claims: { mfa: true }, persistent: false }
+  const { payload } = decode(tokens.mintRefresh(SEED, {}, sessionOptions))
+  t.same(payload.session_options, sessionOptions)
+  t.notOk('session_options' in decode(tokens.mintRefresh(SEED, {})).payload)
+  t.notOk('session_options' in decode(
+    tokens.mintAccess(SEED, { session_options: sessionOptions })).payload)
+})
+
 t.test('times are whole seconds, and no exp is after the end of the session', async t => {
   const tokens = await build({ now: () => START + 999 })
   t.match(decode(tokens.mintAccess(SEED, {})).payload, { iat: NOW, exp: NOW + 300 })
