@@ -79,6 +79,48 @@ t.test('guardByDefault: runs before the other hooks of a route', async t => {
   t.same(seen, ['1', '1', '1'])
 })
 
+t.test('guardByDefault: a later onRoute hook of the host opens no route', async t => {
+  const app = create(t)
+  await app.register(simplejwt, withDefault())
+  const seen: string[] = []
+  app.addHook('onRoute', route => {
+    if (route.url === '/copied') route.config = { ...route.config }
+    if (route.url === '/wrapped') {
+      const hooks = [route.onRequest ?? []].flat()
+      route.onRequest = hooks.map(hook => function (this: FastifyInstance, ...parameters) {
+        seen.push('wrapper')
+        return hook.apply(this, parameters)
+      } as typeof hook)
+    } else route.onRequest = async () => { seen.push('replacement') }
+  })
+  for (const url of ['/replaced', '/copied', '/wrapped']) app.get(url, idOf)
+  app.post('/replaced', idOf)
+  app.get('/public', { config: { public: true } }, idOf)
+  for (const url of ['/replaced', '/copied', '/wrapped']) {
+    t.same(await statuses(app, url), [401, 200], url)
+    t.same(await statuses(app, url, { method: 'HEAD' }), [401, 200], `HEAD ${url}`)
+  }
+  t.same(await statuses(app, '/replaced', { method: 'POST', payload: { a: 1 } }), [401, 200])
+  t.same(await statuses(app, '/public'), [200, 200])
+  t.ok(seen.includes('wrapper') && seen.includes('replacement'))
+})
+
+t.test('guardByDefault: knows a guard that an earlier onRoute hook has wrapped', async t => {
+  const app = create(t)
+  app.addHook('onRoute', route => {
+    const [hook] = [route.onRequest ?? []].flat()
+    if (hook === undefined) return
+    route.onRequest = function (this: FastifyInstance, ...parameters) {
+      return hook.apply(this, parameters)
+    } as typeof hook
+  })
+  await app.register(simplejwt, withDefault())
+  app.get('/optional', { onRequest: authenticateOptional }, idOf)
+  app.get('/claims', { onRequest: requireClaims({ role: 'admin' }) }, idOf)
+  t.same(await statuses(app, '/optional'), [200, 200])
+  t.same(await statuses(app, '/claims'), [401, 403])
+})
+
 t.test('guardByDefault: leaves public routes, and the routes of other scopes', async t => {
   const app = create(t)
   app.get('/above', idOf)
