@@ -56,6 +56,27 @@ export function claimsOrThrow<Claims extends object> (
   return verified
 }
 
+/**
+ * Returns what a callback of the host threw, as an Error with its HTTP status. Fastify answers a
+ * thrown text with 200, and takes a null in a hook for success.
+ */
+export function asError (thrown: unknown, callback: string): Error {
+  if (thrown instanceof Error) return thrown
+  const error = new Error(
+    `fastify-simplejwt: ${callback} threw a value that is not an Error. Throw an Error.`,
+    { cause: thrown }
+  )
+  const statusCode = statusOf(thrown)
+  return statusCode === 0 ? error : Object.assign(error, { statusCode })
+}
+
+/** Returns the HTTP status of a thrown value, 400 to 599. Returns 0 if it has none. */
+export function statusOf (thrown: unknown): number {
+  const { statusCode, status } = (thrown ?? {}) as { statusCode?: unknown, status?: unknown }
+  const number = Number(statusCode ?? status)
+  return number >= 400 && number < 600 ? number : 0
+}
+
 const seconds = (count: number): string => count === 1 ? '1 second' : `${count} seconds`
 
 export const invalidFields = (fields: Record<string, string[]>): SimpleJwtError =>

@@ -1,4 +1,5 @@
 import { parse } from '@lukeed/ms'
+import { asError } from './errors.ts'
 import type { SessionStore } from './stores/store.ts'
 
 /** A number of seconds, or a string with a unit such as `'5m'`. */
@@ -62,9 +63,29 @@ export function optionalFunction<Callback> (name: string, value: Callback): Call
     : refuse(name, 'must be a function.')
 }
 
-export function flagOrFunction<Callback> (name: string, value: boolean | Callback) {
-  return typeof value === 'boolean' || typeof value === 'function'
-    ? value
+/**
+ * Returns a function of the host that throws Errors only, or undefined. `asError` says why.
+ */
+export function hostFunction<Given> (name: string, given: Given): Given {
+  if (optionalFunction(name, given) === undefined) return given
+  const call = given as (...parameters: unknown[]) => unknown
+  const failed = (thrown: unknown): never => { throw asError(thrown, `${name}()`) }
+  const safe = (...parameters: unknown[]): unknown => {
+    try {
+      const result = call(...parameters)
+      return result instanceof Promise ? result.catch(failed) : result
+    } catch (thrown) {
+      return failed(thrown)
+    }
+  }
+  return safe as Given
+}
+
+/** Returns a boolean, or a function of the host that throws Errors only. */
+export function flagOrFunction<Given> (name: string, given: boolean | Given): boolean | Given {
+  if (typeof given === 'boolean') return given
+  return typeof given === 'function'
+    ? hostFunction(name, given)
     : refuse(name, 'must be true, false or a function.')
 }
 
@@ -100,7 +121,7 @@ export function checkedStore (given: SessionStore): SessionStore {
     : refuse('store', 'must have a property "shared": true or false.')
 }
 
-/** The login callback. A registration without it has no login route. */
+/** The login callback, whose throws `attempt` handles. Without it there is no login route. */
 export function checkedVerifyCredentials<Callback> (
   verifyCredentials: Callback | undefined, verifyOnly: boolean
 ): Callback | undefined {

@@ -6,7 +6,7 @@ import { canSign, resolveKeys } from './keys/key-options.ts'
 import { resolveLimits } from './limits/rate-limit-options.ts'
 import {
   checkedPrefix, checkedRealm, checkedStore, checkedVerifyCredentials, duration, flag,
-  flagOrFunction, oneOf, optionalFunction, refuse, text, wholeNumber
+  flagOrFunction, hostFunction, oneOf, optionalFunction, refuse, text, wholeNumber
 } from './option-checks.ts'
 import type { SimpleJwtOptions } from './options.ts'
 import { resolveLifetimes } from './sessions/session-lifetimes.ts'
@@ -67,6 +67,14 @@ function usernameLength (value: number): number {
 const USER_ID_CLAIM = /^(?!(?:token_type|exp|iat|nbf|jti|sid|iss|aud|__proto__)$)[^]{1,100}$/
 const USER_ID_CLAIM_RULE = "must be the name of a claim such as 'user_id', 'id' or 'sub'."
 
+/** Options of the login route, which needs `verifyCredentials`. */
+function refuseUnusedOptions (given: SimpleJwtOptions): void {
+  const names = ['loginFields', 'sessionOptions'] as const
+  const name = names.find(name => given[name] !== undefined) ??
+    (typeof given.paths?.obtain === 'string' ? 'paths.obtain' : undefined)
+  if (name !== undefined) refuse(name, 'is for the login route, which needs "verifyCredentials".')
+}
+
 const MAX_NAME = /^[^]{1,500}$/
 const MAX_NAME_RULE = 'must be a string of 1 to 500 characters.'
 
@@ -85,19 +93,21 @@ export function resolveOptions (options: SimpleJwtOptions) {
   if (given.namespace !== undefined && options.prefix === undefined && !verifyOnly) {
     refuse('prefix', 'is required with "namespace". Pass a path that no other registration has.')
   }
+  if (given.verifyCredentials === undefined && !verifyOnly) refuseUnusedOptions(given)
+
   return Object.freeze({
     keys,
     jwksUrl,
     verifyOnly,
     verifyCredentials: checkedVerifyCredentials(given.verifyCredentials, verifyOnly),
-    findUser: optionalFunction('findUser', given.findUser),
-    claims: optionalFunction('claims', given.claims),
+    findUser: hostFunction('findUser', given.findUser),
+    claims: hostFunction('claims', given.claims),
     usernameField: text('usernameField', given.usernameField, /^(?!password$|__proto__$).+$/,
       'must be a name other than "password".') as string,
     usernameMaxLength: usernameLength(given.usernameMaxLength),
     loginFields: resolveLoginFields(given.loginFields, given.usernameField, refuse),
-    loginResponse: optionalFunction('loginResponse', given.loginResponse),
-    sessionOptions: optionalFunction('sessionOptions', given.sessionOptions),
+    loginResponse: hostFunction('loginResponse', given.loginResponse),
+    sessionOptions: hostFunction('sessionOptions', given.sessionOptions),
     ...resolveLifetimes(given),
     rotateRefreshTokens: flag('rotateRefreshTokens', given.rotateRefreshTokens),
     reuseInterval: duration('reuseInterval', given.reuseInterval, 0, HOUR_MS),
@@ -117,7 +127,7 @@ export function resolveOptions (options: SimpleJwtOptions) {
     prefix: checkedPrefix(given.prefix),
     paths: resolvePaths(given.paths, refuse),
     guardByDefault: flag('guardByDefault', given.guardByDefault),
-    extractToken: optionalFunction('extractToken', given.extractToken),
+    extractToken: hostFunction('extractToken', given.extractToken),
     realm: checkedRealm(given.realm),
     namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/,
       "must be a name in camel case, such as 'staff'."),

@@ -2,7 +2,7 @@ import t from 'tap'
 import {
   type Refusal, SimpleJwtError, claimsOrThrow, badRequest, createUnauthorized, crossOrigin,
   invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError, storeUnavailable,
-  throttled, unsupportedMediaType
+  throttled, unsupportedMediaType, asError, statusOf
 } from '../plugin/errors.ts'
 
 const unauthorized = createUnauthorized('api')
@@ -207,6 +207,29 @@ t.test('a refusal is an Error with a name and a message', async t => {
 t.test('a refusal has no stack, other errors keep theirs', async t => {
   t.notMatch(notFound().stack, /errors\.ts/)
   t.match(new Error('a fault').stack, /errors\.ts/)
+})
+
+t.test('asError: returns an Error as it is, and another value as its cause', async t => {
+  const error = new Error('x')
+  t.equal(asError(error, 'it()'), error)
+  for (const thrown of [null, undefined, 'text', 5, { a: 1 }]) {
+    const found = asError(thrown, 'it()')
+    t.ok(found instanceof Error && !('statusCode' in found))
+    t.match(found, {
+      message: 'fastify-simplejwt: it() threw a value that is not an Error. Throw an Error.'
+    })
+    t.equal(found.cause, thrown)
+  }
+})
+
+t.test('statusOf: reads an HTTP status of a refusal or a fault', async t => {
+  for (const thrown of [{ statusCode: 404 }, { status: 404 }, { status: '404' }]) {
+    t.equal(statusOf(thrown), 404)
+    t.match(asError(thrown, 'it()'), { statusCode: 404 })
+  }
+  for (const thrown of [{ statusCode: 200 }, { status: 600 }, { status: 'x' }, null, 'text', {}]) {
+    t.equal(statusOf(thrown), 0)
+  }
 })
 
 t.test('claimsOrThrow: returns verified claims and throws a refusal', async t => {

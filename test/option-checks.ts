@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  duration, flag, oneOf, optionalFunction, refuse, text, wholeNumber, withMethods
+  duration, flag, flagOrFunction, hostFunction, oneOf, optionalFunction, refuse, text,
+  wholeNumber, withMethods
 } from '../plugin/option-checks.ts'
 
 const HOUR = 3_600_000
@@ -163,6 +164,33 @@ t.test('a function is a function or is absent', async t => {
   t.equal(optionalFunction('it', undefined), undefined)
   for (const value of OF_EVERY_KIND.filter(value => typeof value !== 'function')) {
     t.ok(refuses(name => optionalFunction(name, value)), String(value))
+  }
+})
+
+t.test('a function of the host throws Errors only', async t => {
+  const thrown = [null, undefined, 'text', 5, { a: 1 }]
+  for (const value of thrown) {
+    const message = 'it() threw a value that is not an Error. Throw an Error.'
+    const expected = { name: 'Error', message, cause: value }
+    t.throws(() => hostFunction('it', () => { throw value })(), expected, String(value))
+    await t.rejects(hostFunction('it', async () => { throw value })(), expected, String(value))
+  }
+  const error = new RangeError('x')
+  t.throws(() => hostFunction('it', () => { throw error })(), error)
+  await t.rejects(hostFunction('it', async () => { throw error })(), error)
+  t.equal(hostFunction('it', (a: number, b: number) => a + b)(1, 2), 3)
+  t.equal(await hostFunction('it', async (a: number) => a)(1), 1)
+  t.equal(hostFunction('it', undefined), undefined)
+  t.ok(refuses(name => hostFunction(name, 'x')))
+})
+
+t.test('a flag or a function is one of the two', async t => {
+  t.equal(flagOrFunction('it', true), true)
+  t.equal(flagOrFunction('it', false), false)
+  const thrown: unknown = null
+  t.throws(flagOrFunction('it', () => { throw thrown }) as () => void, { message: 'it() threw' })
+  for (const value of ['true', 1, null, {}]) {
+    t.ok(refuses(name => flagOrFunction(name, value as boolean)), String(value))
   }
 })
 

@@ -347,6 +347,20 @@ t.test('verifyCredentials: is rejected in verify-only mode and optional otherwis
   t.equal(resolveOptions({ secret: SECRET }).verifyCredentials, undefined)
 })
 
+t.test('options of the login route need verifyCredentials', async t => {
+  for (const [name, options] of [
+    ['loginFields', { loginFields: {} }],
+    ['sessionOptions', { sessionOptions: () => ({}) }],
+    ['paths.obtain', { paths: { obtain: '/login' } }]
+  ] as const) {
+    t.throws(() => resolveOptions({ secret: SECRET, ...options }), {
+      message: `option "${name}" is for the login route, which needs "verifyCredentials".`
+    })
+    t.doesNotThrow(() => resolve(options))
+  }
+  t.doesNotThrow(() => resolveOptions({ secret: SECRET, paths: { obtain: false, verify: '/v' } }))
+})
+
 t.test('a namespace needs no prefix in verify-only mode', async t => {
   for (const [what, keys] of VERIFYING) {
     t.match(

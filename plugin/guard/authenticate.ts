@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { claimsOrThrow } from '../errors.ts'
+import { asError, claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
 import type { AccessClaims } from '../tokens/claims.ts'
 import { type Account, isActive } from '../user.ts'
@@ -125,6 +125,9 @@ export type Done = (error?: Error) => void
 export const doneOf = (third: unknown, fourth: Done | undefined): Done | undefined =>
   typeof third === 'function' ? third as Done : fourth
 
+/** A thrown null would open the route. */
+const guardError = (thrown: unknown): Error => asError(thrown, 'a guard')
+
 /**
  * Wraps `verify` as a Fastify hook that sets `request.user`. Stays synchronous when `verify` does:
  * on the hot path a promise costs more than the rest of the hook.
@@ -144,11 +147,12 @@ export function createGuard (
     let claims
     try {
       claims = verify(request)
-    } catch (error) {
-      return done(error as Error)
+    } catch (thrown) {
+      return done(guardError(thrown))
     }
     if (claims instanceof Promise) {
-      claims.then(claims => { setUser(request, claims) }).then(() => { done() }, done)
+      claims.then(claims => { setUser(request, claims) })
+        .then(() => { done() }, (thrown: unknown) => { done(guardError(thrown)) })
     } else {
       setUser(request, claims)
       done()

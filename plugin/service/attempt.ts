@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { invalidFields } from '../errors.ts'
+import { asError, invalidFields, statusOf } from '../errors.ts'
 import { truncateUsername } from '../events.ts'
 import { readField } from '../http/body-validation.ts'
 import type { Registration } from '../registration.ts'
@@ -49,7 +49,7 @@ export async function attempt<U extends User> (
     else await fail()
     throw status >= 400 && status < 500
       ? unauthorized.wrongCredentials()
-      : asError(error, status)
+      : asError(error, 'the check of a login')
   }
   if (!user || !isActive(user)) {
     await fail()
@@ -63,22 +63,4 @@ export async function attempt<U extends User> (
 function refuseUsername ({ options }: Pick<AttemptParts, 'options'>, username: unknown): void {
   const [, problems] = readField(username, { maxLength: options.usernameMaxLength })
   if (problems.length > 0) throw invalidFields({ [options.usernameField]: problems })
-}
-
-/** Returns the HTTP status of an error. Returns 0 if it has none, or none of an error. */
-function statusOf (error: unknown): number {
-  const { statusCode, status } = (error ?? {}) as { statusCode?: unknown, status?: unknown }
-  const number = Number(statusCode ?? status)
-  return number >= 400 && number < 600 ? number : 0
-}
-
-/** Fastify would answer a thrown text or object with 200. */
-function asError (thrown: unknown, statusCode: number): Error {
-  if (thrown instanceof Error) return thrown
-  const error = new Error(
-    'fastify-simplejwt: the check of a login threw a value that is not an Error. ' +
-      'Throw an Error, or return null for wrong credentials.',
-    { cause: thrown }
-  )
-  return statusCode === 0 ? error : Object.assign(error, { statusCode })
 }

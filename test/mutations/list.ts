@@ -129,6 +129,15 @@ export const mutations: Mutation[] = [
       'the claims of the host do not replace the user id', ' || name === userIdClaim', '',
       'tokens/claims.ts', 'tokens/jwt.ts'
     ]),
+  ...of('option-checks.ts',
+    [
+      'a callback of the host that throws a text answers 500', 'return failed(thrown)',
+      'throw thrown', 'option-checks.ts', 'integration/host-callbacks.ts'
+    ],
+    [
+      'a callback of the host that rejects with a text answers 500', 'result.catch(failed)',
+      'result', 'option-checks.ts', 'integration/host-callbacks.ts'
+    ]),
   ...of('guard/bearer-token.ts',
     ['one Authorization header', 'if (seen) return true', '', 'guard/authenticate.ts'],
     ['no tab in it', " || header.includes('\\t')) throw", ') throw', 'guard/authenticate.ts']),
@@ -153,6 +162,14 @@ export const mutations: Mutation[] = [
       'const known = cache.get(credentials, now())',
       'const known = cache.get(request.headers.authorization ?? credentials, now())',
       'guard/extracted-token.ts'
+    ],
+    [
+      'a guard whose callback throws null stays closed', 'return done(guardError(thrown))',
+      'return done(thrown as Error)', 'integration/host-callbacks.ts'
+    ],
+    [
+      'a guard that waits and whose callback throws null stays closed',
+      '(thrown: unknown) => { done(guardError(thrown)) }', 'done', 'integration/host-callbacks.ts'
     ],
     [
       'a guard waits for its callback before the body is parsed',
@@ -203,7 +220,7 @@ export const mutations: Mutation[] = [
   ...of('guard/guard-by-default.ts',
     [
       'a route from before the registration is guarded',
-      'if (config?.[SETTLED] === true || isPublic(config)) return done()\n' +
+      'if (config?.[SETTLED] !== undefined || isPublic(config)) return done()\n' +
         '    authenticate(request, reply, done)', 'done()',
       'guard/guard-by-default.ts', 'guard/check-at-ready.ts'
     ],
@@ -213,8 +230,18 @@ export const mutations: Mutation[] = [
     ],
     [
       'a preflight is answered before the guard',
-      'route.onRequest = [unlessPublic(authenticate), ...[route.onRequest ?? []].flat()]\n' +
-        '    settle(route)', '', 'guard/guard-by-default.ts'
+      'route.onRequest = [guard, ...[route.onRequest ?? []].flat()]\n' +
+        '    defaults.push({ route, guard, settled: settle(route, \'default\') })', '',
+      'guard/guard-by-default.ts'
+    ],
+    [
+      'a hook that replaces the default guard opens no route',
+      'settled.isReplaced = ![route.onRequest].flat().includes(guard)', '',
+      'guard/guard-by-default.ts'
+    ],
+    [
+      'a wrapped guard is a guard', "if (settled !== undefined && settled !== 'default') " +
+        'return settled', '', 'guard/guard-by-default.ts'
     ],
     [
       'a 404 stays a 404', 'request.is404 || ', '', 'guard/guard-by-default.ts'
@@ -596,8 +623,8 @@ export const mutations: Mutation[] = [
       'service/attempt.ts'
     ],
     [
-      'a thrown text is a 500', 'if (thrown instanceof Error) return thrown',
-      'if (1) return thrown as Error', 'service/attempt.ts'
+      'a thrown text is a 500', "asError(error, 'the check of a login')", 'error',
+      'service/attempt.ts', 'integration/host-callbacks.ts'
     ],
     [
       'the address is counted', '  await login.loginPerAddress()\n', '', 'routes/obtain.ts'
@@ -812,10 +839,6 @@ export const mutations: Mutation[] = [
     [
       'nothing except true adopts a token', 'if (allowed !== true)', 'if (!allowed)',
       'service/adopt.ts'
-    ],
-    [
-      'a throw of the host is no good token', 'if (cause instanceof Error) throw cause',
-      'throw cause', 'service/adopt.ts'
     ],
     [
       'the host does not hide the reuse of an adopted token', " !== 'function' || isSpent) return",
