@@ -70,7 +70,7 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest {
-    /** What `findUser` returned. Set by `authenticateUser` only. */
+    /** The user that `findUser` returned. Only `authenticateUser` sets it. */
     account: Account
   }
 

@@ -51,7 +51,7 @@ export async function magicLink (
       const id = links.find(token)
       return id === null ? null : accounts.find(id)
     }
-    // Nobody guesses the token, but its holder may guess the code. A wrong code leaves the link.
+    // A token cannot be guessed, but its holder may guess the code. A wrong code leaves the link.
     const account = await app.tokens.attempt(request, owner()?.email ?? 'unknown link', () => {
       const account = owner()
       const isRight = account !== null && passesSecondFactor(account, otp)

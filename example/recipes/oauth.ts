@@ -15,7 +15,7 @@ export interface OAuthSettings {
 
 /**
  * Login at an OAuth provider. @fastify/oauth2 binds the state and the PKCE verifier to the browser
- * by cookies, so nobody can make a browser log in to a foreign account.
+ * by cookies, so no other site can log a browser in to a foreign account.
  */
 export async function oauth (
   app: FastifyInstance,

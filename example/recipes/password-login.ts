@@ -12,8 +12,8 @@ export const loginFields = {
 
 /**
  * Checks the password, then the code of accounts that have a second factor. Only a right password
- * spends a code. The answer does not tell which of the two was wrong, so nobody can test passwords
- * without the code.
+ * spends a code. The answer does not tell which of the two was wrong, so a thief cannot test
+ * passwords without the code.
  */
 export const checkLogin = (accounts: Accounts) =>
   async ({ username: email, password, otp }: Credentials): Promise<Account | null> => {

@@ -57,7 +57,7 @@ export interface Place {
 }
 
 /**
- * Returns the place of each route that there is. A path of its own is also the prefix of a scope,
+ * Returns the place of each route that exists. A path in `paths` is also the prefix of a scope,
  * so that the plugin answers 404 and 405 there as below `prefix`.
  */
 export function placesOf (

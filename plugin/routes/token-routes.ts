@@ -28,8 +28,8 @@ const DECLARE: Record<
 }
 
 /**
- * Registers the token routes in separate scopes: one for `prefix`, and one for each path of its
- * own. Their parsing, validation and error replies change nothing for the host.
+ * Registers the token routes in separate scopes: one for `prefix`, and one for each path in
+ * `paths`. Their parsing, validation and error replies change nothing for the host.
  */
 export async function registerTokenRoutes (
   host: FastifyInstance, registration: Registration

@@ -40,7 +40,7 @@ export interface Sessions {
   adopt(token: PresentedToken, client: ClientInfo): Promise<void>
   /**
    * Spends a refresh token. Reuse revokes the session in the same step. Default client: unknown.
-   * @param refreshLifetime of the successor, if the session has its own
+   * @param refreshLifetime of the successor. Default: that of the rules
    */
   rotate(
     token: PresentedToken, client?: PresentingClient, refreshLifetime?: number

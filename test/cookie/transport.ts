@@ -175,7 +175,7 @@ t.test('a logout keeps the cookie with a 503, which asks for a retry', async t =
   t.equal(browser.cookies.size, 0)
 })
 
-t.test('a logout for another origin keeps the cookie, whoever refuses it', async t => {
+t.test('a logout for another origin keeps the cookie, after the refusal of a hook too', async t => {
   const server = fastify()
   t.after(() => server.close())
   server.addHook('onRequest', async (request, reply) => {

@@ -327,7 +327,7 @@ t.test('OpenAPI: a scheme "bearer" of the host stays its own', async t => {
   t.same((await documentOf(app)).components?.securitySchemes, { bearer })
 })
 
-t.test('OpenAPI: a document that sees none of our routes has no security', async t => {
+t.test('OpenAPI: a document without our routes has no security', async t => {
   const app = create(t)
   await app.register(simplejwt, withDefault())
   await app.register(swagger)

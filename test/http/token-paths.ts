@@ -24,7 +24,7 @@ t.test('a bad path stops the start by its name', async t => {
   })
 })
 
-t.test('placesOf: a route is below the prefix, or in a scope of its own path', async t => {
+t.test('placesOf: a route is below the prefix, or in a scope at the path in paths', async t => {
   t.same([...placesOf({
     prefix: '/auth',
     paths: {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { typeFaults } from '../fixtures/type-check.ts'
 
-/** What an app declares, and its users. */
+/** The types that an app declares, and its users. */
 const DECLARED = `
 import type { User } from 'fastify-simplejwt'
 interface Member extends User { id: number, name: string }

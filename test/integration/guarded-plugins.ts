@@ -16,7 +16,7 @@ type Row = [request: string, none: number, access: number]
 const ORIGIN = 'https://app.example.com'
 const answer = async (): Promise<string> => 'answer'
 
-/** What a host registers, before the plugin or after it. Its paths begin with `at`. */
+/** The routes of a host, from before the plugin or after it. Its paths begin with `at`. */
 async function addHostParts (app: FastifyInstance, root: string, at: string): Promise<void> {
   await app.register(staticFiles, { root, prefix: `${at}/files/`, decorateReply: false })
   // The routes of a plugin that takes no config become public by a hook of the scope.

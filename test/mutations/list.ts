@@ -534,7 +534,7 @@ export const mutations: Mutation[] = [
       'sessions/revocation.ts', 'sessions/ended-sessions.ts'
     ],
     [
-      'sessions from before the start end for nobody', 'if (hasStarted) notice(sid)',
+      'sessions from before the start call no host', 'if (hasStarted) notice(sid)',
       'if (true) notice(sid)', 'sessions/revocation.ts', 'sessions/ended-sessions.ts'
     ],
     [

@@ -164,7 +164,7 @@ export const recipeMutations: Mutation[] = [
   ),
   ...of(
     'administrator.ts', 'test/recipes/users.ts',
-    ['nobody acts as an administrator', 'account.role === \'admin\' ||', ''],
+    ['no user acts as an administrator', 'account.role === \'admin\' ||', ''],
     [
       'the routes of administrators need the role',
       'requireClaims({ role: \'admin\' })',

@@ -16,7 +16,7 @@ class Socket extends EventEmitter {
 
 const EXP = START / 1000 + 300
 
-/** Runs a function with fake timers. The test tool has timers of its own, so it must not wait. */
+/** Runs a function with fake timers. The test tool has timers too, so it must not wait. */
 function withFakeTimers (t: Test, run: () => void): void {
   mock.timers.enable({ apis: ['Date', 'setTimeout'], now: START })
   try {

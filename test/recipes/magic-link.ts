@@ -34,7 +34,7 @@ t.test('the answer does not tell whether an address has an account', async t => 
   const { post, mails, accounts } = await buildRecipes(t)
   const inactive = accounts.add('inactive@app.example', { isActive: false })
   const replies = []
-  for (const email of [VITOR, 'nobody@app.example', inactive?.email]) {
+  for (const email of [VITOR, 'unknown@app.example', inactive?.email]) {
     replies.push(await post('/login/link/request', { email }))
   }
   for (const reply of replies) {

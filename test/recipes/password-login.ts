@@ -18,7 +18,7 @@ t.test('a wrong password, an unknown address and no password are one 401', async
   accounts.add('oauth@app.example')
   const replies = [
     await login(VITOR, { password: 'wrong horse battery' }),
-    await login('nobody@app.example'),
+    await login('unknown@app.example'),
     await login('oauth@app.example')
   ]
   for (const reply of replies) {

@@ -93,7 +93,7 @@ t.test('an administrator who acts as a user cannot change how the user logs in',
   t.equal((await post('/admin/users/2/impersonate', {}, access)).statusCode, 403)
 })
 
-t.test('nobody acts as an administrator', async t => {
+t.test('no user acts as an administrator', async t => {
   const { post, accounts, accessOf } = await buildRecipes(t)
   accounts.add('grace@app.example', { role: 'admin' })
   const access = await accessOf(ADA)

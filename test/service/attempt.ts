@@ -226,7 +226,7 @@ t.test('login: without limits a throw has the same answers and events', async t 
   }
 })
 
-/** An app with a login of its own, `POST /code`, that has this check. */
+/** An app with a login route `POST /code` that has this check. */
 async function buildOther (
   t: Test, check: () => unknown, options: Partial<SimpleJwtOptions> = {}
 ) {

@@ -10,7 +10,7 @@ const BROWSER = { headers: { origin: 'https://localhost', host: 'localhost' } }
 const cookieOf = (headers: object): string =>
   String((headers as { 'set-cookie'?: unknown })['set-cookie'])
 
-/** An app with a login of its own at `/login`, which is like the route with the same options. */
+/** An app with a login route `/login`, which is like the package's with the same options. */
 async function build (
   t: Test, options: Partial<SimpleJwtOptions> = {}, ofSession?: SessionOptions
 ) {

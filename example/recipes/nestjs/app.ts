@@ -25,7 +25,7 @@ import { UsersController } from './users.controller.ts'
 class AppModule {}
 
 /**
- * Builds a Nest app. Nest brings a Fastify of its own, which may be older than the package allows.
+ * Builds a Nest app. Nest brings a separate Fastify, which may be older than the package allows.
  * This one is the app's.
  */
 export async function buildNestApp (options: SimpleJwtOptions): Promise<NestFastifyApplication> {

@@ -137,7 +137,7 @@ t.test('a token of a session that has ended meanwhile starts no subscription', a
   t.match(await next(), { type: 'error' })
 })
 
-t.test('a token of a subscription of its own ends it too', async t => {
+t.test('a token of one subscription alone ends it too', async t => {
   const { address, ask, login, app } = await start(t)
   const [first, second] = [await login('vitor'), await login('maria')]
   const client = await connect(t, address, { access: first.access })

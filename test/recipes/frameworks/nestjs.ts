@@ -5,7 +5,7 @@ import ts from 'typescript'
 import type * as Nest from '../../../example/recipes/nestjs/app.ts'
 import { SECRET, bearer } from '../../fixtures/recipes/bearer.ts'
 
-/** Compiles the app: Node cannot strip decorators. Its types have a test of their own. */
+/** Compiles the app: Node cannot strip decorators. A separate test checks its types. */
 function compile (t: Test): string {
   const outDir = t.testdir({ 'package.json': '{ "type": "module" }' })
   const config = ts.getParsedCommandLineOfConfigFile('example/recipes/nestjs/tsconfig.json', {}, {
