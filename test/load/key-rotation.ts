@@ -68,7 +68,7 @@ for (const [name, start] of Object.entries({
     const { url, setKeys } = await start(t, KEYS[0] as Jwk)
     const clients = await createClients(url, CLIENTS)
     const traffic = startTraffic(url, clients, PER_SECOND)
-    await rotateThrough(KEYS, clients, setKeys)
+    await rotateThrough(KEYS, clients, traffic, setKeys)
     await traffic.stop()
     const total = Object.values(traffic.answers).reduce((sum, count) => sum + count, 0)
     t.comment(`${total} requests: ${JSON.stringify(traffic.answers)}`)
