@@ -52,6 +52,8 @@ async function failureOf (folder: string, tests: string[]): Promise<string | und
 
 const chosen = process.env.MUTATION
 const wanted = mutations.filter(({ check }) => chosen === undefined || check.includes(chosen))
+// Without a file tap would run the whole suite.
+assert(wanted.length > 0, `No check has the text "${chosen}". Look for it in test/mutations/.`)
 t.equal(
   await failureOf(folders[0] as string, [...new Set(wanted.flatMap(({ tests }) => tests))]),
   undefined,
