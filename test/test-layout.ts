@@ -10,7 +10,7 @@ const ALONE: Record<string, string> = {
   'test/integration/docs-code.ts': 'It replaces fetch and the environment.',
   'test/services/httpie/docs-commands.ts': 'It replaces the environment of what it starts.',
   'test/integration/docs-types.ts': 'The compiler blocks its process for seconds.',
-  'test/recipes/types.ts': 'The compiler blocks its process for seconds.',
+  'test/recipes/type-check.ts': 'The compiler blocks its process for seconds.',
   'test/integration/token-corpus.ts': 'It waits for a child that measures single answers.',
   'test/store-contract.ts': 'It measures how long the event loop is blocked.',
   'test/services/redis/workers.ts': 'It takes as long as the other tests of its folder.'

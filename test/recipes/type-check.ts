@@ -4,7 +4,10 @@ import ts from 'typescript'
 
 function configOf (project: string): ts.ParsedCommandLine {
   const config = ts.getParsedCommandLineOfConfigFile(project, { noEmit: true }, {
-    ...ts.sys, onUnRecoverableConfigFileDiagnostic: ({ messageText }) => { throw messageText }
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
+      throw new Error(ts.flattenDiagnosticMessageText(messageText, ' '))
+    }
   })
   if (config === undefined) throw new Error(`${project} cannot be read`)
   return config
