@@ -87,8 +87,8 @@ export interface SimpleJwtOptions {
    */
   reuseInterval?: Duration | undefined
   /**
-   * The address to which a spent token still answers: any, or only that of the rotation (IPv6 by
-   * its /64). Elsewhere it is reuse. Default `'anywhere'`.
+   * Addresses that may present a spent token again within `reuseInterval`: all, or only that of
+   * the rotation (IPv6 by its /64). From another address it is reuse. Default `'anywhere'`.
    */
   replayFrom?: 'anywhere' | 'sameAddress' | undefined
   /**

@@ -9,8 +9,8 @@ import { withoutPrototypes } from './prototypes.ts'
 type FieldCheck = (value: unknown) => string | undefined
 
 /**
- * Builds the validator of the login body. It reads the login field and the password as any body is
- * read, checks each further field by its schema, and keeps all other members as they came.
+ * Builds the validator of the login body. It checks the login field and the password like the
+ * fields of other bodies, and each further field by its schema. It changes no other member.
  * @throws TypeError that names a field whose schema cannot be compiled
  */
 export async function compileLoginBody (
