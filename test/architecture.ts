@@ -69,6 +69,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   guard: ['registration.ts', 'tokens'],
   routes: ['registration.ts', 'service', 'guard', 'http', 'keys', 'stores'],
   'store-contract': ['stores'],
+  client: [],
   cli: ['keys']
 }
 
