@@ -1,17 +1,46 @@
-/** An answer of a token route: its status, its JSON, and the seconds of `Retry-After`. */
+import { AuthError } from './auth-error.ts'
+
+/** An answer of a token route. */
 export interface Answer {
-  status: number
+  /** HTTP status. Undefined: no complete answer arrived, for the reason in `cause`. */
+  status?: number
+  /** JSON of the answer. */
   body?: unknown
+  /** Seconds of `Retry-After`. */
   retryAfter?: number | undefined
+  cause?: unknown
 }
 
-/** Reads an answer. @throws for one that breaks off, and for a success that is not JSON */
-export async function readAnswer (reply: Response): Promise<Answer> {
-  const { status, headers } = reply
-  return {
-    status,
-    // A captive portal answers every request by 200 and its own page. A proxy refuses by a page.
-    body: await reply.json().catch(cause => { if (status === 200) throw cause }),
-    retryAfter: Number(headers.get('retry-after')) || undefined
+/** Reads an answer. @throws AuthError of the client's own `fetch` */
+export async function readAnswer (pending: Promise<Response>): Promise<Answer> {
+  try {
+    const reply = await pending
+    const { status, headers } = reply
+    return {
+      status,
+      // A captive portal answers every request by 200 and its own page. A proxy refuses by a page.
+      body: await reply.json().catch(cause => { if (status === 200) throw cause }),
+      retryAfter: Number(headers.get('retry-after')) || undefined
+    }
+  } catch (cause) {
+    if (cause instanceof AuthError) throw cause
+    return { cause }
   }
+}
+
+/** Returns the JSON of a success. @throws AuthError, except for `alsoStatus` */
+export function successOf (answer: Answer, alsoStatus?: number): unknown {
+  const { status, body } = answer
+  if (status !== alsoStatus && (!status || status > 299)) throw refusal(answer)
+  return body
+}
+
+/** Returns the error for an answer that is not a success. */
+export function refusal (answer: Answer, givenCode?: string): AuthError {
+  const { status, body } = answer
+  const { code = 'invalid', detail } = (body ?? {}) as { code?: string, detail?: string }
+  const isAnswered = status && status < 500
+  return new AuthError(detail ?? `The server answered ${status ?? 'nothing'}.`, {
+    ...answer, code: givenCode ?? (isAnswered ? code : 'unavailable')
+  })
 }

@@ -23,10 +23,8 @@ export const isOlder = (token: Token, than: Token): boolean =>
   claimsOf(token).iat < claimsOf(than).iat
 
 /** Returns the lifetime of an access token in milliseconds, a second less to be safe. */
-export function lifetimeOf (token: Token): number {
-  const { iat, exp } = claimsOf(token)
-  return (exp - iat - 1) * 1000
-}
+export const lifetimeOf = (token: Token): number =>
+  (claimsOf(token).exp - claimsOf(token).iat - 1) * 1000
 
 /** Returns the claims that stay the same from one access token of a session to the next. */
 export function userOf (token: Token): User {

@@ -1,40 +1,82 @@
-import { successOf } from './auth-error.ts'
-import { authorizedFetch } from './authorized-fetch.ts'
+import { readAnswer, successOf } from './answer.ts'
+import { createFetch } from './authorized-fetch.ts'
 import { sidOf } from './claims.ts'
-import type { Client, ClientOptions, Session, User } from './client.ts'
-import { login } from './login.ts'
-import { logout } from './logout.ts'
-import { createParts } from './parts.ts'
-import { ready } from './ready.ts'
-import { callSessions } from './sessions.ts'
+import type { Client, ClientOptions, ClientPaths, Session, User } from './client.ts'
+import { type Post, createLogin } from './login.ts'
+
+type Listener = (user: User | null) => void
 
 /** Creates a client of the token routes. Sends nothing before the first call. */
-export function createClient<U extends User = User> (options: ClientOptions<U> = {}): Client<U> {
-  const parts = createParts(options as ClientOptions)
-  const { listeners } = parts
-  const client: Client = {
-    get user () { return parts.user },
-    fetch: (...given) => authorizedFetch(parts, ...given),
-    login: credentials => login(parts, credentials),
-    logout: options => logout(parts, options?.everywhere),
-    async token () {
-      await ready(parts, true)
-      return parts.access ?? null
+export function createClient<U extends User = User> ({
+  baseUrl = globalThis.location?.origin,
+  prefix = '/api/token',
+  paths = {},
+  storage = globalThis.location || !baseUrl ? 'cookie' : 'memory',
+  origins = [],
+  leeway = 30,
+  timeout = 4,
+  userIdClaim = 'user_id',
+  // Bound late: tests and instrumentation replace the global function.
+  fetch: send = (...given) => fetch(...given),
+  onChange
+}: ClientOptions<U> = {}): Client<U> {
+  const listeners = new Set<Listener>(onChange && [onChange as Listener])
+  const credentials = storage === 'cookie' ? 'include' : 'omit'
+  const urlOf = (path: string | URL): URL => {
+    if (!baseUrl) throw new TypeError('Set the option "baseUrl".')
+    return new URL(path, baseUrl)
+  }
+  // The login route is the prefix itself.
+  const routeOf = (name: keyof ClientPaths): URL =>
+    urlOf(paths[name] ?? prefix + (name === 'obtain' ? '/' : `/${name}/`))
+  const post: Post = async (route, body, limitSeconds = timeout) => {
+    const url = routeOf(route)
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), limitSeconds * 1000)
+    const answer = await readAnswer(send(url, {
+      method: 'POST',
+      signal: late.signal,
+      credentials,
+      // Without a body, a request to another origin needs no preflight.
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    }))
+    clearTimeout(timer)
+    return answer
+  }
+  const key = baseUrl && `fastify-simplejwt ${new URL(baseUrl).origin}${prefix}`
+  const login = createLogin(post, storage, key, leeway, listeners)
+  const call = createFetch(send, login, urlOf, origins, userIdClaim)
+
+  async function callSessions (method: string, sid = '', alsoStatus?: number): Promise<unknown> {
+    const url = routeOf('sessions').href.replace(/\/?$/, '/') + encodeURIComponent(sid)
+    // The server removes the cookie with the session, if the request may bring it.
+    return successOf(await readAnswer(call(url, { method, credentials })), alsoStatus)
+  }
+
+  return {
+    get user () { return login.user() as U | null | undefined },
+    fetch: call,
+    login: login.login as Client<U>['login'],
+    async logout ({ everywhere } = {}) {
+      if (everywhere) await callSessions('DELETE', '', 401)
+      return login.logout()
     },
-    sessions: async () => successOf(await callSessions(parts, 'GET')) as Session[],
+    async token () {
+      await login.ready(true)
+      return login.access() ?? null
+    },
+    sessions: () => callSessions('GET') as Promise<Session[]>,
     async endSession (sid) {
-      if (sid === sidOf(parts.access)) return logout(parts)
-      successOf(await callSessions(parts, 'DELETE', sid))
+      if (sid === sidOf(login.access())) return login.logout()
+      await callSessions('DELETE', sid)
     },
     onChange (listener) {
-      listeners.add(listener)
-      return () => { listeners.delete(listener) }
+      listeners.add(listener as Listener)
+      return () => { listeners.delete(listener as Listener) }
     },
     close () {
       listeners.clear()
-      parts.channel?.close()
-      parts.channel = undefined
+      login.close()
     }
   }
-  return client as Client<U>
 }

@@ -6,33 +6,27 @@ const LOCK_WAIT_MS = 5000
 /** Time that the lock is kept, so that the next tab gets the message before the lock. */
 const LINGER_MS = 50
 
-/** Creates a lock for this page and, where the browser has Web Locks, for all tabs. */
+/**
+ * Creates a lock for this page and, where the browser has Web Locks, for the tabs that use `name`.
+ * Runs an action without the Web Lock if that does not come in time: the server answers two
+ * refreshes of one token with one successor.
+ */
 export function createLock (name: string | undefined): Queue {
   const inTurn = createQueue()
-  return act => inTurn(() => {
+  return <T>(act: () => Promise<T>) => inTurn(() => new Promise<T>(resolve => {
+    let done: Promise<T> | undefined
+    const enter = (): void => {
+      done ??= act()
+      resolve(done)
+    }
     const locks = globalThis.navigator?.locks
-    return name && locks ? lockTabs(locks, name, act) : act()
-  })
-}
-
-/**
- * Runs an action while other tabs wait. Runs it without the lock if that does not come in time:
- * the server answers two refreshes of one token with one successor.
- */
-async function lockTabs<T> (locks: LockManager, name: string, act: () => Promise<T>): Promise<T> {
-  let done: Promise<T> | undefined
-  const waiting = new AbortController()
-  const timer = setTimeout(() => waiting.abort(), LOCK_WAIT_MS)
-  const enter = (): Promise<T> => {
-    clearTimeout(timer)
-    done ??= act()
-    return done
-  }
-  await new Promise<unknown>(resolve => {
-    locks.request(name, { signal: waiting.signal }, async () => {
-      await enter().then(resolve, resolve)
+    if (!name || !locks) return enter()
+    const timer = setTimeout(enter, LOCK_WAIT_MS)
+    locks.request(name, async () => {
+      clearTimeout(timer)
+      enter()
+      await done
       await sleep(LINGER_MS)
-    }).then(resolve, resolve)
-  })
-  return enter()
+    }).catch(enter)
+  }))
 }

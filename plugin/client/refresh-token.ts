@@ -1,45 +1,42 @@
 import type { TokenStorage } from './client.ts'
 import { createQueue } from './queue.ts'
 
-/** The stored refresh token. Its methods never throw, and run one after the other. */
-export interface StoredToken {
-  readToken(): Promise<string | null>
-  /**
-   * Replaces the token by the result of `next`, unless that is undefined. Returns the token that
-   * was stored before.
-   */
-  changeToken(next: (stored: string | null) => string | null | undefined): Promise<string | null>
-}
+/** Returns the stored refresh token, or null. Never rejects. */
+type ReadToken = () => Promise<string | null>
 
-/** Opens the place of the refresh token. If the storage throws, or is missing, that is memory. */
-export function openStorage (storage: TokenStorage | undefined, key: string): StoredToken {
+/**
+ * Replaces the stored token by the result of `next`, unless that is undefined. Returns the token
+ * that was stored before. Never rejects. Nothing else is read or written meanwhile.
+ */
+type ChangeToken = (
+  next: (stored: string | null) => string | null | undefined
+) => Promise<string | null>
+
+/** Opens the place of the refresh token. That is memory if the storage throws, or is none. */
+export function openStorage (storage: unknown, key: string | undefined): [ReadToken, ChangeToken] {
   const place = storage as TokenStorage
   const inTurn = createQueue()
   let inMemory: string | null = null
 
-  async function read (): Promise<string | null> {
+  const read = async (): Promise<string | null> => {
     try {
-      return inMemory ?? await place.getItem(key)
+      return inMemory ?? await place.getItem(key as string)
     } catch {
       return null
     }
   }
 
-  async function write (token: string | null): Promise<void> {
+  return [() => inTurn(read), next => inTurn(async () => {
+    const stored = await read()
+    const token = next(stored)
+    if (token === undefined) return stored
     inMemory = token
     try {
-      await (token === null ? place.removeItem(key) : place.setItem(key, token))
+      await (token === null
+        ? place.removeItem(key as string)
+        : place.setItem(key as string, token))
       inMemory = null
     } catch {}
-  }
-
-  return {
-    readToken: () => inTurn(read),
-    changeToken: next => inTurn(async () => {
-      const stored = await read()
-      const token = next(stored)
-      if (token !== undefined) await write(token)
-      return stored
-    })
-  }
+    return stored
+  })]
 }

@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts'
-import { type AuthError, refusal, unreachable } from './auth-error.ts'
+import { type Answer, refusal } from './answer.ts'
 
 /** Time after which the client gives up. The network of a woken laptop takes seconds to return. */
 const PATIENCE_MS = 8000
@@ -17,17 +16,12 @@ export const sleep = (ms: number): Promise<void> =>
 export async function retry (request: () => Promise<Answer>): Promise<Answer> {
   const started = performance.now()
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    let failure: AuthError
-    try {
-      const answer = await request()
-      if (answer.status !== 429 && answer.status < 500) return answer
-      failure = refusal(answer, 'unavailable')
-    } catch (cause) {
-      failure = unreachable(cause)
-    }
+    const answer = await request()
+    const { status = 500, retryAfter = 0 } = answer
+    if (status !== 429 && status < 500) return answer
     // The share of chance keeps the tabs of many users apart after an outage.
-    const wait = Math.max(pause, (failure.retryAfter ?? 0) * 1000) * (1 + Math.random() / 4)
-    if (performance.now() - started + wait > PATIENCE_MS) throw failure
+    const wait = Math.max(pause, retryAfter * 1000) * (1 + Math.random() / 4)
+    if (performance.now() - started + wait > PATIENCE_MS) throw refusal(answer, 'unavailable')
     await sleep(wait)
   }
 }

@@ -1,12 +1,11 @@
-import { createQueue } from './queue.ts'
-
-/** Opens the channel between the tabs of an origin. `receive` gets one message at a time. */
+/** Opens the channel between tabs, if there are channels. */
 export function openChannel<Message> (
-  name: string, receive: (message: Message) => Promise<void>
-): BroadcastChannel {
-  const inTurn = createQueue()
+  name: string | undefined, receive: (message: Message) => Promise<void>
+): BroadcastChannel | undefined {
+  if (!name || !globalThis.BroadcastChannel) return undefined
   const channel = new BroadcastChannel(name)
-  channel.onmessage = ({ data }) => { inTurn(() => receive(data)) }
+  // A script of the page may post anything.
+  channel.onmessage = ({ data }) => { receive(data).catch(() => {}) }
   // The channel must not keep a Node process alive.
   ;(channel as { unref?(): void }).unref?.()
   return channel
