@@ -5,16 +5,13 @@ export async function unlessAborted (
   promise: Promise<void>, signal: AbortSignal | null | undefined
 ): Promise<void> {
   if (!signal) return promise
-  let abortion = aborted.get(signal)
-  if (!abortion) {
-    // Node warns of a leak if many calls share a signal, and each adds a listener.
-    abortion = new Promise((_resolve, reject) => {
-      const abort = (): void => reject(signal.reason)
-      if (signal.aborted) abort()
-      signal.addEventListener('abort', abort, { once: true })
-    })
-    abortion.catch(() => {})
-    aborted.set(signal, abortion)
-  }
+  // Node warns of a leak if many calls share a signal, and each adds a listener.
+  const abortion = aborted.get(signal) ?? new Promise<never>((_resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort)
+  })
+  abortion.catch(() => {})
+  aborted.set(signal, abortion)
   return Promise.race([promise, abortion])
 }

@@ -21,7 +21,9 @@ export function createFetch (
     const isTrusted = [urlOf('/'), ...origins].some(place => new URL(place).origin === url.origin)
     if (!isTrusted || headers.has('authorization')) return send(target, init)
 
-    const isOnly = isStream(init?.body as ReadableStream | undefined)
+    // Streams are read once, so the client cannot send them again.
+    const body = init?.body as Partial<ReadableStream> | null | undefined
+    const isOnly = Boolean(body?.getReader ?? body?.[Symbol.asyncIterator])
     const userId = user()?.[userIdClaim]
     const waitFor = async (refreshed: Promise<void>): Promise<void> => {
       await unlessAborted(refreshed, init?.signal ?? request?.signal)
@@ -44,10 +46,6 @@ export function createFetch (
     return go(target)
   }
 }
-
-/** Streams are read once, so the client cannot send them again. */
-const isStream = (body: Partial<ReadableStream> | null | undefined): boolean =>
-  Boolean(body?.getReader ?? body?.[Symbol.asyncIterator])
 
 /**
  * Returns whether the guard refused the token (RFC 6750, section 3.1). A route may answer 401 for
