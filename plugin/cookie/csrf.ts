@@ -11,14 +11,14 @@ export type RequestCheck = (request: FastifyRequest) => Promise<void>
  * so a request with neither is refused.
  */
 export function checkOrigin (trusted: readonly string[]): RequestCheck {
-  return async request => {
-    const { origin, 'sec-fetch-site': site } = request.headers
-    if (origin !== undefined && trusted.includes(origin)) return
-    const isSameOrigin = site === undefined
-      ? isOriginOf(request, origin)
-      : site === 'same-origin'
-    if (!isSameOrigin) throw crossOrigin()
-  }
+  return async request => { if (!isFromOwnPage(request, trusted)) throw crossOrigin() }
+}
+
+/** Returns whether a request passes the CSRF check. */
+export function isFromOwnPage (request: FastifyRequest, trusted: readonly string[]): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  if (origin !== undefined && trusted.includes(origin)) return true
+  return site === undefined ? isOriginOf(request, origin) : site === 'same-origin'
 }
 
 /**

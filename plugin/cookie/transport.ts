@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Unauthorized, crossOrigin, invalidFields } from '../errors.ts'
 import type { RefreshedTokens } from '../tokens/jwt.ts'
 import type { ResolvedCookieMode } from './cookie-options.ts'
-import { type RequestCheck, checkOrigin, isFromApp } from './csrf.ts'
+import { type RequestCheck, checkOrigin, isFromApp, isFromOwnPage } from './csrf.ts'
 import { type CookieLife, type RefreshCookie, createRefreshCookie } from './refresh-cookie.ts'
 
 /** Whether refresh tokens are in a cookie: all, none, or those of browsers. */
@@ -28,6 +28,11 @@ export interface TokenTransport {
    * @throws SimpleJwtError 401 without the cookie, 400 without the token in the body
    */
   read(request: FastifyRequest): string
+  /**
+   * Returns the refresh token in the cookie that a login replaces. Undefined if there is none, if
+   * the request would fail the CSRF check, or if the login sets no cookie.
+   */
+  replaced(request: FastifyRequest): string | undefined
   /** @throws RangeError for a refresh token that `send` could not send */
   refuseLong(refreshToken: string): void
   /** Sends tokens. Returns the reply body. */
@@ -58,6 +63,7 @@ const inBody: TokenTransport = {
   preValidation: [],
   onLogoutSend: [],
   read: request => (request.body as { refresh: string }).refresh,
+  replaced: () => undefined,
   refuseLong: () => {},
   send: (_reply, tokens) => tokens,
   clear: () => {}
@@ -98,6 +104,9 @@ function inCookie (
       if (token === undefined) throw noCredentials()
       return token
     },
+    // A login route of the host has no CSRF check of ours.
+    replaced: request =>
+      isFromOwnPage(request, origins) ? cookie.read(request.headers.cookie) : undefined,
     refuseLong: token => { cookie.write(token) },
     send (reply, { access, refresh }, life) {
       if (refresh !== undefined) reply.header('set-cookie', cookie.write(refresh, life))
@@ -133,6 +142,7 @@ function inCookieOfBrowsers (browsers: TokenTransport, cookie: RefreshCookie): T
       if (refresh === undefined) throw invalidFields({ refresh: ['This field is required.'] })
       return refresh
     },
+    replaced: request => isFromApp(request) ? undefined : browsers.replaced(request),
     send: (reply, tokens, life) =>
       isFromApp(reply.request) ? tokens : browsers.send(reply, tokens, life),
     clear (reply) {

@@ -4,6 +4,7 @@ import { type Account, type Credentials, type User, isActive } from '../user.ts'
 import { type AttemptParts, attempt } from './attempt.ts'
 import { type IssueParts, startSession } from './issue.ts'
 import { loginAnswer } from './login-answer.ts'
+import { revokeReplaced } from './replaced-session.ts'
 import { revokeSession } from './revoke.ts'
 import {
   type SessionOptions, type SessionSettings, resolveSessionOptions
@@ -43,7 +44,8 @@ export async function login (
 
 /**
  * Starts a session and sends its tokens. `loginResponse` gets the tokens of a session that exists.
- * If it throws, the session is revoked: the client has no token of it.
+ * If it throws, the session is revoked: the client has no token of it. Otherwise the session of the
+ * cookie that this login replaces is revoked.
  */
 async function answer (
   parts: IssueParts, user: User, settings: SessionSettings, reply: FastifyReply
@@ -53,7 +55,9 @@ async function answer (
   const cookies = [reply.getHeader('set-cookie') ?? []].flat() as string[]
   try {
     const tokens = parts.transport.send(reply, pair, settings)
-    return await loginAnswer(parts.options.loginResponse, user, tokens, request)
+    const body = await loginAnswer(parts.options.loginResponse, user, tokens, request)
+    await revokeReplaced(parts, request)
+    return body
   } catch (error) {
     reply.removeHeader('set-cookie')
     if (cookies.length > 0) reply.header('set-cookie', cookies)

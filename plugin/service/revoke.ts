@@ -19,7 +19,7 @@ export async function revoke (
   token: string,
   request?: FastifyRequest
 ): Promise<void> {
-  const { tokens, sessions, unauthorized, rateLimiter, emit } = parts
+  const { tokens, sessions, unauthorized, rateLimiter } = parts
   await tokens.missingKey(token)
   const claims = claimsOrThrow(tokens.verifyRefresh(token), unauthorized.refused)
   await rateLimiter.refreshPerSession('blacklist', claims, request)
@@ -29,12 +29,23 @@ export async function revoke (
   if (session === null || !sessions.isLive(session)) {
     throw unauthorized.refused('Token is blacklisted')
   }
-  const isGood = sessions.isAccepted(session, claims.jti, presentingClient(request))
+  const isGood = await revokePresented(parts, session, claims.jti, request)
+  if (!isGood) throw unauthorized.refused('Token is blacklisted')
+}
+
+/**
+ * Revokes the live session of a presented refresh token. Returns whether a refresh would accept the
+ * token. If not, the event is `reuse_detected`.
+ */
+export async function revokePresented (
+  { sessions, emit }: RevokeParts, session: Session, jti: string, request?: FastifyRequest
+): Promise<boolean> {
+  const isGood = sessions.isAccepted(session, jti, presentingClient(request))
   if (await sessions.revoke(session.sid)) {
     const type = isGood ? 'revoked' : 'reuse_detected'
     emit({ type, ...eventSubject(session, request) }, request?.log)
   }
-  if (!isGood) throw unauthorized.refused('Token is blacklisted')
+  return isGood
 }
 
 /** Revokes one session, of any user. Returns false if it was revoked before. */

@@ -94,6 +94,19 @@ t.test('bodyForApps: an app without a token gets the 400 of the wire format', as
   }
 })
 
+t.test('bodyForApps: a login revokes the session of a cookie that it replaces', async t => {
+  const { app, clock } = await buildApp(t, BOTH)
+  const browser = createBrowser(app)
+  await browser.post('/api/token/', CREDENTIALS)
+  const byApp = (await browser.post('/api/token/', CREDENTIALS, {})).json()
+  t.strictSame(Object.keys(byApp), ['refresh', 'access'])
+  t.equal((await app.tokens.sessions(1)).length, 2, 'a login by body replaces no cookie')
+  clock.advance(1000)
+  const { access } = (await browser.post('/api/token/', CREDENTIALS)).json()
+  const sids = (await app.tokens.sessions(1)).map(({ sid }) => sid)
+  t.strictSame(sids, [byApp.access, access].map(token => decode(token).payload.sid))
+})
+
 t.test('bodyForApps: apps and browsers share one list of sessions', async t => {
   const { app, login, post } = await buildApp(t, BOTH)
   const browser = createBrowser(app)

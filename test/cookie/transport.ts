@@ -217,7 +217,7 @@ const remove = (
 t.test('log out everywhere removes the cookie, of one session only if it is this one', async t => {
   const { app } = await buildApp(t, { cookie: true })
   const browser = createBrowser(app)
-  const first = (await browser.post('/api/token/', CREDENTIALS)).json().access
+  const first = (await createBrowser(app).post('/api/token/', CREDENTIALS)).json().access
   const second = (await browser.post('/api/token/', CREDENTIALS)).json().access
   const sid = (token: string) => decode(token).payload.sid as string
   const other = await remove(app, `/api/token/sessions/${sid(first)}/`, second)
@@ -229,6 +229,14 @@ t.test('log out everywhere removes the cookie, of one session only if it is this
   t.match(all, { statusCode: 204, headers: { 'set-cookie': /^__Host-refresh=; Max-Age=0;/ } })
   const refused = await remove(app, '/api/token/sessions/', third)
   t.same([refused.statusCode, refused.headers['set-cookie']], [401, undefined])
+})
+
+t.test('without cookie mode a login replaces no token, in a cookie or in the body', async t => {
+  const { app, post, login } = await buildApp(t)
+  const { refresh } = await login()
+  const headers = { cookie: `__Host-refresh=${refresh}`, 'sec-fetch-site': 'same-origin' }
+  t.equal((await post('/api/token/', { ...CREDENTIALS, refresh }, { headers })).statusCode, 200)
+  t.equal((await app.tokens.sessions(1)).length, 2)
 })
 
 t.test('of two registrations each has its own cookie', async t => {

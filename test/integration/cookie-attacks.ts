@@ -18,6 +18,8 @@ const FORM = 'application/x-www-form-urlencoded'
  */
 async function victim (t: Test) {
   const { app, clock } = await buildApp(t, { cookie: true })
+  app.addContentTypeParser(FORM, (_request, _body, done) => { done(null) })
+  app.post('/login', async (_request, reply) => app.tokens.login({ id: 3 }, reply))
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const browser = createBrowser(app)
@@ -111,12 +113,24 @@ t.test('a foreign page cannot refresh or log out with the cookie of the victim',
 })
 
 t.test('a foreign page cannot log the victim in as another user', async t => {
-  const { send } = await victim(t)
+  const { send, isLoggedIn } = await victim(t)
   for (const { name, headers } of FOREIGN.filter(({ headers }) => headers.includes(FORM))) {
     const reply = await send('/api/token/', headers, 'username=maria&password=456')
     t.equal(reply.status, 403, name)
     t.notOk(reply.headers.has('set-cookie'))
   }
+  t.ok(await isLoggedIn())
+})
+
+t.test('a login route of the host that checks no origin revokes nothing for them', async t => {
+  const { send, isLoggedIn } = await victim(t)
+  for (const { name, headers } of FOREIGN.filter(({ headers }) => headers.includes(FORM))) {
+    const reply = await send('/login', headers, 'a=b')
+    t.equal(reply.status, 200, name)
+    t.ok(await isLoggedIn(), name)
+  }
+  t.equal((await send('/login', ['Sec-Fetch-Site', 'same-origin'])).status, 200)
+  t.notOk(await isLoggedIn(), 'a page of the origin itself')
 })
 
 t.test('rate limits do not count the requests of a foreign page', async t => {

@@ -662,6 +662,61 @@ export const mutations: Mutation[] = [
       'the answer of login() is not stored', "reply.header('cache-control', 'no-store')", '',
       'service/login.ts'
     ]),
+  ...of('service/login.ts',
+    [
+      'a login revokes the session of the cookie that it replaces',
+      'await revokeReplaced(parts, request)', '', 'service/replaced-session.ts',
+      'cookie/body-for-apps.ts'
+    ],
+    [
+      'a login that fails revokes no other session',
+      'const { session, pair } = await startSession',
+      'await revokeReplaced(parts, request)\n  const { session, pair } = await startSession',
+      'service/replaced-session.ts'
+    ]),
+  ...of('service/replaced-session.ts',
+    [
+      'a forged cookie revokes no session at a login',
+      'tokens.verifyRefresh(token)', 'JSON.parse(atob(token.split(".")[1] ?? ""))',
+      'service/replaced-session.ts'
+    ],
+    [
+      'a cookie of a session that is over emits nothing at a login',
+      'session === null || !sessions.isLive(session)', 'session === null',
+      'service/replaced-session.ts'
+    ],
+    [
+      'a token that cannot be adopted is looked up by no login',
+      'if (claims.sid === undefined && options.adoptRefreshTokens === false) return', '',
+      'service/replaced-session.ts'
+    ],
+    [
+      'a login does not fail when the replaced session cannot be revoked',
+      'request.log.warn({ err: error, sid: sidOf(claims) }, message)', 'throw error',
+      'service/replaced-session.ts'
+    ],
+    [
+      'a replaced session that stays alive is in the log',
+      'request.log.warn({ err: error, sid: sidOf(claims) }, message)', 'void [error, message]',
+      'service/replaced-session.ts'
+    ]),
+  ...of('service/revoke.ts',
+    [
+      'a spent token that revokes its session is reported as reuse',
+      "isGood ? 'revoked' : 'reuse_detected'", "'revoked'", 'service/replaced-session.ts',
+      'routes/blacklist.ts'
+    ]),
+  ...of('cookie/transport.ts',
+    [
+      'a login of another origin revokes no session',
+      'isFromOwnPage(request, origins) ? cookie.read(request.headers.cookie) : undefined',
+      'cookie.read(request.headers.cookie)', 'integration/cookie-attacks.ts'
+    ],
+    [
+      'a login by body revokes no session',
+      'replaced: request => isFromApp(request) ? undefined : browsers.replaced(request)',
+      'replaced: ({ headers }) => cookie.read(headers.cookie)', 'cookie/body-for-apps.ts'
+    ]),
   ...of('service/login-answer.ts',
     [
       'no member replaces a token', 'if (taken !== undefined) {', 'if (false) {',
@@ -973,7 +1028,10 @@ export const mutations: Mutation[] = [
       'limits/memory-counters.ts'
     ]),
   ...of('cookie/csrf.ts',
-    ['another origin is refused', 'if (!isSameOrigin) throw crossOrigin()', '', 'cookie/csrf.ts'],
+    [
+      'another origin is refused', 'if (!isFromOwnPage(request, trusted)) throw crossOrigin()', '',
+      'cookie/csrf.ts'
+    ],
     [
       'http is not the origin of https',
       "if (String(protocol).toLowerCase() === 'https' && from.protocol === 'http:') return false",
