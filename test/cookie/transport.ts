@@ -231,6 +231,25 @@ t.test('log out everywhere removes the cookie, of one session only if it is this
   t.same([refused.statusCode, refused.headers['set-cookie']], [401, undefined])
 })
 
+t.test('a login of another origin replaces the cookie, and revokes no session', async t => {
+  const { app } = await buildApp(t, { cookie: { origins: ['https://app.example.com'] } })
+  app.post('/login', async (_request, reply) => app.tokens.login({ id: 3 }, reply))
+  const browser = createBrowser(app)
+  for (const [headers, left] of [
+    [{ origin: 'https://evil.example.com', 'sec-fetch-site': 'same-site' }, 1],
+    [{ 'sec-fetch-site': 'none' }, 1],
+    [{}, 1],
+    [{ origin: 'https://app.example.com', 'sec-fetch-site': 'same-site' }, 0],
+    [{ origin: 'http://localhost:80' }, 0]
+  ] as [Record<string, string>, number][]) {
+    await browser.post('/api/token/', CREDENTIALS)
+    await browser.post('/login', undefined, headers)
+    t.equal(browser.set.length, 1)
+    t.equal((await app.tokens.sessions(1)).length, left, JSON.stringify(headers))
+    await app.tokens.revokeUser(1)
+  }
+})
+
 t.test('without cookie mode a login replaces no token, in a cookie or in the body', async t => {
   const { app, post, login } = await buildApp(t)
   const { refresh } = await login()

@@ -710,7 +710,7 @@ export const mutations: Mutation[] = [
     [
       'a login of another origin revokes no session',
       'isFromOwnPage(request, origins) ? cookie.read(request.headers.cookie) : undefined',
-      'cookie.read(request.headers.cookie)', 'integration/cookie-attacks.ts'
+      'cookie.read(request.headers.cookie)', 'cookie/transport.ts', 'integration/cookie-attacks.ts'
     ],
     [
       'a login by body revokes no session',

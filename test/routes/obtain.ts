@@ -1,5 +1,6 @@
 import t from 'tap'
 import { MINUTE, SECRET, START, buildApp, createUsers } from '../fixtures/app.ts'
+import { createBrowser } from '../fixtures/clients/browser.ts'
 import { decode } from '../fixtures/tokens/jwt.ts'
 
 const REFUSED =
@@ -239,6 +240,19 @@ t.test('login limits: default to 30 a minute per address and 5 per user name', a
     )
   )
   t.equal(replies.filter(reply => reply.statusCode === 401).length, 30)
+})
+
+t.test('login: simultaneous ones over one cookie revoke its session once', async t => {
+  const { app, events } = await buildApp(t, { cookie: true })
+  const browser = createBrowser(app)
+  const credentials = { username: 'vitor', password: '123' }
+  const { access } = (await browser.post('/api/token/', credentials)).json()
+  const logins = Array.from({ length: 20 }, () => browser.post('/api/token/', credentials))
+  for (const { statusCode } of await Promise.all(logins)) t.equal(statusCode, 200)
+  t.match(
+    events.filter(({ type }) => type !== 'login'),
+    [{ type: 'revoked', sid: decode(access).payload.sid }])
+  t.equal((await app.tokens.sessions(1)).length, 20)
 })
 
 t.test('issue: returns a pair for a user, and refuses an inactive one', async t => {

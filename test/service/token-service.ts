@@ -68,6 +68,16 @@ t.test('refresh exchanges a refresh token, revoke ends its session', async t => 
   }
 })
 
+t.test('revoke: a spent token revokes its session and is refused as reuse', async t => {
+  const { app, clock, events } = await buildApp(t)
+  const { refresh } = await app.tokens.issue({ id: 7 })
+  await app.tokens.refresh(refresh)
+  clock.advance(MINUTE)
+  await t.rejects(app.tokens.revoke(refresh), blacklisted)
+  t.match(events.at(-1), { type: 'reuse_detected', userId: '7', sid: sidOf(refresh) })
+  t.same(await app.tokens.sessions(7), [])
+})
+
 t.test('without rotation refresh gives an access token alone', async t => {
   const { app } = await buildApp(t, { rotateRefreshTokens: false })
   const { refresh } = await app.tokens.issue({ id: 7 })
@@ -166,6 +176,14 @@ t.test('revokeUser ends all sessions of a user but one, and says how many', asyn
   t.equal(await app.tokens.revokeUser('7'), 1)
   t.equal(await app.tokens.revokeUser(7n), 0)
   t.equal((await app.tokens.sessions(8)).length, 1)
+})
+
+t.test('log out everywhere: the events have the address of the request', async t => {
+  const { app, events } = await buildApp(t)
+  const { access } = await app.tokens.issue({ id: 7 })
+  const headers = { authorization: `Bearer ${access}` }
+  await app.inject({ method: 'DELETE', url: '/api/token/sessions/', headers })
+  t.match(events.at(-1), { type: 'revoked', sid: sidOf(access), address: '127.0.0.1' })
 })
 
 t.test('sessions are the live ones of a user, oldest first', async t => {

@@ -138,3 +138,27 @@ t.test('no script of a page gets a refresh token into a body', { skip }, async t
   t.ok(seen.posts > 50)
   t.same([seen.unmarked, seen.given], [0, 0])
 })
+
+t.test('a login in a browser that is logged in leaves one session', { skip }, async t => {
+  const { app, events } = await buildApp(t, { cookie: true })
+  app.get('/page', (_request, reply) => reply.type('text/html').send('<!doctype html><body>'))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/page`
+  const browser = await openBrowser()
+  t.teardown(() => browser.close())
+  const { page } = await visit(browser, url, { refusals: [401] })
+  const statuses = await page.evaluate<number[]>(`(async () => {
+    const post = (path, body) => fetch('/api/token/' + path, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body)
+    })
+    const first = await (await post('', { username: 'vitor', password: '123' })).json()
+    const second = await (await post('', { username: 'maria', password: '456' })).json()
+    const hello = ({ access }) => fetch('/hello/', { headers: { authorization: 'Bearer ' + access } })
+    const replies = [await hello(first), await hello(second), await post('refresh/', {})]
+    return replies.map(({ status }) => status)
+  })()`)
+  t.strictSame(statuses, [401, 200, 200])
+  t.strictSame(events.map(({ type, userId }) => [type, userId]), [
+    ['login', '1'], ['login', '3'], ['revoked', '1'], ['refreshed', '3']
+  ])
+})
