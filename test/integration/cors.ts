@@ -37,6 +37,13 @@ t.test('a page of another origin reads the answers, and why it was refused', asy
     statusCode: 401, headers: { ...readable, 'www-authenticate': 'Bearer realm="api"' }
   })
   t.match(await login('x'), { statusCode: 429, headers: { ...readable, 'retry-after': /^\d+$/ } })
+  const expired = await app.inject({
+    url: '/api/token/sessions/', headers: { origin: ORIGIN, authorization: 'Bearer x' }
+  })
+  t.match(expired, {
+    statusCode: 401,
+    headers: { ...readable, 'www-authenticate': 'Bearer realm="api", error="invalid_token"' }
+  })
   const evil = createBrowser(app, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
   const refused = await evil.post('/api/token/', { username: 'b', password: '123' })
   t.equal(refused.statusCode, 403)
