@@ -706,6 +706,12 @@ export const mutations: Mutation[] = [
       "isGood ? 'revoked' : 'reuse_detected'", "'revoked'", 'service/replaced-session.ts',
       'routes/blacklist.ts'
     ]),
+  ...of('routes/refresh.ts',
+    [
+      'a refused refresh keeps the cookie', 'refresh(parts, token, request)',
+      'refresh(parts, token, request).catch(error => { transport.clear(reply); throw error })',
+      'cookie/transport.ts'
+    ]),
   ...of('cookie/transport.ts',
     [
       'a login of another origin revokes no session',
