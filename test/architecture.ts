@@ -136,6 +136,14 @@ t.test('a store imports its parts and the contract, and no other store', async t
   t.same(moduleNamed('stores/session.ts').own, [])
 })
 
+t.test('the client imports nothing but its own files, and nothing else imports it', async t => {
+  const isClient = (name: string): boolean => name.startsWith('client/')
+  for (const { name, own, foreign } of modules) {
+    if (isClient(name)) t.same([...foreign, ...own.filter(path => !isClient(path))], [], name)
+    else t.same(own.filter(isClient), [], name)
+  }
+})
+
 t.test('a route is imported by its siblings only', async t => {
   const inside = names.filter(name => name.startsWith('routes/'))
   const entries = ['routes/token-routes.ts', 'routes/jwks.ts']
