@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import serveFiles from '@fastify/static'
 import { parse } from '@lukeed/ms'
@@ -8,6 +9,9 @@ import type { Settings } from './settings.ts'
 const FILES = fileURLToPath(
   new URL('public/', import.meta.resolve('fastify-simplejwt-demo/package.json'))
 )
+
+/** The browser client of the package, as the build bundles it. */
+const CLIENT = fileURLToPath(import.meta.resolve('fastify-simplejwt/client'))
 
 const lessonSchema = {
   summary: 'The settings that the lesson page needs.',
@@ -28,12 +32,14 @@ const lessonSchema = {
   }
 }
 
-/** Serves the lesson page at `/`. Its files need no build. */
+/** Serves the lesson page at `/`, and the client of the package for its last step. */
 export async function page (
   app: FastifyInstance, { settings }: { settings: Settings }
 ): Promise<void> {
   const { reuseInterval, rotateRefreshTokens, cookie, docs } = settings
   await app.register(serveFiles, { root: FILES, wildcard: false })
+  app.get('/client.js', { schema: { hide: true } }, (_request, reply) =>
+    reply.sendFile(basename(CLIENT), dirname(CLIENT)))
   app.get('/lesson.json', { schema: lessonSchema }, async () => ({
     reuse_interval: inSeconds(reuseInterval),
     rotates: rotateRefreshTokens,

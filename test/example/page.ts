@@ -17,6 +17,25 @@ t.test('the page and its files come as they are in example/public', async t => {
   t.equal((await app.inject('/../package.json')).statusCode, 404)
 })
 
+t.test('/client.js is the client of the package, served as the other files', async t => {
+  const app = await buildDemo(t)
+  const client = await app.inject('/client.js')
+  t.equal(client.statusCode, 200)
+  t.equal(client.body, readFileSync('dist/client/index.js', 'utf8'))
+  t.match(client.body, 'createClient')
+  const other = await app.inject('/lesson.js')
+  for (const header of ['content-type', 'cache-control', 'content-security-policy']) {
+    t.ok(client.headers[header], header)
+    t.equal(client.headers[header], other.headers[header], header)
+  }
+  t.match(client.headers['content-security-policy'], /script-src 'self';/)
+  const again = await app.inject({
+    url: '/client.js', headers: { 'if-none-match': client.headers.etag as string }
+  })
+  t.equal(again.statusCode, 304, 'the browser asks whether it has changed')
+  t.equal(Object.keys((await app.inject('/docs/json')).json().paths).includes('/client.js'), false)
+})
+
 t.test('the page is told what it needs of the settings', async t => {
   const lesson = async (env: Record<string, string>) =>
     (await (await buildDemo(t, env)).inject('/lesson.json')).json()
