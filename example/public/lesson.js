@@ -4,6 +4,8 @@
  * outside is put into the page as text, never as HTML.
  */
 
+import { createClient } from './client.js'
+
 // --- What the page knows -------------------------------------------------------------------------
 
 /**
@@ -51,6 +53,7 @@ const conditions = {
   access: () => held.access !== undefined,
   refresh: () => held.refresh !== undefined,
   session: () => held.access !== undefined && (held.refresh !== undefined || settings.cookie),
+  stored: () => held.refresh !== undefined || settings.cookie,
   body: () => !settings.cookie,
   crypto: () => globalThis.crypto?.subtle !== undefined,
   spent: () => held.spent !== undefined,
@@ -802,6 +805,104 @@ async function logoutAll () {
   }
 }
 
+// --- 8. What an app does -------------------------------------------------------------------------
+
+const CALLS = 100
+const REFRESH = '/api/token/refresh/'
+
+/** Calls a route many times, with a client as after a reload: it has no access token. */
+async function callAsApp () {
+  const { access } = held
+  const exchanges = []
+  const client = createClient({
+    storage: settings.cookie ? 'cookie' : heldToken(Date.now()),
+    fetch: (url, init) => record(exchanges, url, init)
+  })
+  try {
+    const outcomes = await Promise.all(Array.from({ length: CALLS }, () => outcomeOf(client)))
+    // Steps 1 to 7 go on with the tokens of the client, unless there was a login meanwhile.
+    if (client.user && held.access === access) hold({ access: await client.token() })
+    tellOutcomes(outcomes, exchanges)
+  } finally {
+    client.close()
+    const refreshes = exchanges.filter(({ path, reply }) => path === REFRESH && reply)
+    byId('app-wire').replaceChildren(...refreshes.map((exchange, at) => wireOf(exchange, at === 0)))
+    tick()
+  }
+}
+
+/** The place of the refresh token. The client replaces it, and the page keeps the spent one. */
+const heldToken = sentAt => ({
+  getItem: () => held.refresh ?? null,
+  setItem: (_key, refresh) => {
+    Object.assign(held, { refresh, spent: held.refresh, sentAt, spentAt: Date.now() })
+  },
+  // A refused token stays, so that the other steps can present it.
+  removeItem: () => {}
+})
+
+/** Fetches, and records what goes over the wire. */
+async function record (exchanges, url, init) {
+  const path = new URL(url).pathname
+  const exchange = { path }
+  exchanges.push(exchange)
+  const reply = await fetch(url, init)
+  if (path === REFRESH) {
+    const text = await reply.clone().text()
+    const request = init.body
+      ? post(path, JSON.parse(init.body))
+      : { ...post(path), cookie: true }
+    Object.assign(exchange, { request, reply, status: reply.status, text, answer: parse(text) })
+  }
+  return reply
+}
+
+async function outcomeOf (client) {
+  try {
+    const reply = await client.fetch('/hello/')
+    await reply.text()
+    return { name: reply.status }
+  } catch (error) {
+    return { name: error.code ?? 'no answer', error }
+  }
+}
+
+/** Says how the calls went, and counts the requests of the client. */
+function tellOutcomes (outcomes, exchanges) {
+  const refreshes = exchanges.filter(({ path }) => path === REFRESH)
+  const counts =
+    `${outcomes.length} calls, ${refreshes.length} ` +
+    `${refreshes.length === 1 ? 'refresh' : 'refreshes'}, ${exchanges.length} requests.`
+  const [{ name, error }] = outcomes
+  if (outcomes.some(outcome => outcome.name !== name)) {
+    say('app-status', `${tallyOf(outcomes)}. ${counts}`, false)
+  } else if (name === 200) {
+    const note = refreshes.length === 0 ? ' Another tab has refreshed for this one.' : ''
+    say('app-status', `200: ${counts}${note}`, true)
+  } else if (name === 401) {
+    const reason = reasonOf(refreshes.at(-1)?.answer).replace(/\.$/, '')
+    say('app-status', `401: ${reason}. You are not logged in: go to step 1. ${counts}`, false)
+  } else {
+    say('app-status', `${name}: ${failureOf(name, error, refreshes.length)}`, false)
+  }
+}
+
+/** Such as "60 times 200, 40 times no answer". */
+function tallyOf (outcomes) {
+  const names = [...new Set(outcomes.map(({ name }) => name))]
+  const times = wanted => outcomes.filter(({ name }) => name === wanted).length
+  return names.map(name => `${times(name)} times ${name}`).join(', ')
+}
+
+function failureOf (name, error, attempts) {
+  if (name !== 'unavailable') return error?.message ?? 'the calls failed.'
+  const time = error.retryAfter ? ` in ${error.retryAfter} seconds` : ''
+  return (
+    `${error.message} Attempts to refresh: ${attempts}. You are still logged in: try ` +
+    `again${time}.`
+  )
+}
+
 // --- The lesson begins ---------------------------------------------------------------------------
 
 const actions = {
@@ -822,7 +923,8 @@ const actions = {
   'list-sessions': listSessions,
   'login-again': loginAgain,
   logout,
-  'logout-all': logoutAll
+  'logout-all': logoutAll,
+  'call-as-app': callAsApp
 }
 
 for (const [id, act] of Object.entries(actions)) onPress(byId(id), act)
@@ -844,5 +946,6 @@ document.body.classList.add(
 )
 byId('interval').textContent = `${settings.reuse_interval} seconds`
 explainTheft()
+if (settings.cookie) say('app-status', '')
 enable()
 setInterval(tick, 1000)

@@ -25,6 +25,8 @@ const SMALL = { width: 1000, height: 400 }
 const DESKTOP = { width: 1280, height: 900 }
 const PHONE = { width: 360, height: 740 }
 const NARROW = { width: 390, height: 844 }
+/** The outcome of step 8. */
+const ONCE = /^200: 100 calls, 1 refresh, 101 requests\.$/
 
 // Two at a time: there is always one that waits for something.
 t.jobs = 2
@@ -117,7 +119,7 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
   await t.test('before the login: nothing can be pressed that needs a token', async t => {
     for (const id of [
       'ask-server', 'call-access', 'call-refresh', 'refresh-now', 'replay', 'reuse',
-      'list-sessions', 'logout', 'logout-all'
+      'list-sessions', 'logout', 'logout-all', 'call-as-app'
     ]) {
       t.notOk(await isEnabled(page, id), id)
     }
@@ -412,6 +414,37 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     }
   })
 
+  await t.test('8. 100 calls of an app refresh once, and steps 4 to 7 go on', async t => {
+    const requests: string[] = []
+    page.on('request', request => {
+      requests.push(`${request.method()} ${new URL(request.url()).pathname}`)
+    })
+    await logIn(page)
+    const before = await tokensOf(page)
+    requests.length = 0
+    await press(page, 'call-as-app', 'app', ONCE)
+    t.equal(requests.filter(request => request === 'GET /hello/').length, 100)
+    t.same(requests.filter(request => request !== 'GET /hello/'), ['POST /api/token/refresh/'])
+    t.same(await page.locator('#app-wire summary').allTextContents(), [
+      'POST /api/token/refresh/ 200 OK'
+    ])
+    const after = await tokensOf(page)
+    const wire = await textOf(page, '#app-wire')
+    t.match(wire, `{"refresh":"${before[1]}"}`)
+    t.match(wire, `{"access":"${after[0]}","refresh":"${after[1]}"}`, 'the page holds the pair')
+    t.not(after[0], before[0])
+    await press(page, 'replay', 'theft', '200: the same successor again, byte for byte.')
+    await press(page, 'call-access', 'call', '200: Hello, World!')
+    await press(page, 'refresh-now', 'refresh', '200: a new pair.')
+    await press(page, 'call-as-app', 'app', ONCE)
+    await press(page, 'logout', 'sessions', '200: logged out.')
+    await press(
+      page, 'call-as-app', 'app', '401: Token is blacklisted. You are not logged in: go to step 1.'
+    )
+    await press(page, 'call-access', 'call', '401: Token is blacklisted')
+    await press(page, 'refresh-now', 'refresh', '401: Token is blacklisted')
+  })
+
   await t.test('the page shows a 503 at the button that was pressed', async t => {
     await page.route('**/hello/', route =>
       route.fulfill({
@@ -426,6 +459,111 @@ lesson('the lesson', { REUSE_INTERVAL: '60s' }, async (t, { page, url }) => {
     t.match(await textOf(page, '#call-wire'), 'HTTP/1.1 503')
   })
 }, { refusals: [401, 404, 503] })
+
+lesson(
+  '8. without a reuse interval the client presents no spent token, and the page neither',
+  { REUSE_INTERVAL: '0' },
+  async (t, { page, url, faults, stop }) => {
+    await logIn(page)
+    for (const step of ['app', 'app', 'refresh', 'app', 'refresh'] as const) {
+      await (step === 'app'
+        ? press(page, 'call-as-app', 'app', ONCE)
+        : press(page, 'refresh-now', 'refresh', '200: a new pair.'))
+    }
+    await press(page, 'call-as-app', 'app', ONCE)
+    for (const [colorScheme, viewport] of [['light', DESKTOP], ['dark', PHONE]] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize(viewport)
+      t.same(await violationsOf(page), [], `axe has nothing against it, ${colorScheme}`)
+      t.notOk(await overflows(page), `nothing sticks out, ${viewport.width} px wide`)
+    }
+    await press(page, 'reuse', 'theft', 'The theft is found out, and the session has ended.')
+    await press(page, 'call-as-app', 'app', '401: Token is blacklisted. You are not logged in')
+
+    await t.test('an outage loses nothing: the client says "unavailable"', async t => {
+      await logIn(page)
+      const pair = await tokensOf(page)
+      await page.route('**/api/token/refresh/', route => route.fulfill({
+        status: 503, headers: { 'retry-after': '30' }, json: { detail: 'Away.' }
+      }))
+      await press(page, 'call-as-app', 'app', 'unavailable: Away. Attempts to refresh: 1. You are')
+      t.match(await textOf(page, '#app-status'), 'still logged in: try again in 30 seconds.')
+      t.same(await page.locator('#app-wire summary').allTextContents(), [
+        'POST /api/token/refresh/ 503 Service Unavailable'
+      ])
+      t.same(await tokensOf(page), pair)
+      await page.unroute('**/api/token/refresh/')
+      await press(page, 'call-as-app', 'app', ONCE)
+      await page.route(
+        '**/hello/', route => route.fulfill({ status: 503, json: {} }), { times: 40 }
+      )
+      await press(page, 'call-as-app', 'app', '40 times 503')
+      t.match(await textOf(page, '#app-status'), /60 times 200.*100 calls, 1 refresh, 101 requests/)
+      t.not((await tokensOf(page))[0], pair[0])
+      await press(page, 'refresh-now', 'refresh', '200: a new pair.')
+
+      await stop()
+      await press(page, 'call-as-app', 'app', 'unavailable: The server cannot be reached.')
+      t.ok(await isEnabled(page, 'call-as-app'), `${url} is away, and the page still has its token`)
+      t.ok(faults.splice(0).every(fault => fault.includes('net::ERR_CONNECTION_REFUSED')))
+    })
+  },
+  { refusals: [401, 503] }
+)
+
+lesson(
+  '8. in cookie mode tabs share one login, and at the same time one refresh',
+  { COOKIE: 'on' },
+  async (t, { page, url, faults }) => {
+    await press(page, 'call-as-app', 'app', '401: Authentication credentials were not provided.')
+    await logIn(page)
+    const tab = await page.context().newPage()
+    tab.on('pageerror', error => faults.push(String(error)))
+    tab.on('console', message => {
+      if (['error', 'warning'].includes(message.type())) faults.push(message.text())
+    })
+    await tab.goto(url)
+    await press(tab, 'call-as-app', 'app', ONCE)
+    await press(page, 'call-as-app', 'app', ONCE)
+    t.match(await textOf(page, '#app-wire'), 'Cookie: __Host-refresh=')
+
+    let isShared = false
+    for (let round = 1; round <= 5 && !isShared; round++) {
+      const refreshes = await pressTogether(page, tab)
+      t.ok(refreshes === 1 || refreshes === 2, `two tabs at once: refreshes ${refreshes}`)
+      isShared = refreshes === 1
+    }
+    t.ok(isShared, 'one tab refreshes for both')
+    for (const each of [page, tab]) {
+      await press(each, 'call-access', 'call', '200: Hello, World!')
+      await press(each, 'refresh-now', 'refresh', '200: a new access token.')
+    }
+    await press(tab, 'logout', 'sessions', '200: logged out.')
+    await press(page, 'call-as-app', 'app', '401: Authentication credentials were not provided.')
+  }
+)
+
+/**
+ * Presses step 8 in two tabs. The refresh is answered when both have pressed. Returns how many
+ * refreshes the pages have counted.
+ */
+async function pressTogether (...tabs: [Page, Page]): Promise<number> {
+  const context = tabs[0].context()
+  let open: () => void = () => {}
+  const isPressed = new Promise<void>(resolve => { open = resolve })
+  await context.route('**/api/token/refresh/', async route => {
+    await isPressed
+    await route.continue()
+  })
+  for (const tab of tabs) await tab.locator('#call-as-app').click()
+  open()
+  for (const tab of tabs) await reads(tab, 'app', /^200: 100 calls, /)
+  await context.unroute('**/api/token/refresh/')
+  const texts = await Promise.all(tabs.map(tab => textOf(tab, '#app-status')))
+  return texts
+    .map(text => Number(/^200: 100 calls, (\d+) refresh/.exec(text)?.[1]))
+    .reduce((sum, count) => sum + count)
+}
 
 lesson(
   '6. after the interval the spent token ends the session, the good tokens too',
