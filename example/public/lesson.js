@@ -821,7 +821,8 @@ async function callAsApp () {
   try {
     const outcomes = await Promise.all(Array.from({ length: CALLS }, () => outcomeOf(client)))
     // Steps 1 to 7 go on with the tokens of the client, unless there was a login meanwhile.
-    if (client.user && held.access === access) hold({ access: await client.token() })
+    const next = client.user && await client.token()
+    if (next && held.access === access) hold({ access: next })
     tellOutcomes(outcomes, exchanges)
   } finally {
     client.close()

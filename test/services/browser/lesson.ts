@@ -470,7 +470,10 @@ lesson(
         ? press(page, 'call-as-app', 'app', ONCE)
         : press(page, 'refresh-now', 'refresh', '200: a new pair.'))
     }
-    await press(page, 'call-as-app', 'app', ONCE)
+    await page.locator('#call-as-app').focus()
+    await page.keyboard.press('Space')
+    await reads(page, 'app', ONCE)
+    t.equal(await page.evaluate('document.activeElement.id'), 'call-as-app', 'the focus stays')
     for (const [colorScheme, viewport] of [['light', DESKTOP], ['dark', PHONE]] as const) {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize(viewport)
@@ -513,7 +516,7 @@ lesson(
 
 lesson(
   '8. in cookie mode tabs share one login, and at the same time one refresh',
-  { COOKIE: 'on' },
+  { COOKIE: 'on', RATE_LIMIT: 'on' },
   async (t, { page, url, faults }) => {
     await press(page, 'call-as-app', 'app', '401: Authentication credentials were not provided.')
     await logIn(page)
