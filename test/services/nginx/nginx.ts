@@ -111,6 +111,11 @@ t.test('nginx in front of two workers that share a Redis', { skip }, async t => 
       t.equal(reply.text, readFileSync(`example/public/${file}`, 'utf8'))
       t.match(reply.headers['content-type'], /^text\/(html|css|javascript); charset=utf-8$/)
     }
+    t.equal(
+      (await ask({ path: '/client.js' })).text,
+      readFileSync('dist/client/index.js', 'utf8'),
+      'the app answers with the client of the package'
+    )
     t.match(
       JSON.parse((await ask({ path: '/nothing' })).text),
       { statusCode: 404 },
