@@ -898,10 +898,7 @@ function tallyOf (outcomes) {
 function failureOf (name, error, attempts) {
   if (name !== 'unavailable') return error?.message ?? 'the calls failed.'
   const time = error.retryAfter ? ` in ${error.retryAfter} seconds` : ''
-  return (
-    `${error.message} Attempts to refresh: ${attempts}. You are still logged in: try ` +
-    `again${time}.`
-  )
+  return `${error.message} Attempts: ${attempts}. Nothing is lost: try again${time}.`
 }
 
 // --- The lesson begins ---------------------------------------------------------------------------

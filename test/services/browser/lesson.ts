@@ -489,8 +489,8 @@ lesson(
       await page.route('**/api/token/refresh/', route => route.fulfill({
         status: 503, headers: { 'retry-after': '30' }, json: { detail: 'Away.' }
       }))
-      await press(page, 'call-as-app', 'app', 'unavailable: Away. Attempts to refresh: 1. You are')
-      t.match(await textOf(page, '#app-status'), 'still logged in: try again in 30 seconds.')
+      await press(page, 'call-as-app', 'app', 'unavailable: Away. Attempts: 1. Nothing is lost')
+      t.match(await textOf(page, '#app-status'), 'Nothing is lost: try again in 30 seconds.')
       t.same(await page.locator('#app-wire summary').allTextContents(), [
         'POST /api/token/refresh/ 503 Service Unavailable'
       ])
