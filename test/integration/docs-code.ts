@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url'
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import simplejwt from '../../plugin/index.ts'
-import { MINUTE, SECRET, buildApp } from '../fixtures/app.ts'
+import { SECRET, buildApp } from '../fixtures/app.ts'
 import { blockWith } from '../fixtures/docs.ts'
 import { until } from '../fixtures/servers/processes.ts'
 import { freePort } from '../fixtures/servers/server-process.ts'
@@ -92,7 +92,7 @@ function browseBy (t: Test, app: FastifyInstance): void {
     const own = { cookie, 'sec-fetch-site': 'same-origin' }
     const reply = await app.inject({
       method: method as 'GET',
-      url: path as string,
+      url: String(path),
       headers: { ...Object.fromEntries(new Headers(headers)), ...own },
       ...(body && { payload: body as string })
     })
@@ -101,42 +101,6 @@ function browseBy (t: Test, app: FastifyInstance): void {
     return new Response(reply.body, { status: reply.statusCode })
   }
 }
-
-interface Api {
-  api(path: string): Promise<Response>
-  login(username: string, password: string): Promise<boolean>
-  logout(): Promise<void>
-}
-
-t.test('recipes.md: a page refreshes once for many calls', async t => {
-  const { app, clock, events } = await buildApp(t, { cookie: true })
-  const refreshes = (): number =>
-    events.filter(({ type }) => type === 'refreshed' || type === 'replayed').length
-  browseBy(t, app)
-  const { code } = blockWith('recipes.md', 'api.ts')
-  const naiveCode = code.replace('refreshing ??= refresh()', 'refresh()')
-  const folder = write(t, { 'api.js': code, 'naive.js': naiveCode })
-  const { api, login, logout } = await load<Api>(folder, 'api.js')
-  const statuses = async (call = api): Promise<Set<number>> => {
-    const replies = await Promise.all(Array.from({ length: 20 }, () => call('/hello/')))
-    return new Set(replies.map(({ status }) => status))
-  }
-
-  t.same(await statuses(), new Set([401]), 'no user is logged in')
-  t.equal(await login('vitor', 'wrong'), false)
-  t.equal(await login('vitor', '123'), true)
-  t.same(await statuses(), new Set([200]))
-  t.equal(refreshes(), 0)
-  clock.advance(6 * MINUTE)
-  t.same(await statuses(), new Set([200]))
-  t.equal(refreshes(), 1)
-
-  const naive = await load<Api>(folder, 'naive.js')
-  await statuses(naive.api)
-  t.ok(refreshes() > 2, `without the shared promise there are ${refreshes() - 1} refreshes`)
-  await logout()
-  t.same(await statuses(), new Set([401]))
-})
 
 t.test('recipes.md: passwords that Django has hashed are checked', async t => {
   const hash = 'pbkdf2_sha256$260000$seasalt$htpQDYdyy5MZ7bxS8mQJ0sjrWSVIvZJLEHJYe2DWsYQ='
@@ -187,4 +151,34 @@ t.test('cookie-mode.md: the page logs in, refreshes and logs out', async t => {
   Object.assign(globalThis, { username: 'vitor', password: '123' })
   await load(write(t, { 'page.js': blockWith('cookie-mode.md', '/blacklist/').code }), 'page.js')
   t.strictSame(events.map(({ type }) => type), ['login', 'refreshed', 'revoked'])
+})
+
+t.test('client.md: the first block logs in, calls, lists the sessions and logs out', async t => {
+  const { app, events } = await buildApp(t, { cookie: true })
+  const answers: string[] = []
+  app.addHook('onResponse', async ({ method, url }, { statusCode }) => {
+    answers.push(`${method} ${url} ${statusCode}`)
+  })
+  browseBy(t, app)
+  const page = { title: '' }
+  const alerts: string[] = []
+  const alert = (text: string): void => { alerts.push(text) }
+  Object.assign(globalThis, {
+    location: { origin: 'http://localhost:80' }, document: page, alert, username: 'vitor'
+  })
+  const { code } = blockWith('client.md', "document.title = user?.user_id ?? 'Log in'")
+  const folder = write(t, { 'page.js': code, 'again.js': code })
+
+  Object.assign(globalThis, { password: '123' })
+  await load(folder, 'page.js')
+  t.strictSame(events.map(({ type }) => type), ['login', 'revoked'])
+  t.strictSame(answers, [
+    'POST /api/token/ 200', 'GET /hello/ 200', 'GET /api/token/sessions/ 200',
+    'POST /api/token/blacklist/ 200'
+  ])
+  t.equal(page.title, 'Log in')
+
+  Object.assign(globalThis, { password: '124' })
+  await t.rejects(load(folder, 'again.js'), 'no user is logged in')
+  t.strictSame(alerts, ['Wrong password.'])
 })

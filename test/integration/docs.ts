@@ -8,6 +8,7 @@ import { firstCells, longLines, section } from '../fixtures/markdown.ts'
 const SOURCE = {
   options: 'plugin/options.ts',
   tokenService: 'plugin/service/token-service.ts',
+  client: 'plugin/client/client.ts',
   errors: 'plugin/errors.ts',
   events: 'plugin/events.ts',
   settings: 'example/settings.ts'
@@ -49,6 +50,36 @@ t.test('app-tokens.md lists every method of app.tokens', async t => {
   const methods = membersOf(SOURCE.tokenService, 'TokenService', /^ {2}(\w+)[(<]/gm)
   t.ok(methods.length > 8)
   t.strictSame(firstCells(pageNamed('app-tokens.md').text).sort(), methods.sort())
+})
+
+t.test('client.md lists every option and every member of the client, and no other', async t => {
+  const { text } = pageNamed('client.md')
+  const optionNames = membersOf(SOURCE.client, 'ClientOptions<.*>', /^ {2}(\w+)\?:/gm)
+  t.ok(optionNames.length > 8)
+  t.strictSame(firstCells(section(text, 'Options')).sort(), optionNames.sort())
+  const members = membersOf(SOURCE.client, 'Client<.*>', /^ {2}(?:readonly )?(\w+)[(:]/gm)
+  t.ok(members.length > 7)
+  t.strictSame(firstCells(section(text, 'Methods')).sort(), members.sort())
+})
+
+t.test('client.md names codes of the client and of the server only', async t => {
+  const sources = ['client/auth-error', 'client/authorized-fetch', 'client/login', 'errors']
+    .map(name => readFileSync(`plugin/${name}.ts`, 'utf8')).join('')
+  const codes = firstCells(section(pageNamed('client.md').text, 'Errors'))
+  for (const code of ['unavailable', 'user_changed']) t.ok(codes.includes(code), code)
+  for (const code of codes) t.match(sources, `'${code}'`, code)
+})
+
+t.test('client.md gives options the defaults of the source', async t => {
+  const defaults = readFileSync(SOURCE.client, 'utf8')
+  const rows = rowsOf(section(pageNamed('client.md').text, 'Options'))
+  const plain = rows.filter(([, value = '']) => /^(\d+|`'[^']+'`)$/.test(value))
+  t.ok(plain.length > 3)
+  for (const [name = '', value = ''] of plain) {
+    const member = name.replaceAll('`', '')
+    const comment = defaults.split(`  ${member}?:`)[0]?.split('/**').at(-1)
+    t.match(comment?.replaceAll('`', ''), `Default ${value.replaceAll('`', '')}`, member)
+  }
 })
 
 t.test('errors-and-events.md lists every code of the catalogue', async t => {
