@@ -10,8 +10,11 @@ const typed = blocks.filter(({ language }) => ['ts', 'tsx', 'js'].includes(langu
 const nameOf = ({ code, language }: Block, index: number): string =>
   /^\/\/ (\w+\.tsx?)\n/.exec(code)?.[1] ?? `block-${index}.${language}`
 
-/** A module that custom-store.md imports. */
-const OPEN_MY_STORE = "export { memoryStore as default } from 'fastify-simplejwt'\n"
+/** Modules that blocks import: custom-store.md and client.md. */
+const MODULES = {
+  'open-my-store.ts': "export { memoryStore as default } from 'fastify-simplejwt'\n",
+  'paths.ts': 'export interface paths { \'/orders/\': object }\n'
+}
 
 /** Writes the blocks as modules, in one folder per page, and returns what the compiler reports. */
 function faultsOf (t: Test, some: Block[]): string[] {
@@ -20,7 +23,7 @@ function faultsOf (t: Test, some: Block[]): string[] {
   for (const [index, block] of some.entries()) {
     const folder = block.file.replace(/\W/g, '-')
     const name = nameOf(block, index)
-    const modules = folders[folder] ??= { 'open-my-store.ts': OPEN_MY_STORE }
+    const modules = folders[folder] ??= { ...MODULES }
     modules[name] = `${block.code}\nexport {}\n`
     names.push(join(folder, name))
   }
@@ -43,7 +46,8 @@ t.test('a block with a mistake does not', async t => {
   const mistakes = [
     ['verifyCredentials', 'verifyCredential'],
     ['app.authenticate', 'app.authentication'],
-    ['usernameField', 'userNameField']
+    ['usernameField', 'userNameField'],
+    ['client.sessions()', 'client.session()']
   ] as const
   const wrongBlocks = mistakes.map(([right, wrong]) => {
     const block = others.find(({ code }) => code.includes(right)) as Block
