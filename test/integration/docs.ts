@@ -63,7 +63,7 @@ t.test('client.md lists every option and every member of the client, and no othe
 })
 
 t.test('client.md names codes of the client and of the server only', async t => {
-  const sources = ['client/auth-error', 'client/authorized-fetch', 'client/login', 'errors']
+  const sources = ['client/answer', 'client/authorized-fetch', 'client/login', 'errors']
     .map(name => readFileSync(`plugin/${name}.ts`, 'utf8')).join('')
   const codes = firstCells(section(pageNamed('client.md').text, 'Errors'))
   for (const code of ['unavailable', 'user_changed']) t.ok(codes.includes(code), code)
