@@ -12,11 +12,15 @@ const COMPONENTS = 20
 const LOGIN = "fetch('/api/token/', { method: 'POST', headers: { 'content-type': " +
   "'application/json' }, body: '{\"username\":\"vitor\",\"password\":\"123\"}' }).then(() => true)"
 
-/** Counts renders and listeners in `shown`. */
+/** Counts renders and listeners in `shown`, and keeps the signals of the calls. */
 const COUNTED = `
 import { client } from './client'
-export const shown = { renders: 0, listeners: 0 }
-const { onChange } = client
+export const shown = { renders: 0, listeners: 0, signals: [] }
+const { fetch, onChange } = client
+client.fetch = (input, init) => {
+  if (init?.signal) shown.signals.push(init.signal)
+  return fetch(input, init)
+}
 client.onChange = listener => {
   const remove = onChange(listener)
   shown.listeners++
@@ -105,6 +109,9 @@ for (const [name, entry] of Object.entries(FRAMEWORKS)) {
     t.ok(await page.evaluate('shown.listeners >= 20'))
     await page.evaluate('unmount()')
     t.equal(await page.evaluate('shown.listeners'), 0, 'the listeners end with the components')
+    t.ok(await page.evaluate(
+      'shown.signals.length >= 20 && shown.signals.every(({ aborted }) => aborted)'
+    ), 'so do the calls')
     t.strictSame(faults, [])
   })
 }
