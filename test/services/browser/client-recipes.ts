@@ -116,6 +116,31 @@ for (const [name, entry] of Object.entries(FRAMEWORKS)) {
   })
 }
 
+t.test('a page asks who its user is, and reloads for another one', { skip }, async t => {
+  const built = await buildApp(t, { cookie: true })
+  const entry = "import { client } from './client'\nimport './onShow'\nimport './onOtherUser'\n" +
+    'Object.assign(globalThis, { client })'
+  // Our package.json would let esbuild drop modules that export nothing.
+  const folder = t.testdir({ ...BLOCKS, 'entry.js': entry, 'package.json': '{}' })
+  serve(built, await bundle(folder, 'entry.js'))
+  const url = await listen(built)
+  const { page, faults } = await openPage(t, url)
+  const userIs = (id: string): Promise<unknown> =>
+    page.waitForFunction(`globalThis.client?.user?.user_id === '${id}'`)
+  await page.waitForFunction('globalThis.client?.user === null')
+  await page.evaluate("client.login({ username: 'vitor', password: '123' })")
+  await userIs('1')
+  await page.evaluate('globalThis.isOld = true')
+
+  const other = await page.context().newPage()
+  await other.goto(url)
+  await other.evaluate("client.login({ username: 'maria', password: '456' })")
+  await userIs('3')
+  await page.waitForFunction('globalThis.isOld === undefined')
+  await userIs('3')
+  t.strictSame(faults, [])
+})
+
 /** Serves the page of the recipe for server-side rendering. Returns its address. */
 async function renderOnServer (t: Test, changed: Record<string, string> = {}): Promise<string> {
   const built = await buildApp(t, { cookie: true })
