@@ -110,16 +110,18 @@ async function checkUsers (
   t.same(handled, [{ user: '3', tab: 'other' }])
 }
 
-t.test('another user logs in while the calls of a tab wait for a refresh', { skip }, async t => {
-  const place = await openForTwoUsers(t)
-  const { proxy, expire, other, logInMaria } = place
-  await expire()
-  proxy.delayAfter = ({ url }) => url === REFRESH ? 300 : 0
-  const calls = callIn(other, 10, 'other')
-  await until(() => proxy.statusesOf(REFRESH).length > 0)
-  await logInMaria()
-  await checkUsers(t, place, await calls)
-})
+for (const [name, scripts] of [['with', []], ['without', [NO_LOCKS]]] as const) {
+  t.test(`another user logs in while a tab refreshes, ${name} locks`, { skip }, async t => {
+    const place = await openForTwoUsers(t, [...scripts])
+    const { proxy, expire, other, logInMaria } = place
+    await expire()
+    proxy.delayAfter = ({ url }) => url === REFRESH ? 300 : 0
+    const calls = callIn(other, 10, 'other')
+    await until(() => proxy.statusesOf(REFRESH).length > 0)
+    await logInMaria()
+    await checkUsers(t, place, await calls)
+  })
+}
 
 t.test('another user logs in before a tab without a channel refreshes', { skip }, async t => {
   const place = await openForTwoUsers(t, [NO_CHANNEL])
