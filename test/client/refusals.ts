@@ -1,30 +1,6 @@
 import t from 'tap'
-import { type ClientOptions, createClient } from '../../plugin/client/index.ts'
-import {
-  type FakeServer, type Script, createFakeServer, tokens
-} from '../fixtures/client/fake-server.ts'
-import { skipTime } from '../fixtures/client/skipped-time.ts'
-import type { Test } from '../fixtures/servers/home.ts'
-
-const json = (status: number, body: object = {}, headers: Record<string, string> = {}) =>
-  () => Response.json(body, { status, headers })
-const page = (status: number) => () => new Response('<h1>Wi-Fi: please pay</h1>', {
-  status, headers: { 'content-type': 'text/html' }
-})
-const noNetwork = (): never => { throw new TypeError('fetch failed') }
-const noAnswer = (): Promise<Response> => new Promise(() => {})
-
-/** Logs a client in, lets its token expire, and gives it a server that answers by the script. */
-async function expired (t: Test, script: Script, options: ClientOptions = {}) {
-  const time = skipTime(t)
-  const server: FakeServer = createFakeServer()
-  const client = createClient({ baseUrl: 'https://app.example', fetch: server.fetch, ...options })
-  await client.login({ username: 'vitor', password: '123' })
-  const start = time.now() + 3_600_000
-  await new Promise(resolve => { setTimeout(resolve, start - time.now()) })
-  server.script = script
-  return { client, server, waits: () => server.times.map(time => Math.round(time - start)) }
-}
+import { expired } from '../fixtures/client/expired-client.ts'
+import { json, noAnswer, noNetwork, page, tokens } from '../fixtures/client/fake-server.ts'
 
 const FAILURES: Record<string, () => Response | Promise<Response>> = {
   'no network': noNetwork,
