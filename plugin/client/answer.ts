@@ -31,7 +31,7 @@ export async function readAnswer (pending: Promise<Response>): Promise<Answer> {
 /** Returns the JSON of a success. @throws AuthError, except for `alsoStatus` */
 export function successOf (answer: Answer, alsoStatus?: number): unknown {
   const { status, body } = answer
-  if (status !== alsoStatus && (!status || status > 299)) throw refusal(answer)
+  if (!status || (status > 299 && status !== alsoStatus)) throw refusal(answer)
   return body
 }
 
@@ -39,8 +39,7 @@ export function successOf (answer: Answer, alsoStatus?: number): unknown {
 export function refusal (answer: Answer, givenCode?: string): AuthError {
   const { status, body } = answer
   const { code = 'invalid', detail } = (body ?? {}) as { code?: string, detail?: string }
-  const isAnswered = status && status < 500
   return new AuthError(detail ?? `The server answered ${status ?? 'nothing'}.`, {
-    ...answer, code: givenCode ?? (isAnswered ? code : 'unavailable')
+    ...answer, code: givenCode ?? (status as number < 500 ? code : 'unavailable')
   })
 }

@@ -9,8 +9,6 @@ import { openChannel } from './tabs.ts'
 
 /** Time limit of a login. The server may queue the check of a password. */
 const LOGIN_LIMIT_SECONDS = 30
-/** Status of a logout whose session was revoked before. */
-const UNAUTHORIZED = 401
 
 /** Posts JSON to a token route. Rejects only for options that are missing. */
 export type Post = (
@@ -87,21 +85,23 @@ export function createLogin (
 
   async function forget (sid: string | undefined): Promise<void> {
     epoch++
-    await changeToken(stored => sidOf(stored) === sid ? null : undefined)
+    await changeToken(stored => sid === sidOf(stored) ? null : undefined)
     hold()
   }
 
   /** Follows another tab, unless it has another session and another storage. */
-  async function receive (message: TabMessage): Promise<void> {
-    const { sid, access: next, refresh } = message
-    const isSame = sid === sidOf(access)
+  async function receive (
+    { sid, access: next, refresh, expiresMs: nextExpiresMs }: TabMessage
+  ): Promise<void> {
+    const isSame = sid && sid === sidOf(access)
     if (!isSame && !inCookie && sid !== sidOf(await readToken())) return
     if (!next) return forget(sid)
     if (isSame && isOlder(next, access)) return
     if (!isSame) epoch++
-    await changeToken(
-      stored => sidOf(stored) === sid && isOlder(refresh, stored) ? undefined : refresh)
-    hold(next, message.expiresMs)
+    const stored = await changeToken(
+      stored => sid !== sidOf(stored) || isOlder(refresh, stored) ? undefined : refresh)
+    // A login of this page may have replaced the session meanwhile.
+    if (inCookie || sid === sidOf(stored)) hold(next, nextExpiresMs)
   }
 
   async function exchange (seen: string | undefined): Promise<void> {
@@ -166,7 +166,8 @@ export function createLogin (
     logout: () => lock(async () => {
       const token = await readToken()
       if (inCookie || token) {
-        successOf(await retry(() => post('blacklist', token && { refresh: token })), UNAUTHORIZED)
+        // 401: the session was revoked before.
+        successOf(await retry(() => post('blacklist', token && { refresh: token })), 401)
       }
       const sid = sidOf(token ?? access)
       await forget(sid)

@@ -12,30 +12,33 @@ type ChangeToken = (
   next: (stored: string | null) => string | null | undefined
 ) => Promise<string | null>
 
+/** Clients may share a storage, and some browsers have no Web Locks. */
+const inTurn = createQueue()
+
 /** Opens the place of the refresh token. That is memory if the storage throws, or is none. */
 export function openStorage (storage: unknown, key: string | undefined): [ReadToken, ChangeToken] {
   const place = storage as TokenStorage
-  const inTurn = createQueue()
-  let inMemory: string | null = null
+  let last: string | null = null
+  /** The token that the storage did not take. */
+  let unwritten: string | null = null
 
   const read = async (): Promise<string | null> => {
     try {
-      return inMemory ?? await place.getItem(key as string)
-    } catch {
-      return null
-    }
+      last = unwritten ?? await place.getItem(key as string)
+    } catch {}
+    return last
   }
 
   return [() => inTurn(read), next => inTurn(async () => {
     const stored = await read()
     const token = next(stored)
     if (token === undefined) return stored
-    inMemory = token
+    last = unwritten = token
     try {
       await (token === null
         ? place.removeItem(key as string)
         : place.setItem(key as string, token))
-      inMemory = null
+      unwritten = null
     } catch {}
     return stored
   })]

@@ -78,3 +78,10 @@ t.test('token: is one that the guard accepts', async t => {
   t.not(await client.token(), second, 'one that expires soon is replaced before')
   t.same(refreshes(), ['200', '200'])
 })
+
+t.test('endSession: rejects if the server cannot be reached', async t => {
+  const { logIn, proxy } = await openWorld(t)
+  const [here, there] = [await logIn(), await logIn()]
+  proxy.isDown = true
+  await t.rejects(here.endSession(there.user?.sid as string), { code: 'unavailable' })
+})
