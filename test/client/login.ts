@@ -71,7 +71,7 @@ t.test('login: is never sent again', async t => {
     'a status of 503': [json(503, {}, { 'retry-after': '1' }), { status: 503, retryAfter: 1 }],
     'a page of a proxy': [page(502), { status: 502, message: 'The server answered 502.' }],
     'no network': [noNetwork, { status: undefined, cause: { message: 'fetch failed' } }],
-    'no answer': [noAnswer, { cause: { name: 'AbortError' } }],
+    'no answer': [noAnswer, { status: undefined, cause: { name: 'AbortError' } }],
     'a page of a captive portal': [page(200), { status: undefined }],
     'JSON of a captive portal': [json(200, { hello: 1 }), {}]
   } as const
