@@ -1,5 +1,5 @@
 import t from 'tap'
-import { AuthError, createClient } from '../../plugin/client/index.ts'
+import { AuthError } from '../../plugin/client/index.ts'
 import { expired } from '../fixtures/client/expired-client.ts'
 import { json, noAnswer, noNetwork, page } from '../fixtures/client/fake-server.ts'
 import { createPageFetch } from '../fixtures/client/page-fetch.ts'
@@ -162,19 +162,4 @@ t.test('client: compares users by the claim of the option "userIdClaim"', async 
   const login = client.login(MARIA)
   await t.rejects(client.fetch('/who/'), { code: 'user_changed' })
   await login
-})
-
-t.test('client: throws a TypeError at once without "baseUrl" and a page', async t => {
-  const client = createClient()
-  t.equal(client.user, undefined)
-  for (const call of [
-    () => client.login(VITOR), () => client.fetch('/hello/'), () => client.logout(),
-    () => client.token(), () => client.sessions(), () => client.endSession('s')
-  ]) {
-    const started = Date.now()
-    const error = await call().then(() => undefined, error => error)
-    t.match(error.cause ?? error, { name: 'TypeError', message: /"baseUrl"/ }, String(call))
-    t.ok(Date.now() - started < 1000)
-  }
-  t.throws(() => createClient({ baseUrl: '/api' }), { code: 'ERR_INVALID_URL' })
 })
