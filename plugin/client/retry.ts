@@ -13,15 +13,15 @@ export const sleep = (ms: number): Promise<void> =>
  * may be carried out twice.
  * @throws AuthError `unavailable` after 8 seconds, or at once if `Retry-After` is longer
  */
-export async function retry (request: () => Promise<Answer>): Promise<Answer> {
-  const started = performance.now()
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-    const answer = await request()
-    const { status = 500, retryAfter = 0 } = answer
-    if (status !== 429 && status < 500) return answer
-    // The share of chance keeps the tabs of many users apart after an outage.
-    const wait = Math.max(pause, retryAfter * 1000) * (1 + Math.random() / 4)
-    if (performance.now() - started + wait > PATIENCE_MS) throw refusal(answer, 'unavailable')
-    await sleep(wait)
-  }
+export async function retry (
+  request: () => Promise<Answer>, startedMs = performance.now(), pauseMs = FIRST_PAUSE_MS
+): Promise<Answer> {
+  const answer = await request()
+  const { status = 500, retryAfter = 0 } = answer
+  if (status < 500 && status !== 429) return answer
+  // The share of chance keeps the tabs of many users apart after an outage.
+  const waitMs = Math.max(pauseMs, retryAfter * 1000) * (1 + Math.random() / 4)
+  if (waitMs + performance.now() - startedMs > PATIENCE_MS) throw refusal(answer, 'unavailable')
+  await sleep(waitMs)
+  return retry(request, startedMs, Math.min(pauseMs * 2, LONGEST_PAUSE_MS))
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { createClient } from '../../plugin/client/index.ts'
+import { createPageFetch } from '../fixtures/client/page-fetch.ts'
 import { openWorld } from '../fixtures/client/world.ts'
 
 const run = promisify(execFile)
@@ -28,6 +29,24 @@ t.test('client: renders on a server as long as it makes no call', async t => {
   t.equal(client.user, undefined)
   stop()
   client.close()
+})
+
+t.test('client: needs no options in a page', async t => {
+  const { url } = await openWorld(t, { cookie: true })
+  const before = globalThis.fetch
+  Object.assign(globalThis, { location: new URL(url), fetch: createPageFetch().fetch })
+  t.after(() => {
+    Reflect.deleteProperty(globalThis, 'location')
+    globalThis.fetch = before
+  })
+  const client = createClient()
+  t.after(client.close)
+  t.equal(client.user, undefined)
+  await client.login(VITOR)
+  t.equal((await client.fetch('/hello/')).status, 200)
+  const elsewhere = createClient({ baseUrl: 'https://api.example' })
+  t.equal(elsewhere.user, undefined, 'nor is another server asked before the first call')
+  elsewhere.close()
 })
 
 t.test('client: keeps no process alive', async t => {

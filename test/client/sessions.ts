@@ -85,3 +85,13 @@ t.test('endSession: rejects if the server cannot be reached', async t => {
   proxy.isDown = true
   await t.rejects(here.endSession(there.user?.sid as string), { code: 'unavailable' })
 })
+
+t.test('sessions: lists no sessions of another user', async t => {
+  const { logIn, expire, proxy } = await openWorld(t)
+  const client = await logIn()
+  expire()
+  const login = client.login({ username: 'maria', password: '456' })
+  await t.rejects(client.sessions(), { name: 'AuthError', code: 'user_changed' })
+  await login
+  t.same(proxy.statusesOf('/api/token/sessions/'), [])
+})
