@@ -19,6 +19,14 @@ export const SERVICE_SOURCES = {
 
 /** Tests that cover more than the source of their name. */
 export const MORE_SOURCES = {
+  'test/client/fetch.ts': ['plugin/client/authorized-fetch.ts'],
+  'test/client/locks.ts': ['plugin/client/lock.ts', 'plugin/client/queue.ts'],
+  'test/client/login.ts': ['plugin/client/auth-error.ts', 'plugin/client/claims.ts'],
+  'test/client/outside-a-page.ts': ['plugin/client/create-client.ts'],
+  'test/client/package.ts': ['plugin/client/client.ts', 'plugin/client/index.ts'],
+  'test/client/refusals.ts': ['plugin/client/answer.ts', 'plugin/client/retry.ts'],
+  'test/client/storage.ts': ['plugin/client/refresh-token.ts'],
+  'test/client/trouble.ts': ['plugin/client/abort.ts'],
   'test/guard/authenticate.ts': ['plugin/guard/bearer-token.ts'],
   'test/guard/exported-guards.ts': [
     'plugin/guard/registered-guards.ts', 'plugin/guard/watch-apps.ts'

@@ -143,3 +143,19 @@ t.test('logout: lets no refresh that is under way put tokens back', async t => {
     t.equal((await connect({ storage }).fetch('/hello/')).status, 401, 'a reload is not logged in')
   }
 })
+
+t.test('logout: a refresh of another tab by cookie puts no user back', async t => {
+  const { connect, logIn, expire, proxy, refreshes } = await openWorld(t, { cookie: true })
+  const options = { storage: 'cookie', fetch: createPageFetch().fetch } as const
+  const [here, there] = [await logIn(options), connect(options)]
+  await there.token()
+  expire()
+  proxy.log.length = 0
+  proxy.delayAfter = ({ url }) => url === '/api/token/refresh/' ? 300 : 0
+  const call = there.fetch('/hello/')
+  while (refreshes()[0] !== '200') await delay(5)
+  await here.logout()
+  await call
+  t.same([here.user, there.user], [null, null])
+  t.equal(await there.token(), null)
+})

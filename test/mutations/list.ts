@@ -1,4 +1,5 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
+import { clientMutations } from './client.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -48,6 +49,7 @@ const of = (
 
 /** Each check in turn. */
 export const mutations: Mutation[] = [
+  ...clientMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
