@@ -28,7 +28,7 @@ export function createFetch (
     const waitFor = async (refreshed: Promise<void>): Promise<void> => {
       await unlessAborted(refreshed, init?.signal ?? request?.signal)
       if (userId && (user()?.[userIdClaim] ?? userId) !== userId) {
-        throw new AuthError('Another user has logged in.', { code: 'user_changed' })
+        throw new AuthError('Another user logged in.', { code: 'user_changed' })
       }
     }
     const go = (to: URL | Request): Promise<Response> => {
@@ -39,18 +39,14 @@ export function createFetch (
     await waitFor(ready(isOnly))
     const sent = access()
     const reply = await go(isOnly || !request ? target : request.clone())
-    if (!sent || !isRefusedToken(reply)) return reply
+    // The guard names the refused token (RFC 6750, section 3.1). A route may answer 401 for a
+    // reason of its own. An answer of another origin may hide the header.
+    const isRefused = reply.status === 401 &&
+      (reply.headers.get('www-authenticate')?.includes('invalid_token') ?? reply.type === 'cors')
+    if (!sent || !isRefused) return reply
     await waitFor(refresh(sent))
     if (isOnly || !access()) return reply
     reply.body?.cancel().catch(() => {})
     return go(target)
   }
 }
-
-/**
- * Returns whether the guard refused the token (RFC 6750, section 3.1). A route may answer 401 for
- * reasons of its own. An answer of another origin may hide its header.
- */
-const isRefusedToken = ({ status, headers, type }: Response): boolean =>
-  status === 401 &&
-  (headers.get('www-authenticate')?.includes('invalid_token') ?? type === 'cors')

@@ -28,7 +28,7 @@ export function createClient<U extends User = User> ({
   }
   // The login route is the prefix itself.
   const routeOf = (name: keyof ClientPaths): URL =>
-    urlOf(paths[name] ?? prefix + (name === 'obtain' ? '/' : `/${name}/`))
+    urlOf((paths[name] ?? prefix + (name === 'obtain' ? '' : `/${name}`)).replace(/\/?$/, '/'))
   const post: Post = async (route, body, limitSeconds = timeout) => {
     const url = routeOf(route)
     const late = new AbortController()
@@ -48,7 +48,7 @@ export function createClient<U extends User = User> ({
   const call = createFetch(send, login, urlOf, origins, userIdClaim)
 
   async function callSessions (method: string, sid = '', alsoStatus?: number): Promise<unknown> {
-    const url = routeOf('sessions').href.replace(/\/?$/, '/') + encodeURIComponent(sid)
+    const url = routeOf('sessions') + encodeURIComponent(sid)
     // The server removes the cookie with the session, if the request may bring it.
     return successOf(await readAnswer(call(url, { method, credentials })), alsoStatus)
   }

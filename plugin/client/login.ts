@@ -96,12 +96,11 @@ export function createLogin (
     const isSame = sid && sid === sidOf(access)
     if (!isSame && !inCookie && sid !== sidOf(await readToken())) return
     if (!next) return forget(sid)
-    if (isSame && isOlder(next, access)) return
     if (!isSame) epoch++
     const stored = await changeToken(
       stored => sid !== sidOf(stored) || isOlder(refresh, stored) ? undefined : refresh)
     // A login of this page may have replaced the session meanwhile.
-    if (inCookie || sid === sidOf(stored)) hold(next, nextExpiresMs)
+    if (!isOlder(next, access) && (inCookie || sid === sidOf(stored))) hold(next, nextExpiresMs)
   }
 
   async function exchange (seen: string | undefined): Promise<void> {

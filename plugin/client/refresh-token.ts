@@ -1,5 +1,5 @@
 import type { TokenStorage } from './client.ts'
-import { createQueue } from './queue.ts'
+import { type Queue, createQueue } from './queue.ts'
 
 /** Returns the stored refresh token, or null. Never rejects. */
 type ReadToken = () => Promise<string | null>
@@ -13,11 +13,13 @@ type ChangeToken = (
 ) => Promise<string | null>
 
 /** Clients may share a storage, and some browsers have no Web Locks. */
-const inTurn = createQueue()
+const queues = new WeakMap<object, Queue>()
 
 /** Opens the place of the refresh token. That is memory if the storage throws, or is none. */
 export function openStorage (storage: unknown, key: string | undefined): [ReadToken, ChangeToken] {
-  const place = storage as TokenStorage
+  const place = Object(storage) as TokenStorage
+  const inTurn = queues.get(place) ?? createQueue()
+  queues.set(place, inTurn)
   let last: string | null = null
   /** The token that the storage did not take. */
   let unwritten: string | null = null

@@ -27,15 +27,15 @@ export const clientMutations: Mutation[] = [
     ],
     [
       'a 401 of a route makes no refresh',
-      '(headers.get(\'www-authenticate\')?.includes(\'invalid_token\') ?? type === \'cors\')',
-      'type !== \'error\' && headers !== null'
+      '?.includes(\'invalid_token\') ?? reply.type === \'cors\'',
+      ' !== undefined'
     ],
     ['a stream is sent once', 'if (isOnly || !access())', 'if (!access())'],
     [
       'a call is sent at most twice',
       'return go(target)',
       'const again = await go(request ? request.clone() : target)\n' +
-        'return isRefusedToken(again) ? go(target) : again'
+        'return again.status === 401 ? go(target) : again'
     ]
   ),
   ...of(
@@ -189,8 +189,8 @@ export const clientMutations: Mutation[] = [
     'login.ts', 'tabs.ts',
     [
       'an older message is not heeded',
-      'if (isSame && isOlder(next, access)) return',
-      ''
+      'if (!isOlder(next, access) && (inCookie || sid === sidOf(stored)))',
+      'if (inCookie || sid === sidOf(stored))'
     ],
     [
       'a tab with another session is not heeded',
