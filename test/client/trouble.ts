@@ -113,12 +113,14 @@ t.test('refresh: goes on when the calls that wait for it are aborted', async t =
   const { logIn, expire, proxy, refreshes } = await openWorld(t)
   const client = await logIn()
   expire()
-  proxy.delayBefore = passing => isRefresh(passing) ? 200 : 0
+  proxy.delayBefore = passing => isRefresh(passing) ? 400 : 0
   const leaving = new AbortController()
   const { signal } = leaving
   const calls = Array.from(
     { length: 50 }, (_, index) => client.fetch('/hello/', index % 2 ? { signal } : {}))
   setTimeout(() => leaving.abort(), 50)
+  await Promise.allSettled(calls.filter((_call, index) => index % 2))
+  t.same(refreshes(), ['0'], 'a call that is aborted does not wait')
   const outcomes = (await Promise.allSettled(calls)).map(outcome =>
     outcome.status === 'fulfilled' ? outcome.value.status : outcome.reason.name)
   t.same(outcomes, Array.from({ length: 50 }, (_, index) => index % 2 ? 'AbortError' : 200))
