@@ -175,11 +175,6 @@ export const clientMutations: Mutation[] = [
   ...of(
     'login.ts', 'listeners.ts',
     [
-      'a listener is called outside the lock',
-      'queueMicrotask(() => listener(now))',
-      'listener(now)'
-    ],
-    [
       'a refresh calls no listener',
       'if (JSON.stringify(now) === JSON.stringify(user)) return',
       ''
