@@ -65,7 +65,7 @@ export interface ClientOptions<U extends User = User> {
   userIdClaim?: string | undefined
   /** Replaces `fetch`, for tests, proxies and logs. */
   fetch?: typeof fetch | undefined
-  /** Called with the user after each login and logout, and with null after the logout. */
+  /** Called when `user` changes: with the user, or with null if no user is logged in. */
   onChange?: ((user: U | null) => void) | undefined
 }
 
