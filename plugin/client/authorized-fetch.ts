@@ -23,7 +23,7 @@ export function createFetch (
 
     // Streams are read once, so the client cannot send them again.
     const body = init?.body as Partial<ReadableStream> | null | undefined
-    const isOnly = Boolean(body?.getReader ?? body?.[Symbol.asyncIterator])
+    const isUnrepeatable = Boolean(body?.getReader ?? body?.[Symbol.asyncIterator])
     const userId = user()?.[userIdClaim]
     const waitFor = async (refreshed: Promise<void>): Promise<void> => {
       await unlessAborted(refreshed, init?.signal ?? request?.signal)
@@ -36,16 +36,16 @@ export function createFetch (
       return send(to, { ...init, headers })
     }
 
-    await waitFor(ready(isOnly))
+    await waitFor(ready(isUnrepeatable))
     const sent = access()
-    const reply = await go(isOnly || !request ? target : request.clone())
+    const reply = await go(isUnrepeatable || !request ? target : request.clone())
     // The guard names the refused token (RFC 6750, section 3.1). A route may answer 401 for a
     // reason of its own. An answer of another origin may hide the header.
     const isRefused = reply.status === 401 &&
       (reply.headers.get('www-authenticate')?.includes('invalid_token') ?? reply.type === 'cors')
     if (!sent || !isRefused) return reply
     await waitFor(refresh(sent))
-    if (isOnly || !access()) return reply
+    if (isUnrepeatable || !access()) return reply
     reply.body?.cancel().catch(() => {})
     return go(target)
   }

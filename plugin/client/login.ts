@@ -27,10 +27,10 @@ export interface Login {
   /** Returns the access token, which may have expired. */
   access(): string | undefined
   /**
-   * Resolves when the access token is valid for a call, or no user is logged in. `isOnly`: the call
-   * cannot be repeated, so the token must last a while.
+   * Resolves when the access token is valid for a call, or no user is logged in. The token of an
+   * unrepeatable call must last a while.
    */
-  ready(isOnly?: boolean): Promise<void>
+  ready(isUnrepeatable?: boolean): Promise<void>
   /**
    * Replaces the access token `seen`, unless that has happened. All calls that need it at a time
    * share one exchange.
@@ -140,13 +140,13 @@ export function createLogin (
     user: () => user,
     access: () => access,
     refresh,
-    async ready (isOnly) {
+    async ready (isUnrepeatable) {
       const leftMs = expiresMs - Date.now()
       if (leftMs <= 0) return refresh()
       if (leftMs < Math.min(leeway * 1000, lifetimeOf(access) / 5)) {
         // The token is still valid, so the call goes on if the server is away.
         const refreshed = refresh().catch(() => {})
-        if (isOnly) await refreshed
+        if (isUnrepeatable) await refreshed
       }
     },
     login: credentials => lock(async () => {

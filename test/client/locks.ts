@@ -8,6 +8,9 @@ import { type World, openWorld } from '../fixtures/client/world.ts'
 const VITOR = { username: 'vitor', password: '123' }
 const nameOf = ({ url }: World): string => `fastify-simplejwt ${url}/api/token`
 
+/** For tests that hang if the client waits for a lock. */
+const LIMITED = { timeout: 20_000 }
+
 t.test('locks: two tabs make one refresh, in each of ten rounds', async t => {
   const locks = installLocks(t)
   const world = await openWorld(t)
@@ -56,7 +59,7 @@ t.test('locks: without one, no login of another tab is overwritten', async t => 
   t.match(await app.tokens.verify(storage.token as string), { user_id: '3' })
 })
 
-t.test('locks: a lock that does not come is passed by', { timeout: 20_000 }, async t => {
+t.test('locks: a lock that does not come is passed by', LIMITED, async t => {
   const locks = installLocks(t)
   const world = await openWorld(t)
   const { logIn, expire, call, refreshes } = world
@@ -74,7 +77,7 @@ t.test('locks: a lock that does not come is passed by', { timeout: 20_000 }, asy
   t.equal(locks.held.size, 0, 'and is not kept')
 })
 
-t.test('locks: a logout needs no lock either', async t => {
+t.test('locks: a logout needs no lock either', LIMITED, async t => {
   const locks = installLocks(t)
   const world = await openWorld(t)
   const { logIn, app } = world
@@ -86,7 +89,7 @@ t.test('locks: a logout needs no lock either', async t => {
   t.same(await app.tokens.sessions(1), [])
 })
 
-t.test('locks: a browser that refuses them is one without', async t => {
+t.test('locks: a browser that refuses them is one without', LIMITED, async t => {
   const locks = installLocks(t)
   locks.reject()
   const { connect, expire, call, refreshes } = await openWorld(t)
@@ -110,8 +113,6 @@ t.test('locks: a failure passes, and lets the lock go', async t => {
   t.equal(locks.held.size, 0)
   await client.login(VITOR)
 })
-
-const LIMITED = { timeout: 20_000 }
 
 t.test('locks: are not held while a listener waits', LIMITED, async t => {
   const locks = installLocks(t)

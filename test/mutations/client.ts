@@ -30,7 +30,7 @@ export const clientMutations: Mutation[] = [
       '?.includes(\'invalid_token\') ?? reply.type === \'cors\'',
       ' !== undefined'
     ],
-    ['a stream is sent once', 'if (isOnly || !access())', 'if (!access())'],
+    ['a stream is sent once', 'if (isUnrepeatable || !access())', 'if (!access())'],
     [
       'a call is sent at most twice',
       'return go(target)',
