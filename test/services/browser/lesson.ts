@@ -506,7 +506,7 @@ lesson(
       await press(page, 'refresh-now', 'refresh', '200: a new pair.')
 
       await stop()
-      await press(page, 'call-as-app', 'app', 'unavailable: The server cannot be reached.')
+      await press(page, 'call-as-app', 'app', 'unavailable: The server answered nothing.')
       t.ok(await isEnabled(page, 'call-as-app'), `${url} is away, and the page still has its token`)
       t.ok(faults.splice(0).every(fault => fault.includes('net::ERR_CONNECTION_REFUSED')))
     })

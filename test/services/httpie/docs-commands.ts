@@ -123,6 +123,8 @@ const RUN_HERE = [
 const RUN_ELSEWHERE: Record<string, [file: string, ...texts: string[]]> = {
   'npm install fastify fastify-simplejwt':
     ['test/integration/package.ts', "'npm'", "'install'", 'fastify@${'],
+  'npm install fastify-simplejwt-client':
+    ['test/client/package.ts', "'npm', ['install'", "'fastify-simplejwt-client'), NAMES"],
   'npm pkg set type=module':
     ['test/integration/package.ts', "'npm', ['pkg', 'set', 'type=module']"],
   'npm ci && npm test': ['.ci/run', 'npm ci', 'run_tests npm test']
