@@ -39,8 +39,8 @@ export function createFetch (
     await waitFor(ready(isUnrepeatable))
     const sent = access()
     const reply = await go(isUnrepeatable || !request ? target : request.clone())
-    // The guard names the refused token (RFC 6750, section 3.1). A route may answer 401 for a
-    // reason of its own. An answer of another origin may hide the header.
+    // The guard names the refused token (RFC 6750, section 3.1). A route may answer 401 for
+    // other reasons. An answer of another origin may hide the header.
     const isRefused = reply.status === 401 &&
       (reply.headers.get('www-authenticate')?.includes('invalid_token') ?? reply.type === 'cors')
     if (!sent || !isRefused) return reply

@@ -89,7 +89,7 @@ for (const [name, entry] of Object.entries(FRAMEWORKS)) {
     const { page, faults } = await openPage(t, await listen(built))
     const typesOf = (): string[] => events.splice(0).map(({ type }) => type)
     await waitFor(page, 'Please log in.')
-    t.strictSame(typesOf(), [], 'nobody is logged in')
+    t.strictSame(typesOf(), [], 'no user is logged in')
 
     await page.evaluate("client.login({ username: 'vitor', password: '123' })")
     await waitFor(page, 'Hello, World!')
