@@ -70,7 +70,8 @@ t.test('locks: a lock that does not come is passed by', LIMITED, async t => {
   speedUp(t)
   const started = performance.now()
   t.same(await call(client, 100), { 200: 100 })
-  t.ok(performance.now() - started >= 4900, 'after five seconds')
+  const waitedMs = performance.now() - started
+  t.ok(waitedMs >= 4900 && waitedMs < 25_000, 'after five seconds')
   thaw()
   await delay(60)
   t.same(refreshes(), ['200'], 'a lock that comes later repeats nothing')

@@ -82,7 +82,7 @@ export const clientMutations: Mutation[] = [
   ),
   ...of(
     'lock.ts', 'locks.ts',
-    ['a lock that does not come is passed by', 'setTimeout(enter, LOCK_WAIT_MS)', '0'],
+    ['a lock that does not come is passed by', 'LOCK_WAIT_MS = 5000', 'LOCK_WAIT_MS = 50_000'],
     ['a lock that is refused is passed by', '.catch(enter)', '.catch(() => {})'],
     ['the lock is kept until the message is there', 'await sleep(LINGER_MS)', '']
   ),
