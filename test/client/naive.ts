@@ -37,7 +37,7 @@ t.test('one refresh by hand: ten calls are answered 401 while the store is away'
   }
 })
 
-t.test('one refresh by hand: a route with a 401 of its own makes ten refreshes', async t => {
+t.test('one refresh by hand: a 401 for another reason makes ten refreshes', async t => {
   const { clients, refreshes, proxy } = await openBoth(t)
   for (const [name, isHasty] of [['naive', true], ['ours', false]] as const) {
     proxy.log.length = 0

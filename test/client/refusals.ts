@@ -54,7 +54,7 @@ t.test('refresh: follows Retry-After', async t => {
   t.same(waits(), [0, 3000, 3500])
 })
 
-t.test('refresh: begins anew with the next call', async t => {
+t.test('refresh: starts again with the next call', async t => {
   const { client, server } = await expired(t, [noNetwork])
   await t.rejects(client.token(), { code: 'unavailable' })
   server.script = [noNetwork, tokens]
@@ -99,5 +99,5 @@ t.test('refresh: logs out at a 401', async t => {
   t.equal(await client.token(), null)
   t.equal(client.user, null)
   t.equal(await client.token(), null)
-  t.equal(server.times.length, 1, 'the server is asked once')
+  t.equal(server.times.length, 1, 'the client sends one request')
 })
