@@ -117,7 +117,7 @@ export function createLogin (
 
     if (answer.status === 401) {
       // Only a token that is still the stored one was refused. Another tab may have replaced it.
-      const stored = await changeToken(stored => stored === sent ? null : undefined)
+      const stored = await changeToken(stored => sent && stored === sent ? null : undefined)
       if (stored !== sent) return exchange(seen)
       if (access === seen) hold()
       return

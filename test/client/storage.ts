@@ -158,6 +158,21 @@ for (const [name, broken] of Object.entries(BROKEN)) {
   }
 }
 
+t.test('storage: a token that cannot be read at the start is not removed', async t => {
+  const { logIn, connect, call } = await openWorld(t)
+  const storage = createStorage()
+  const before = await logIn({ storage })
+  before.close()
+  const { getItem } = storage
+  let failures = 2
+  storage.getItem = key => {
+    if (failures-- > 0) throw new DOMException('The device is locked.')
+    return getItem(key)
+  }
+  t.equal((await connect({ storage }).fetch('/hello/')).status, 401)
+  t.same(await call(connect({ storage }), 5), { 200: 5 }, 'the next start is logged in')
+})
+
 t.test('storage: an unreadable text is a login that has ended', async t => {
   const { connect, call } = await openWorld(t)
   for (const text of ['', 'text', 'a.b.c', '{"refresh":1}', tokenOf({}), '日本', 'null']) {

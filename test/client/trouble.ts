@@ -14,7 +14,7 @@ t.test('refresh: repeats a request whose answer was lost', async t => {
   t.same(await call(client, 200), { 200: 200 })
   t.same(refreshes(), ['200 lost', '200'])
   expire()
-  t.same(await call(client, 5), { 200: 5 }, 'the next refresh is as any other')
+  t.same(await call(client, 5), { 200: 5 }, 'the next refresh works')
 })
 
 t.test('refresh: repeats a request whose answer breaks off', async t => {

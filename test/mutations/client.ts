@@ -113,8 +113,13 @@ export const clientMutations: Mutation[] = [
     ],
     [
       'a refusal clears only the token that was sent',
-      'stored => stored === sent ? null : undefined',
+      'stored => sent && stored === sent ? null : undefined',
       '() => null'
+    ],
+    [
+      'a token that could not be read is not removed',
+      'stored => sent && stored === sent ? null : undefined',
+      'stored => stored === sent ? null : undefined'
     ],
     [
       'a message overwrites no other session',
