@@ -15,12 +15,14 @@ export interface Answer {
 export async function readAnswer (pending: Promise<Response>): Promise<Answer> {
   try {
     const reply = await pending
-    const { status, headers } = reply
+    const { status } = reply
     return {
       status,
-      // A captive portal answers every request by 200 and its own page. A proxy refuses by a page.
-      body: await reply.json().catch(cause => { if (status === 200) throw cause }),
-      retryAfter: Number(headers.get('retry-after')) || undefined
+      // A captive portal and a proxy answer pages. The 200 and 401 of the server are JSON.
+      body: await reply.json().catch(cause => {
+        if (status === 200 || status === 401) throw cause
+      }),
+      retryAfter: Number(reply.headers.get('retry-after')) || undefined
     }
   } catch (cause) {
     if (cause instanceof AuthError) throw cause

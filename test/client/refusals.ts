@@ -8,7 +8,8 @@ const FAILURES: Record<string, () => Response | Promise<Response>> = {
   'a status of 500': json(500),
   'a page of a proxy': page(502),
   'a status of 503': json(503, {}, { 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }),
-  'a page of a captive portal': page(200)
+  'a page of a captive portal': page(200),
+  'a 401 of a proxy': page(401)
 }
 
 for (const [name, failure] of Object.entries(FAILURES)) {

@@ -58,8 +58,13 @@ export const clientMutations: Mutation[] = [
     'answer.ts', 'refusals.ts',
     [
       'a page of a captive portal is no answer',
-      'if (status === 200) throw cause',
-      'if (status === 0) throw cause'
+      'if (status === 200 || status === 401) throw cause',
+      'if (status === 401) throw cause'
+    ],
+    [
+      'a 401 of a proxy logs no user out',
+      'if (status === 200 || status === 401) throw cause',
+      'if (status === 200) throw cause'
     ]
   ),
   ...of(
