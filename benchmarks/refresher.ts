@@ -44,7 +44,9 @@ export async function refresher (
     userAgent: USER_AGENT,
     address: ADDRESS,
     rotatedUserAgent: null,
-    rotatedAddress: null
+    rotatedAddress: null,
+    clientId: null,
+    scope: null
   })
 
   return async () => {

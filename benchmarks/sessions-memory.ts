@@ -81,14 +81,8 @@ async function heapOf (count: number, refreshed: boolean): Promise<number> {
   if (await store.sweep(Infinity) !== count) throw new Error('the store does not hold all sessions')
   return bytes
 
-  async function refresh ({ sid, jti, userId, issuedAt, expiresAt }: Session): Promise<void> {
-    const { outcome } = await sessions.rotate({
-      iat: issuedAt / 1000,
-      exp: expiresAt / 1000,
-      jti,
-      user_id: userId,
-      sid
-    })
+  async function refresh ({ sid, jti }: Session): Promise<void> {
+    const { outcome } = await sessions.rotate({ sid, jti })
     if (outcome !== 'rotated') throw new Error(`a refresh of the current token was ${outcome}`)
   }
 }

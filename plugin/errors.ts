@@ -1,6 +1,10 @@
-/** Body of an error reply, in the shape that djangorestframework-simplejwt puts on the wire. */
+/**
+ * Body of an error reply, in the shape that djangorestframework-simplejwt puts on the wire. An
+ * OAuth endpoint answers that of RFC 6749 section 5.2.
+ */
 export type ErrorBody =
   | { detail: string, code?: string, messages?: GuardMessage[] }
+  | { error: string, error_description: string, detail?: never, code?: never }
   | Record<string, string[]>
 
 /** An entry of `messages` in the guard's replies: the expected kind of token, and the refusal. */
@@ -38,7 +42,7 @@ export class SimpleJwtError extends Error {
     // Refusals are expected. The stack trace says nothing and is expensive under a flood.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
-    super(typeof body.detail === 'string' ? body.detail : 'The request body is not valid.')
+    super(String(body.detail ?? body.error_description ?? 'The request body is not valid.'))
     Error.stackTraceLimit = stackTraceLimit
     this.name = 'SimpleJwtError'
     this.statusCode = statusCode

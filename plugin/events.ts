@@ -13,8 +13,15 @@ export interface SimpleJwtEvent {
     | 'revoked'
     | 'store_failed'
     | 'keys_changed'
+    | 'authorized'
+    | 'authorization_denied'
+    | 'code_exchanged'
+    | 'client_authenticated'
+    | 'client_failed'
   userId?: string
   sid?: string
+  /** The OAuth client of a session, or of a request to an OAuth endpoint. */
+  clientId?: string
   /** Client address: `request.ip` of Fastify. */
   address?: string
   /**
@@ -24,7 +31,10 @@ export interface SimpleJwtEvent {
   rotatedAddress?: string
   /** The user name that the client sent: hostile text. With `login_failed` and `throttled`. */
   username?: string
-  /** The exceeded limit (`throttled`), or the failed method of the store (`store_failed`). */
+  /**
+   * The exceeded limit (`throttled`), the failed method of the store (`store_failed`), or `code` if
+   * an authorization code was presented again (`reuse_detected`).
+   */
   what?: string
 }
 

@@ -4,6 +4,7 @@ import { type Unauthorized, createUnauthorized } from './errors.ts'
 import { type Emit, createEmit } from './events.ts'
 import { addressOf } from './http/client-address.ts'
 import { fetchJwks } from './keys/fetch-jwks.ts'
+import type { Key } from './keys/key-options.ts'
 import { type KeyRing, createKeyRing } from './keys/key-ring.ts'
 import { type RemoteKeys, createRemoteKeys } from './keys/remote-jwks.ts'
 import { type RateLimiter, createRateLimiter } from './limits/rate-limiter.ts'
@@ -31,6 +32,8 @@ export interface Registration {
   readonly remoteKeys: RemoteKeys | undefined
   /** Call after replacing keys: drops cached verifications made with the old ones. */
   keysChanged(): void
+  /** Checks of new keys before they replace the current ones. Each throws a TypeError to refuse. */
+  readonly keyChecks: ((keys: readonly Key[]) => void)[]
   readonly tokens: Tokens
   readonly cache: VerificationCache
   readonly revocations: Revocations
@@ -82,6 +85,7 @@ export async function createRegistration (
     keys: ring,
     remoteKeys,
     keysChanged,
+    keyChecks: [],
     tokens: createTokens(ring, options, accessTokenLifetime, now),
     cache,
     revocations,

@@ -6,17 +6,20 @@ import { verifyEd25519 } from './ed25519.ts'
 import { type PublicJwk, publicJwk } from './jwk.ts'
 import { type Key, type PairKey, canSign, isSecret } from './key-options.ts'
 
+/** The header `typ` of a token. */
+export type TokenTyp = 'JWT' | 'at+jwt'
+
 /** Signs and verifies with one key. `verify` throws for a token of another key. */
 interface KeyCodec {
   key: Key
-  sign(payload: object): string
+  sign(payload: object, typ: TokenTyp): string
   verify(token: string): { payload: unknown }
 }
 
 /** The keys of one registration. */
 export interface KeyRing {
-  /** Signs with the first key that can. @throws Error if none can */
-  sign(payload: object): string
+  /** Signs with the first key that can. Default `typ`: JWT. @throws Error if none can */
+  sign(payload: object, typ?: TokenTyp): string
   /**
    * Returns the payload of a token with a good signature, or undefined. `alg` and `kid` come from
    * the token and are hostile.
@@ -42,8 +45,8 @@ export interface KeyRing {
 const verifierOptions = ({ algorithm }: Key) =>
   ({ algorithms: [algorithm], complete: true, ignoreExpiration: true, ignoreNotBefore: true })
 
-const signerOptions = ({ kid, algorithm }: Key) =>
-  kid === undefined ? { algorithm } : { algorithm, kid }
+const signerOptions = ({ kid, algorithm }: Key, typ: TokenTyp) =>
+  kid === undefined ? { algorithm, typ } : { algorithm, typ, kid }
 
 /** The key in the forms that the library takes: bytes of a secret, PEM of a key pair. */
 interface KeyForms { signing: string | Buffer | undefined, verifying: string | Buffer }
@@ -75,30 +78,42 @@ export async function createKeyRing (
   await app.register(async scope => {
     scope.decorate('jwt', Object.create(null))
     for (const [index, key] of keys.entries()) {
-      const namespace = `key${index}`
-      await scope.register(fastifyJwt, {
-        namespace,
-        secret: jwtSecret(key),
-        sign: signerOptions(key),
-        verify: verifierOptions(key)
+      const jwt = await registerJwt(scope, `key${index}`, key, 'JWT')
+      // @fastify/jwt builds a signer for each call that names a `typ`.
+      const atJwt = isSecret(key) ? jwt : await registerJwt(scope, `at${index}`, key, 'at+jwt')
+      codecs.push({
+        key,
+        sign: (payload, typ) => (typ === 'JWT' ? jwt : atJwt).sign(payload),
+        verify: token => jwt.verify(token)
       })
-      const jwt = (scope.jwt as unknown as Record<string, JWT>)[namespace] as JWT
-      codecs.push({ key, sign: payload => jwt.sign(payload), verify: token => jwt.verify(token) })
     }
   })
   return ring(codecs)
 }
 
+async function registerJwt (
+  scope: FastifyInstance, namespace: string, key: Key, typ: TokenTyp
+): Promise<JWT> {
+  await scope.register(fastifyJwt, {
+    namespace,
+    secret: jwtSecret(key),
+    sign: signerOptions(key, typ),
+    verify: verifierOptions(key)
+  })
+  return (scope.jwt as unknown as Record<string, JWT>)[namespace] as JWT
+}
+
 /** Fastify registers no plugin after start. A later key gets its codec from fast-jwt directly. */
 function createCodec (key: Key): KeyCodec {
   const { signing, verifying } = keyForms(key)
-  const sign = signing === undefined
+  const signer = (typ: TokenTyp) => signing === undefined
     ? undefined
-    : createSigner({ ...signerOptions(key), key: signing })
+    : createSigner({ ...signerOptions(key, typ), key: signing })
+  const signers = { JWT: signer('JWT'), 'at+jwt': signer('at+jwt') }
   const verify = createVerifier({ ...verifierOptions(key), key: verifying })
   return {
     key,
-    sign: payload => sign?.(payload as Record<string, unknown>) as string,
+    sign: (payload, typ) => signers[typ]?.(payload as Record<string, unknown>) as string,
     verify: token => verify(token) as unknown as { payload: unknown }
   }
 }
@@ -138,11 +153,11 @@ function ring (codecs: readonly KeyCodec[]): KeyRing {
       ? index.byAlgorithm.get(alg as string)
       : index.byKid.get(kid)) ?? NONE
   return {
-    sign: payload => {
+    sign: (payload, typ = 'JWT') => {
       if (index.signer === undefined) {
         throw new Error('fastify-simplejwt: no signing key is configured.')
       }
-      return index.signer.sign(payload)
+      return index.signer.sign(payload, typ)
     },
     verify: (token, alg, kid) => {
       const algorithm = algorithmNamed(alg)

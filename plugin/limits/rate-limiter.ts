@@ -44,7 +44,10 @@ const UNLIMITED_LOGIN: LimitedLogin = {
   loginPerAddress: pass, loginPerUsername: pass, failed: pass, succeeded: pass, givenBack: pass
 }
 const UNLIMITED: RateLimiter = {
-  login: () => UNLIMITED_LOGIN, refreshPerAddress: pass, refreshPerSession: pass
+  login: () => UNLIMITED_LOGIN,
+  perAddress: () => pass,
+  refreshPerAddress: pass,
+  refreshPerSession: pass
 }
 
 export async function createRateLimiter (options: RateLimiterOptions): Promise<RateLimiter> {

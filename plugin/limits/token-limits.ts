@@ -8,7 +8,7 @@ import type { WithLocalFallback } from './local-fallback.ts'
 import type { RateLimits } from './rate-limit-options.ts'
 
 /** A route that takes a token. Each has a separate counter for a session. */
-export type TokenRoute = 'refresh' | 'verify' | 'blacklist' | 'sessions'
+export type TokenRoute = 'refresh' | 'verify' | 'blacklist' | 'sessions' | 'oauth'
 
 /** The claims that name the session of a token, and its user. */
 export interface CountedToken {
@@ -18,13 +18,18 @@ export interface CountedToken {
   readonly user_id: string
 }
 
+/** Counts a request by its address, if it has one. @throws SimpleJwtError 429 over the limit */
+export type LimitByAddress = (request: FastifyRequest) => Promise<void>
+
 /** The limits of the routes that take a token. */
 export interface TokenLimits {
+  /** Builds a limit of `max` requests a minute and address. `what` names it in events. */
+  perAddress(what: string, max: number): LimitByAddress
   /**
    * Counts a refused request by its address, if it has one.
    * @throws SimpleJwtError 429 once the limit is exceeded
    */
-  refreshPerAddress(request: FastifyRequest): Promise<void>
+  refreshPerAddress: LimitByAddress
   /**
    * Counts a request with a good token by its session. Call it before the first store call. Does
    * not count a call by the host's own code, which has no request.
@@ -52,19 +57,23 @@ const WINDOW_MS = 60_000
 export function createTokenLimits (
   limits: RateLimits, counters: TokenCounters, emit: Emit
 ): TokenLimits {
-  const perAddress = createCounter(counters, limits.refreshPerAddress)
   const perSession = createCounter(counters, limits.refreshPerSession)
 
-  return {
-    async refreshPerAddress (request) {
+  const perAddress = (what: string, max: number): LimitByAddress => {
+    const count = createCounter(counters, max)
+    return async request => {
       const address = addressOf(request)
       if (address === undefined) return
-      const what = 'refreshPerAddress'
-      const counted = await perAddress(`${what}:${address}`, request)
+      const counted = await count(`${what}:${address}`, request)
       if (!isExceeded(counted)) return
       emit({ type: 'throttled', what, address: request.ip }, request.log)
       throw throttled(counted.ttlInSeconds)
-    },
+    }
+  }
+
+  return {
+    perAddress,
+    refreshPerAddress: perAddress('refreshPerAddress', limits.refreshPerAddress),
 
     async refreshPerSession (route, token, request) {
       if (request === undefined) return

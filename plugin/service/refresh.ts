@@ -45,7 +45,7 @@ async function rotate (
 ): Promise<RefreshedTokens> {
   const client = presentingClient(request)
   const { outcome, session } =
-    await parts.sessions.rotate(presented, client, settings.refreshLifetime)
+    await parts.sessions.rotate(presented, client, { refreshLifetime: settings.refreshLifetime })
   if (outcome !== 'ended' && session !== null) {
     const event = { type: EVENTS[outcome], ...eventSubject(session, request) }
     parts.emit({ ...event, ...rotationElsewhere(session, client) }, request?.log)

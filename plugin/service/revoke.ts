@@ -51,7 +51,7 @@ export async function revokePresented (
 /** Revokes one session, of any user. Returns false if it was revoked before. */
 export async function revokeSession (
   { sessions, emit }: RevokeParts,
-  session: Pick<Session, 'sid' | 'userId'>,
+  session: Pick<Session, 'sid' | 'userId' | 'clientId'>,
   request?: FastifyRequest
 ): Promise<boolean> {
   const revoked = await sessions.revoke(session.sid)

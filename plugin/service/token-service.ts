@@ -12,6 +12,7 @@ import { type LoginCheck, attempt } from './attempt.ts'
 import { type IssueOptions, issue } from './issue.ts'
 import { type LoginAnswer, login } from './login.ts'
 import { refresh } from './refresh.ts'
+import { nameRegistration } from './registration-of.ts'
 import { revoke, revokeSession, revokeUser } from './revoke.ts'
 import type { SessionOptions } from './session-options.ts'
 import { verifyAccess } from './verify-access.ts'
@@ -89,7 +90,7 @@ export function createTokenService (registration: Registration): TokenService {
       'Configure a signing key: "secret", or "keys" with a private key.')
   }
 
-  return {
+  const service: TokenService = {
     issue: async (user, options) => {
       mustSign()
       return issue(registration, user, options)
@@ -129,6 +130,7 @@ export function createTokenService (registration: Registration): TokenService {
       if (!verifyOnly && !resolved.some(canSign)) {
         refuse('keys', 'must have a key that can sign: a secret, or a key with a "privateKey".')
       }
+      for (const check of registration.keyChecks) check(resolved)
       keys.replace(resolved)
       registration.keysChanged()
     },
@@ -138,4 +140,6 @@ export function createTokenService (registration: Registration): TokenService {
       return verifyOnly ? 0 : sessions.sweep()
     }
   }
+  nameRegistration(service, registration)
+  return service
 }

@@ -26,12 +26,20 @@ export function presentingClient (request: FastifyRequest | undefined): Presenti
 }
 
 /** The user, session and client address of an event. */
-export interface EventSubject { userId: string, sid: string, address?: string }
+export interface EventSubject { userId: string, sid: string, clientId?: string, address?: string }
 
-/** Returns the user and session of an event, and the client address of its request. */
+/** The members of a session that an event names. */
+export interface SessionName { userId: string, sid: string, clientId?: string | null }
+
+/** Returns the user, session and OAuth client of an event, and the address of its request. */
 export function eventSubject (
-  { userId, sid }: { userId: string, sid: string }, request: FastifyRequest | undefined
+  { userId, sid, clientId = null }: SessionName, request: FastifyRequest | undefined
 ): EventSubject {
   const address = request?.ip
-  return { userId, sid, ...(address !== undefined && { address }) }
+  return {
+    userId,
+    sid,
+    ...(clientId !== null && { clientId }),
+    ...(address !== undefined && { address })
+  }
 }

@@ -5,17 +5,7 @@ import type { PresentingClient, RotationResult, SessionStore } from '../stores/s
 import type { ClientInfo } from './client-info.ts'
 import { clockJump } from './clock-jump.ts'
 import type { Revocations } from './revocation.ts'
-
-/** The options that a session depends on. Times in milliseconds. */
-export interface SessionRules {
-  refreshTokenLifetime: number
-  sessionLifetime: number
-  accessTokenLifetime: number
-  leeway: number
-  reuseInterval: number
-  rotateRefreshTokens: boolean
-  replayFrom: 'anywhere' | 'sameAddress'
-}
+import type { RotationSettings, SessionRules, SessionStart } from './session-rules.ts'
 
 /** The claims of a verified refresh token that identify its session. Times in seconds. */
 export interface PresentedToken {
@@ -27,23 +17,20 @@ export interface PresentedToken {
   readonly iat?: number
 }
 
-/** Lifetimes of one session, in milliseconds. Default: those of the rules. */
-export interface SessionLifetimes {
-  refreshLifetime?: number | undefined
-  sessionLifetime?: number | undefined
-}
+/** The claims of a token that a rotation spends. */
+export type SpentToken = Pick<PresentedToken, 'sid' | 'jti'>
 
 /** Starts, rotates, adopts, revokes and lists sessions. Knows neither JWTs nor HTTP. */
 export interface Sessions {
-  start(userId: string, client: ClientInfo, lifetimes?: SessionLifetimes): Promise<Session>
+  start(userId: string, client: ClientInfo, settings?: SessionStart): Promise<Session>
   /** Creates the session of a refresh token that another server minted. Does it at most once. */
   adopt(token: PresentedToken, client: ClientInfo): Promise<void>
   /**
-   * Spends a refresh token. Reuse revokes the session in the same step. Default client: unknown.
-   * @param refreshLifetime of the successor. Default: that of the rules
+   * Spends the current token of a session. Reuse revokes the session in the same step. Default
+   * client: unknown.
    */
   rotate(
-    token: PresentedToken, client?: PresentingClient, refreshLifetime?: number
+    token: SpentToken, client?: PresentingClient, settings?: RotationSettings
   ): Promise<RotationResult>
   /** Returns the session if the refresh token is its current one and it is live, else null. */
   current(token: PresentedToken): Promise<Session | null>
@@ -64,12 +51,12 @@ export interface Sessions {
 }
 
 /** Returns the session id of a token: its `sid`, or its `jti` if another server minted it. */
-export const sidOf = (token: PresentedToken): string => token.sid ?? token.jti
+export const sidOf = (token: SpentToken): string => token.sid ?? token.jti
 
 type NewSession = Pick<
   Session,
   'sid' | 'userId' | 'jti' | 'issuedAt' | 'expiresAt' | 'adoptedUntil' | 'endsAt' | 'accessLifetime'
->
+> & Partial<Pick<Session, 'clientId' | 'scope'>>
 
 const UNKNOWN_CLIENT: PresentingClient = { userAgent: null, address: null }
 
@@ -77,12 +64,14 @@ export function createSessions (
   store: SessionStore, revocations: Revocations, rules: SessionRules, now: () => number
 ): Sessions {
   const {
-    refreshTokenLifetime, sessionLifetime: usualLifetime, accessTokenLifetime, reuseInterval
+    refreshTokenLifetime, sessionLifetime: usualLifetime, accessTokenLifetime
   } = rules
   const sameAddress = rules.replayFrom === 'sameAddress'
   const jumpedBy = clockJump()
 
   const newSession = (session: NewSession, createdAt: number, client: ClientInfo): Session => ({
+    clientId: null,
+    scope: null,
     ...session,
     previousJti: null,
     rotatedAt: null,
@@ -106,14 +95,15 @@ export function createSessions (
   }
 
   return {
-    async start (userId, client, lifetimes = {}) {
-      const { refreshLifetime = refreshTokenLifetime, sessionLifetime = usualLifetime } = lifetimes
+    async start (userId, client, settings = {}) {
+      const { refreshLifetime = refreshTokenLifetime, sessionLifetime = usualLifetime } = settings
       const issuedAt = now()
       const session = newSession({
         ...{ sid: newId(), userId, jti: newId(), issuedAt, adoptedUntil: null },
         expiresAt: issuedAt + Math.min(refreshLifetime, sessionLifetime),
         endsAt: issuedAt + sessionLifetime,
-        accessLifetime: accessLifetimeOf(refreshLifetime)
+        accessLifetime: accessLifetimeOf(refreshLifetime),
+        ...settings.grant
       }, issuedAt, client)
       await store.create(session)
       return session
@@ -131,7 +121,10 @@ export function createSessions (
       }, createdAt, client))
     },
 
-    async rotate (token, client = UNKNOWN_CLIENT, refreshLifetime = refreshTokenLifetime) {
+    async rotate (token, client = UNKNOWN_CLIENT, settings = {}) {
+      const {
+        refreshLifetime = refreshTokenLifetime, reuseInterval = rules.reuseInterval
+      } = settings
       const issuedAt = now()
       const result = await store.rotate({
         sid: sidOf(token),
@@ -180,7 +173,7 @@ export function createSessions (
     isAccepted (session, jti, client = UNKNOWN_CLIENT) {
       if (!isLive(session, now())) return false
       if (session.jti === jti) return true
-      return rules.rotateRefreshTokens && isReplay(session, jti, now(), reuseInterval) &&
+      return rules.rotateRefreshTokens && isReplay(session, jti, now(), rules.reuseInterval) &&
         isSameClient(session, { client, sameAddress })
     },
 

@@ -36,6 +36,8 @@ export function session (changes: Partial<Session> = {}): Session {
     address: '192.0.2.1',
     rotatedUserAgent: null,
     rotatedAddress: null,
+    clientId: null,
+    scope: null,
     ...changes
   }
 }

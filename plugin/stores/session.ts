@@ -32,6 +32,10 @@ export interface Session {
   /** The client of the last refresh (`PresentingClient`), or null. */
   rotatedUserAgent: string | null
   rotatedAddress: string | null
+  /** The OAuth client that the session was granted to, or null for a login of the user. */
+  clientId: string | null
+  /** The scopes that the client was granted, separated by spaces, or null. */
+  scope: string | null
 }
 
 /**

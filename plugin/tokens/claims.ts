@@ -2,6 +2,35 @@ import type { Refusal } from '../errors.ts'
 import type { DeclaredClaims } from '../user.ts'
 
 /**
+ * The kinds of token that only the OAuth endpoints mint and take (`token_type`):
+ * - `client`: the access token of a client itself (client credentials). It has no user.
+ * - `grant`: the refresh token of a client.
+ * - `code`: an authorization code.
+ * - `authorization`: a checked authorization request, on its way through the consent page.
+ */
+export type OAuthKind = 'client' | 'grant' | 'code' | 'authorization'
+
+/** The kinds of token (`token_type`). SimpleJWT has the first two. */
+export type TokenKind = 'access' | 'refresh' | OAuthKind
+
+/** The kinds of token that name no user. */
+const WITHOUT_USER = new Set<unknown>(['client', 'code', 'authorization'])
+
+/** The claims of a verified token of a kind that OAuth uses. */
+export interface OAuthClaims {
+  readonly token_type: OAuthKind
+  readonly exp: number
+  readonly iat: number
+  readonly jti: string
+  /** The client that the token was issued to. */
+  readonly client_id: string
+  /** Only in a `grant`. */
+  readonly user_id?: string
+  readonly sid?: string
+  readonly [claim: string]: unknown
+}
+
+/**
  * Claims of a verified token. `user_id` is always the user id as a string, even if the token has a
  * number, or the id under another name.
  */
@@ -15,6 +44,8 @@ export interface Claims {
   readonly user_id: string
   /** Session id. Absent from tokens that another server minted. */
   readonly sid?: string
+  /** The OAuth client of the token. Absent from the tokens of a user's own login. */
+  readonly client_id?: string
   readonly iss?: string
   readonly aud?: string | readonly string[]
   readonly [claim: string]: unknown
@@ -39,7 +70,8 @@ export interface ClaimRules {
 }
 
 const RESERVED = new Set([
-  'token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sid', 'iss', 'aud', 'session_options'
+  'token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sub', 'sid', 'client_id', 'iss', 'aud',
+  'session_options'
 ])
 const MAX_LIFETIME_SECONDS = 366 * 86_400
 /** Tolerated lead of another issuer's clock. */
@@ -51,16 +83,16 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 /**
  * Checks the payload of a token with a good signature, in SimpleJWT's order: times, issuer and
- * audience, then `exp`, `jti`, `token_type`, then the user. Without `expected` it accepts either
- * kind of token. Freezes and returns the payload itself: a copy would take three times the heap, in
- * the cache too.
+ * audience, then `exp`, `jti`, `token_type`, then the user. Without `expected` it accepts an access
+ * and a refresh token. Freezes and returns the payload itself: a copy would take three times the
+ * heap, in the cache too.
  * @param now in milliseconds
  * @param latest the latest time that this process has seen: after its clock was set back, tokens
  *   from before are not from the future
  */
 export function checkClaims (
   payload: unknown,
-  expected: 'access' | 'refresh' | undefined,
+  expected: TokenKind | undefined,
   rules: ClaimRules,
   now: number,
   latest = now
@@ -73,7 +105,9 @@ export function checkClaims (
     checkTimes(claims, rules.leeway / 1000, now / 1000, latest / 1000) ??
     checkIssuerAndAudience(claims, rules) ??
     checkIdentity(claims, expected, rules.userIdClaim) ??
-    freeze(withUserId(claims, claims[rules.userIdClaim]))
+    freeze(WITHOUT_USER.has(claims.token_type)
+      ? claims as unknown as Claims
+      : withUserId(claims, claims[rules.userIdClaim]))
   )
 }
 
@@ -108,7 +142,7 @@ function checkIssuerAndAudience (
 
 function checkIdentity (
   claims: Record<string, unknown>,
-  expected: 'access' | 'refresh' | undefined,
+  expected: TokenKind | undefined,
   userIdClaim: string
 ): Refusal | undefined {
   const { exp, jti, token_type: type, [userIdClaim]: userId, sid } = claims
@@ -119,6 +153,7 @@ function checkIdentity (
   if (expected === undefined ? type !== 'access' && type !== 'refresh' : type !== expected) {
     return 'Token has wrong type'
   }
+  if (WITHOUT_USER.has(type)) return undefined
   if (userId === undefined) return 'Token contained no recognizable user identification'
   if (userId === null) return 'User not found'
   return isText(userId) || Number.isSafeInteger(userId) ? undefined : 'Token is invalid'

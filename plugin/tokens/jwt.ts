@@ -1,12 +1,13 @@
 import {
-  type AccessClaims, type Claims, type ClaimRules, type RefreshClaims, checkClaims, customClaims
+  type AccessClaims, type Claims, type ClaimRules, type OAuthClaims, type OAuthKind,
+  type RefreshClaims, type TokenKind, checkClaims, customClaims
 } from './claims.ts'
 import {
   type Header, MAX_TOKEN_LENGTH, headerSegment, isUnambiguous, readHeader
 } from './jws.ts'
 import type { Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { KeyRing } from '../keys/key-ring.ts'
+import type { KeyRing, TokenTyp } from '../keys/key-ring.ts'
 
 /** The reply to a login: a refresh token and an access token of one session. */
 export interface TokenPair { refresh: string, access: string }
@@ -35,6 +36,19 @@ export interface AccessTokenSeed {
 }
 
 /**
+ * The claims of a token that an OAuth endpoint mints, except `token_type` and `iss`. Times in
+ * seconds.
+ */
+export interface OAuthSeed {
+  exp: number
+  iat: number
+  jti: string
+  aud: string
+  client_id: string
+  [claim: string]: unknown
+}
+
+/**
  * Mints and verifies tokens. Knows neither sessions nor requests. Returns refusals as values. The
  * mints throw a RangeError for a token that would be refused for its length.
  */
@@ -47,9 +61,13 @@ export interface Tokens {
   mintRefresh(
     seed: RefreshTokenSeed, custom: Record<string, unknown>, sessionOptions?: object
   ): string
+  /** Mints a token of a client. It has exactly the claims of the seed, `token_type` and `iss`. */
+  mintForClient(kind: 'access' | OAuthKind, seed: OAuthSeed, typ: TokenTyp): string
   verifyAccess(token: string): AccessClaims | Refusal
   verifyRefresh(token: string): RefreshClaims | Refusal
-  /** Verifies a token of either kind. */
+  /** Verifies a token of one kind. Default audience: the option `audience`. */
+  verifyForClient(token: string, kind: OAuthKind, audience?: string): OAuthClaims | Refusal
+  /** Verifies an access or a refresh token. */
   verifyAny(token: string): Claims | Refusal
   /**
    * Returns undefined if a token can be verified now. Otherwise resolves after fetching the
@@ -99,7 +117,9 @@ export function createTokens (
 
   let latest = 0
 
-  const verify = (token: string, expected: 'access' | 'refresh' | undefined): Claims | Refusal => {
+  const verify = (
+    token: string, expected: TokenKind | undefined, expectedRules = rules
+  ): Claims | Refusal => {
     const header = readHeader(token, headers)
     if (header === undefined) return 'Token is invalid'
     const payload = keys.verify(token, header.alg, header.kid)
@@ -108,7 +128,7 @@ export function createTokens (
     if (!isUnambiguous(token, payload)) return 'Token is invalid'
     const time = now()
     latest = Math.max(latest, time)
-    return checkClaims(payload, expected, rules, time, latest)
+    return checkClaims(payload, expected, expectedRules, time, latest)
   }
 
   return {
@@ -118,8 +138,13 @@ export function createTokens (
       return mint('access', { sid, userId, jti: newId(), issuedAt, expiresAt }, custom)
     },
     mintRefresh: (seed, custom, sessionOptions) => mint('refresh', seed, custom, sessionOptions),
+    mintForClient: (kind, seed, typ) => shortEnough(kind, keys.sign({
+      token_type: kind, ...(rules.issuer !== undefined && { iss: rules.issuer }), ...seed
+    }, typ)),
     verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
+    verifyForClient: (token, kind, audience = rules.audience) =>
+      verify(token, kind, { ...rules, audience }) as unknown as OAuthClaims | Refusal,
     verifyAny: token => verify(token, undefined),
     missingKey: token => {
       const header = keys.missing === undefined ? undefined : readHeader(token, headers)

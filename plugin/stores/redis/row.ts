@@ -4,7 +4,7 @@ import { type Session, UNKNOWN_ACCESS_LIFETIME_MS } from '../session.ts'
 export const FIELDS = [
   'sid', 'userId', 'jti', 'previousJti', 'issuedAt', 'rotatedAt', 'expiresAt', 'createdAt',
   'endsAt', 'revokedAt', 'adoptedUntil', 'accessLifetime', 'userAgent', 'address',
-  'rotatedUserAgent', 'rotatedAddress'
+  'rotatedUserAgent', 'rotatedAddress', 'clientId', 'scope'
 ] as const satisfies readonly (keyof Session)[]
 
 type Field = typeof FIELDS[number]
@@ -42,6 +42,8 @@ export function sessionOf (row: Row): Session | null {
     userAgent: text('userAgent'),
     address: text('address'),
     rotatedUserAgent: text('rotatedUserAgent'),
-    rotatedAddress: text('rotatedAddress')
+    rotatedAddress: text('rotatedAddress'),
+    clientId: text('clientId'),
+    scope: text('scope')
   }
 }

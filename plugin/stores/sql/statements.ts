@@ -20,6 +20,8 @@ export interface SessionRow {
   address: string | null
   rotated_user_agent: string | null
   rotated_address: string | null
+  client_id: string | null
+  scope: string | null
 }
 
 /**
@@ -28,7 +30,7 @@ export interface SessionRow {
  */
 export const COLUMNS = 'sid, user_id, jti, previous_jti, issued_at, rotated_at, expires_at, ' +
   'created_at, ends_at, revoked_at, adopted_until, access_lifetime, user_agent, address, ' +
-  'rotated_user_agent, rotated_address'
+  'rotated_user_agent, rotated_address, client_id, scope'
 
 const orNull = (time: number | bigint | string | null): number | null =>
   time === null ? null : Number(time)
@@ -50,7 +52,9 @@ export function sessionOf (row: SessionRow): Session {
     userAgent: row.user_agent,
     address: row.address,
     rotatedUserAgent: row.rotated_user_agent,
-    rotatedAddress: row.rotated_address
+    rotatedAddress: row.rotated_address,
+    clientId: row.client_id,
+    scope: row.scope
   }
 }
 
@@ -114,7 +118,7 @@ export function rotationParameters (rotation: Rotation) {
 export function statements (prefix: string, { lockRows }: Dialect) {
   const sessions = `${prefix}sessions`
   const insert = `INSERT INTO ${sessions} (${COLUMNS})
-VALUES (:sid, :userId, :jti, :previousJti, :issuedAt, :rotatedAt, :expiresAt, :createdAt, :endsAt, :revokedAt, :adoptedUntil, :accessLifetime, :userAgent, :address, :rotatedUserAgent, :rotatedAddress)`
+VALUES (:sid, :userId, :jti, :previousJti, :issuedAt, :rotatedAt, :expiresAt, :createdAt, :endsAt, :revokedAt, :adoptedUntil, :accessLifetime, :userAgent, :address, :rotatedUserAgent, :rotatedAddress, :clientId, :scope)`
 
   return {
     create: insert,

@@ -5,7 +5,9 @@ const ADDED = [
   // An older worker inserts rows without these columns: each has a default.
   ['access_lifetime', `bigint NOT NULL DEFAULT ${UNKNOWN_ACCESS_LIFETIME_MS}`],
   ['rotated_user_agent', 'text'],
-  ['rotated_address', 'text']
+  ['rotated_address', 'text'],
+  ['client_id', 'text'],
+  ['scope', 'text']
 ] as const
 
 /** The names of the columns that `addColumns` can add. */

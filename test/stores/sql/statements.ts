@@ -29,6 +29,8 @@ const rowWith = (
     address,
     rotated_user_agent: null,
     rotated_address: null,
+    client_id: null,
+    scope: null,
     ...changes
   }
 }

@@ -1,0 +1,50 @@
+import { SimpleJwtError } from '../errors.ts'
+
+/** Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2). */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'temporarily_unavailable'
+
+/**
+ * Error codes that go to the client by a redirect (RFC 6749 section 4.1.2.1, OpenID Connect Core
+ * section 3.1.2.6).
+ */
+export type RedirectErrorCode =
+  | OAuthErrorCode
+  | 'unsupported_response_type'
+  | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'registration_not_supported'
+  | 'server_error'
+
+/** An expected refusal of an authorization request, which the client gets by a redirect. */
+export interface RedirectError { error: RedirectErrorCode, description: string }
+
+/**
+ * A refusal in the form of RFC 6749 section 5.2. The description is ASCII without `"` and `\`, and
+ * must not repeat text of the request.
+ */
+export const oauthError = (
+  code: OAuthErrorCode, description: string, status = 400, headers: Record<string, string> = {}
+): SimpleJwtError =>
+  new SimpleJwtError(status, code, { error: code, error_description: description }, headers)
+
+export const invalidRequest = (description: string): SimpleJwtError =>
+  oauthError('invalid_request', description)
+
+export const invalidGrant = (description: string): SimpleJwtError =>
+  oauthError('invalid_grant', description)
+
+/** The same answer for an unknown client, a wrong secret and a missing one. */
+export const invalidClient = (): SimpleJwtError =>
+  oauthError('invalid_client', 'The client is unknown, or its secret is wrong.', 401,
+    { 'www-authenticate': 'Basic realm="oauth", charset="UTF-8"' })
