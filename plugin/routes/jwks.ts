@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
+import { sendCacheable } from '../http/cacheable-reply.ts'
 import { hasRoute, normalPath, routerPaths } from '../http/router-paths.ts'
 import { route } from '../http/trailing-slash.ts'
 import { jwkSet } from '../keys/jwk.ts'
@@ -35,8 +35,6 @@ export function publish (host: FastifyInstance, ring: KeyRing): readonly KeyRing
   return first
 }
 
-/** Clients may cache the keys for this time. Publish a new key this long before it signs. */
-const MAX_AGE_SECONDS = 300
 const OTHER_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 /**
@@ -53,10 +51,7 @@ export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): v
       const keys = rings.flatMap(ring => ring.publicKeys())
       if (keys.length === 0) throw notFound()
       const body = JSON.stringify(jwkSet(keys))
-      const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
-      reply.headers({ 'cache-control': `public, max-age=${MAX_AGE_SECONDS}`, etag })
-      if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
-      return reply.type('application/jwk-set+json; charset=utf-8').send(body)
+      return sendCacheable(request, reply, body, 'application/jwk-set+json; charset=utf-8')
     }
   })
 
@@ -78,8 +73,3 @@ export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): v
     })
   }
 }
-
-/** RFC 9110 section 13.1.2: weak comparison with each entry of a list. */
-const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
-  ifNoneMatch === '*' ||
-  (ifNoneMatch ?? '').split(',').some(tag => tag.trim().replace(/^W\//, '') === etag)
