@@ -20,11 +20,9 @@ export type RedirectErrorCode =
   | 'unsupported_response_type'
   | 'access_denied'
   | 'login_required'
-  | 'consent_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'registration_not_supported'
-  | 'server_error'
 
 /** An expected refusal of an authorization request, which the client gets by a redirect. */
 export interface RedirectError { error: RedirectErrorCode, description: string }
@@ -48,3 +46,26 @@ export const invalidGrant = (description: string): SimpleJwtError =>
 export const invalidClient = (): SimpleJwtError =>
   oauthError('invalid_client', 'The client is unknown, or its secret is wrong.', 401,
     { 'www-authenticate': 'Basic realm="oauth", charset="UTF-8"' })
+
+/** Returns whether Fastify refused a body: too large, cut short, or of another content type. */
+const isBodyRefusal = (error: unknown): boolean =>
+  String((error as { code?: unknown } | null)?.code).startsWith('FST_ERR_CTP_')
+
+/**
+ * Returns a refusal in the form of RFC 6749, also one of Fastify or of the core: a bad body, a
+ * limit, a store that does not answer. Returns any other value as it is.
+ */
+export function asOAuthError (error: unknown): unknown {
+  if (isBodyRefusal(error)) {
+    return invalidRequest('The body must be application/x-www-form-urlencoded, at most 16 KiB.')
+  }
+  if (!(error instanceof SimpleJwtError) || 'error' in error.body) return error
+  const { statusCode, headers } = error
+  if (statusCode === 429) {
+    return oauthError('temporarily_unavailable', 'Too many requests. Try again.', 429, headers)
+  }
+  if (statusCode === 503) {
+    return oauthError('temporarily_unavailable', 'The server is busy. Try again.', 503, headers)
+  }
+  return statusCode === 400 ? invalidRequest('The request is malformed.') : error
+}

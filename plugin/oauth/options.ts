@@ -81,8 +81,8 @@ export interface OAuthOptions {
   /** The `namespace` of the first plugin's registration. Default: the one without a namespace. */
   namespace?: string | undefined
   /**
-   * Requests a minute and address: refused ones at the token endpoint, all at the others. False:
-   * no limit. Default 300.
+   * Requests a minute and address: refused ones at the token endpoint, all at the authorization
+   * endpoint and for the consent page. False: no limit. Default 300.
    */
   rateLimit?: number | false | undefined
 }

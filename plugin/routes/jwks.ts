@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
+import { fromAnyOrigin } from '../http/any-origin.ts'
 import { sendCacheable } from '../http/cacheable-reply.ts'
 import { hasRoute, normalPath, routerPaths } from '../http/router-paths.ts'
 import { route } from '../http/trailing-slash.ts'
@@ -47,6 +48,8 @@ export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): v
     // RFC 9110 section 9.1: all servers must support GET and HEAD.
     exposeHeadRoute: true,
     schema: jwksSchema,
+    // Pages of other origins verify tokens too, and the keys are public.
+    onRequest: fromAnyOrigin,
     handler: async (request, reply) => {
       const keys = rings.flatMap(ring => ring.publicKeys())
       if (keys.length === 0) throw notFound()

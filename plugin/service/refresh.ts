@@ -2,17 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
 import { eventSubject, presentingClient } from '../sessions/client-info.ts'
-import type { Session } from '../stores/session.ts'
-import type { PresentingClient } from '../stores/store.ts'
 import type { RefreshClaims } from '../tokens/claims.ts'
 import type { RefreshedTokens } from '../tokens/jwt.ts'
 import { adoptIfForeign } from './adopt.ts'
 import { type PairClaims, claimsAtRefresh } from './custom-claims.ts'
 import type { IssueParts } from './issue.ts'
+import { reportRotation } from './rotation-event.ts'
 import { type SessionSettings, carriedSettings } from './session-options.ts'
 import { mintPair } from './token-pair.ts'
-
-const EVENTS = { rotated: 'refreshed', replayed: 'replayed', reused: 'reuse_detected' } as const
 
 /** The tokens of a refresh, and the options of their session. */
 export interface Refreshed { tokens: RefreshedTokens, settings: SessionSettings }
@@ -47,23 +44,13 @@ async function rotate (
   const { outcome, session } =
     await parts.sessions.rotate(presented, client, { refreshLifetime: settings.refreshLifetime })
   if (outcome !== 'ended' && session !== null) {
-    const event = { type: EVENTS[outcome], ...eventSubject(session, request) }
-    parts.emit({ ...event, ...rotationElsewhere(session, client) }, request?.log)
+    reportRotation(parts, { outcome, session }, client, request)
   }
   if (session === null || outcome === 'ended' || outcome === 'reused') {
     throw parts.unauthorized.refused('Token is blacklisted')
   }
   const { access, refresh } = mintPair(parts, session, claims)
   return { access, refresh }
-}
-
-/** Returns the address of the last rotation for an event, if the client has another one. */
-function rotationElsewhere (
-  { rotatedAddress }: Session, { address }: PresentingClient
-): { rotatedAddress?: string } {
-  return rotatedAddress === null || address === null || rotatedAddress === address
-    ? {}
-    : { rotatedAddress }
 }
 
 async function mintAccessOnly (

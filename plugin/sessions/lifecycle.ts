@@ -7,6 +7,8 @@ import { clockJump } from './clock-jump.ts'
 import type { Revocations } from './revocation.ts'
 import type { RotationSettings, SessionRules, SessionStart } from './session-rules.ts'
 
+export type { Session } from '../stores/session.ts'
+
 /** The claims of a verified refresh token that identify its session. Times in seconds. */
 export interface PresentedToken {
   /** Absent from a token that another server minted. */

@@ -1,0 +1,24 @@
+import type { AuthorizationServer } from './authorization-server.ts'
+
+/**
+ * Returns the metadata of the server (RFC 8414 section 2). A member without a value is absent:
+ * clients refuse a null.
+ */
+export const metadataOf = (
+  { options, endpoints }: Pick<AuthorizationServer, 'options' | 'endpoints'>
+): Record<string, unknown> => ({
+  issuer: endpoints.issuer,
+  authorization_endpoint: endpoints.authorize,
+  token_endpoint: endpoints.token,
+  jwks_uri: endpoints.jwks,
+  scopes_supported: [...options.scopes.keys()],
+  response_types_supported: ['code'],
+  response_modes_supported: ['query'],
+  grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+  token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+  code_challenge_methods_supported: ['S256'],
+  authorization_response_iss_parameter_supported: true,
+  request_parameter_supported: false,
+  // Default true (OpenID Connect Discovery section 3).
+  request_uri_parameter_supported: false
+})
