@@ -8,16 +8,19 @@ export type Duration = number | string
 /** Stops the start: throws a TypeError that names an option and its rule. */
 export type Refuse = (name: string, rule: string) => never
 
+/** Refuses an option of the first plugin. A check without its own `reject` throws this. */
 export const refuse: Refuse = (name, rule) => {
   throw new TypeError(`fastify-simplejwt: option "${name}" ${rule}`)
 }
 
 /** Returns a duration in milliseconds, within bounds in milliseconds. */
-export function duration (name: string, value: unknown, leastMs: number, mostMs: number): number {
+export function duration (
+  name: string, value: unknown, leastMs: number, mostMs: number, reject = refuse
+): number {
   const ms = toMilliseconds(value)
   return ms !== undefined && ms >= leastMs && ms <= mostMs
     ? Math.round(ms)
-    : refuse(name, "must be a number of seconds or a string such as '5m', " +
+    : reject(name, "must be a number of seconds or a string such as '5m', " +
       `from ${leastMs / 1000} to ${mostMs / 1000} seconds.`)
 }
 
@@ -28,8 +31,8 @@ function toMilliseconds (value: unknown): number | undefined {
   return /^0+ *(ms|s|m|h|d|seconds|minutes|hours|days)$/i.test(value) ? 0 : parse(value)
 }
 
-export function flag (name: string, value: unknown): boolean {
-  return typeof value === 'boolean' ? value : refuse(name, 'must be true or false.')
+export function flag (name: string, value: unknown, reject = refuse): boolean {
+  return typeof value === 'boolean' ? value : reject(name, 'must be true or false.')
 }
 
 export function wholeNumber (name: string, value: unknown): number {
@@ -49,25 +52,27 @@ export function oneOf<Choice extends string> (
 
 /** Returns a string that matches the pattern, or undefined. */
 export function text (
-  name: string, value: unknown, pattern: RegExp, rule: string
+  name: string, value: unknown, pattern: RegExp, rule: string, reject = refuse
 ): string | undefined {
   return value === undefined || (typeof value === 'string' && pattern.test(value))
     ? value
-    : refuse(name, rule)
+    : reject(name, rule)
 }
 
 /** Returns a function, or undefined. */
-export function optionalFunction<Callback> (name: string, value: Callback): Callback {
+export function optionalFunction<Callback> (
+  name: string, value: Callback, reject = refuse
+): Callback {
   return value === undefined || typeof value === 'function'
     ? value
-    : refuse(name, 'must be a function.')
+    : reject(name, 'must be a function.')
 }
 
 /**
  * Returns a function of the host that throws Errors only, or undefined. `asError` says why.
  */
-export function hostFunction<Given> (name: string, given: Given): Given {
-  if (optionalFunction(name, given) === undefined) return given
+export function hostFunction<Given> (name: string, given: Given, reject = refuse): Given {
+  if (optionalFunction(name, given, reject) === undefined) return given
   const call = given as (...parameters: unknown[]) => unknown
   const failed = (thrown: unknown): never => { throw asError(thrown, `${name}()`) }
   const safe = (...parameters: unknown[]): unknown => {
@@ -98,9 +103,9 @@ export function withMethods<Thing extends object> (
 }
 
 /** Returns a path without its trailing slash. */
-export function checkedPrefix (value: unknown): string {
+export function checkedPrefix (value: unknown, reject = refuse): string {
   const prefix = text('prefix', value, /^(\/[\w.~-]*[\w~-][\w.~-]*)+\/?$/,
-    "must be a path such as '/api/token'.") as string
+    "must be a path such as '/api/token'.", reject) as string
   return prefix.replace(/\/$/, '')
 }
 
