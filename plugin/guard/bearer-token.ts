@@ -31,7 +31,7 @@ const isPlain = (header: string): boolean =>
   !header.includes('\t')
 
 /** Node keeps the first of two Authorization headers and drops the second silently. */
-function repeatsAuthorization (rawHeaders: readonly string[]): boolean {
+export function repeatsAuthorization (rawHeaders: readonly string[]): boolean {
   let seen = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
