@@ -68,9 +68,13 @@ const MAY_IMPORT: Record<string, string[]> = {
   service: ['registration.ts', 'sessions', 'tokens', 'keys', 'stores', 'http'],
   guard: ['registration.ts', 'tokens'],
   routes: ['registration.ts', 'service', 'guard', 'http', 'keys', 'stores'],
+  oauth: [
+    'registration.ts', 'resolve-options.ts', 'service', 'guard', 'http', 'keys', 'limits',
+    'sessions', 'tokens', 'routes'
+  ],
   'store-contract': ['stores'],
   client: [],
-  cli: ['keys']
+  cli: ['keys', 'oauth']
 }
 
 const roomOf = (name: string): string => name.includes('/') ? name.split('/')[0] as string : name
