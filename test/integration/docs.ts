@@ -9,6 +9,7 @@ const SOURCE = {
   options: 'plugin/options.ts',
   tokenService: 'plugin/service/token-service.ts',
   client: 'plugin/client/client.ts',
+  oauth: 'plugin/oauth/options.ts',
   errors: 'plugin/errors.ts',
   events: 'plugin/events.ts',
   settings: 'example/settings.ts'
@@ -50,6 +51,15 @@ t.test('app-tokens.md lists every method of app.tokens', async t => {
   const methods = membersOf(SOURCE.tokenService, 'TokenService', /^ {2}(\w+)[(<]/gm)
   t.ok(methods.length > 8)
   t.strictSame(firstCells(pageNamed('app-tokens.md').text).sort(), methods.sort())
+})
+
+t.test('oauth.md lists every option and every member of a client, and no other', async t => {
+  const { text } = pageNamed('oauth.md')
+  for (const [title, name] of [['Options', 'OAuthOptions'], ['Apps', 'OAuthClient']] as const) {
+    const names = membersOf(SOURCE.oauth, name, /^ {2}(\w+)\??:/gm)
+    t.ok(names.length > 7)
+    t.strictSame(firstCells(section(text, title)).sort(), names.sort())
+  }
 })
 
 t.test('client.md lists every option and every member of the client, and no other', async t => {
