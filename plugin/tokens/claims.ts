@@ -13,6 +13,7 @@ export type OAuthKind = 'client' | 'grant' | 'code' | 'authorization'
 /** The kinds of token (`token_type`). SimpleJWT has the first two. */
 export type TokenKind = 'access' | 'refresh' | OAuthKind
 
+const OF_CLIENT = new Set<unknown>(['client', 'grant', 'code', 'authorization'])
 /** The kinds of token that name no user. */
 const WITHOUT_USER = new Set<unknown>(['client', 'code', 'authorization'])
 
@@ -145,7 +146,7 @@ function checkIdentity (
   expected: TokenKind | undefined,
   userIdClaim: string
 ): Refusal | undefined {
-  const { exp, jti, token_type: type, [userIdClaim]: userId, sid } = claims
+  const { exp, jti, token_type: type, client_id: clientId, [userIdClaim]: userId, sid } = claims
   if (exp === undefined) return "Token has no 'exp' claim"
   if (jti === undefined) return 'Token has no id'
   if (!isText(jti) || (sid !== undefined && !isText(sid))) return 'Token is invalid'
@@ -153,11 +154,17 @@ function checkIdentity (
   if (expected === undefined ? type !== 'access' && type !== 'refresh' : type !== expected) {
     return 'Token has wrong type'
   }
+  if (OF_CLIENT.has(type) && (!isText(clientId) || claims.iat === undefined)) {
+    return 'Token is invalid'
+  }
   if (WITHOUT_USER.has(type)) return undefined
   if (userId === undefined) return 'Token contained no recognizable user identification'
   if (userId === null) return 'User not found'
   return isText(userId) || Number.isSafeInteger(userId) ? undefined : 'Token is invalid'
 }
+
+/** Returns whether an access token was issued to an OAuth client, which acts for the user. */
+export const isOfClient = ({ client_id: clientId }: Claims): boolean => clientId !== undefined
 
 /** All requests with one token share its claims, so the claims must not change. */
 function freeze<T extends object> (value: T): Readonly<T> {

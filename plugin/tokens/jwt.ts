@@ -139,12 +139,14 @@ export function createTokens (
     },
     mintRefresh: (seed, custom, sessionOptions) => mint('refresh', seed, custom, sessionOptions),
     mintForClient: (kind, seed, typ) => shortEnough(kind, keys.sign({
-      token_type: kind, ...(rules.issuer !== undefined && { iss: rules.issuer }), ...seed
+      ...seed, token_type: kind, ...(rules.issuer !== undefined && { iss: rules.issuer })
     }, typ)),
     verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
-    verifyForClient: (token, kind, audience = rules.audience) =>
-      verify(token, kind, { ...rules, audience }) as unknown as OAuthClaims | Refusal,
+    verifyForClient: (token, kind, audience) => {
+      const expected = audience === undefined ? rules : { ...rules, audience }
+      return verify(token, kind, expected) as unknown as OAuthClaims | Refusal
+    },
     verifyAny: token => verify(token, undefined),
     missingKey: token => {
       const header = keys.missing === undefined ? undefined : readHeader(token, headers)
