@@ -44,11 +44,14 @@ export interface TokenService {
   login<U extends User>(
     user: U, reply: FastifyReply, options?: SessionOptions
   ): Promise<LoginAnswer>
-  /** Returns the claims of a token of either kind, if it is good and its session is live. */
+  /**
+   * Returns the claims of a token of either kind, if it is good and its session is live. Refuses
+   * the tokens of OAuth clients.
+   */
   verify(token: string): Promise<Claims>
   /**
    * Returns the claims of an access token, if it is good and its session is not revoked. Refuses
-   * refresh tokens.
+   * refresh tokens, and throws a 403 for the token of an OAuth client.
    */
   verifyAccess(token: string): Promise<AccessClaims>
   /** Exchanges a refresh token. `refresh` is absent when rotation is off. */

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
 import { sidOf } from '../sessions/lifecycle.ts'
-import type { Claims, RefreshClaims } from '../tokens/claims.ts'
+import { type Claims, type RefreshClaims, isOfClient } from '../tokens/claims.ts'
 import { checkAdoptable, checkAllowed } from './adopt.ts'
 
 /** The parts of a registration that verify a token of either kind. */
@@ -11,7 +11,8 @@ export type VerifyParts = Pick<
 >
 
 /**
- * Returns the claims of a token of either kind, if it is good and its session is live.
+ * Returns the claims of a token of either kind, if it is good and its session is live. Refuses the
+ * access token of an OAuth client: the service that asks would take the client for the user.
  * @throws SimpleJwtError 401, or 429 for a request over the limit of its session
  */
 export async function verify (
@@ -20,6 +21,9 @@ export async function verify (
   const { tokens, unauthorized, rateLimiter } = parts
   await tokens.missingKey(token)
   const claims = claimsOrThrow(tokens.verifyAny(token), unauthorized.refused)
+  if (claims.token_type === 'access' && isOfClient(claims)) {
+    throw unauthorized.refused('Token has wrong type')
+  }
   await rateLimiter.refreshPerSession('verify', claims, request)
   const isBlacklisted = claims.token_type === 'refresh'
     ? await isSpent(parts, claims as RefreshClaims, request)

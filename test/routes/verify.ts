@@ -4,6 +4,7 @@ import { SECOND, type TestApp, buildApp } from '../fixtures/app.ts'
 import type { Test } from '../fixtures/servers/home.ts'
 import { accessClaims, decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
+const WRONG_TYPE = '{"detail":"Token has wrong type","code":"token_not_valid"}'
 const BLACKLISTED = '{"detail":"Token is blacklisted","code":"token_not_valid"}'
 
 t.test('a good token of either kind is verified with an empty object', async t => {
@@ -17,6 +18,21 @@ t.test('a good token of either kind is verified with an empty object', async t =
     t.equal(reply.statusCode, 200)
     t.equal(reply.headers['cache-control'], 'no-store')
   }
+})
+
+t.test('verify: refuses the access token of an OAuth client', async t => {
+  const { login, post } = await buildApp(t, {
+    adoptRefreshTokens: true, rateLimit: { refreshPerSession: 3 }
+  })
+  const { access } = await login()
+  const ofClient = { client_id: 'photo-printer', scope: 'photos:read' }
+  const token = sign({ ...decode(access).payload, ...ofClient })
+  for (let count = 0; count < 5; count++) {
+    t.match(await post('/api/token/verify/', { token }), { statusCode: 401, body: WRONG_TYPE })
+  }
+  t.equal((await post('/api/token/verify/', { token: access })).body, '{}', 'it counted no session')
+  const foreign = sign(refreshClaims(ofClient))
+  t.equal((await post('/api/token/verify/', { token: foreign })).body, '{}', 'as at refresh')
 })
 
 t.test('a spent refresh token is good within the reuse interval, as at refresh', async t => {

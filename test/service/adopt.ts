@@ -19,6 +19,22 @@ t.test('refresh: adopts a token of another server, with its jti as the session i
   t.equal((await post('/api/token/refresh/', { refresh })).statusCode, 200)
 })
 
+t.test('refresh: an adopted token with client_id never becomes one of a client', async t => {
+  const { post, hello, app } = await buildApp(t, { adoptRefreshTokens: true })
+  const claims = { sub: 'printer', client_id: 'printer', role: 'admin', scope: 'photos:read' }
+  let refresh = sign(refreshClaims(claims))
+  for (const seen of ['adopted', 'refreshed']) {
+    const pair = (await post('/api/token/refresh/', { refresh })).json()
+    for (const { payload } of [decode(pair.access), decode(pair.refresh)]) {
+      t.match(payload, { user_id: '1', role: 'admin', scope: 'photos:read' }, seen)
+      t.notOk('sub' in payload || 'client_id' in payload, seen)
+    }
+    t.equal((await hello(pair.access)).statusCode, 200, 'it is the session of the user')
+    refresh = pair.refresh
+  }
+  t.match(await app.tokens.sessions(1), [{ clientId: null, scope: null }])
+})
+
 t.test('an adopted token is replayed and reused like any other', async t => {
   const { post, clock } = await buildApp(t, { adoptRefreshTokens: true })
   const foreign = sign(refreshClaims())

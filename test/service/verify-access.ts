@@ -1,6 +1,6 @@
 import t from 'tap'
 import { MINUTE, buildApp } from '../fixtures/app.ts'
-import { accessClaims, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
+import { accessClaims, decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 
 t.test('verifyAccess: returns the frozen claims of an access token', async t => {
   const { app, login } = await buildApp(t)
@@ -33,6 +33,29 @@ t.test('verifyAccess: rejects the token of a revoked session', async t => {
     await app.tokens.revokeUser(1)
     await t.rejects(app.tokens.verifyAccess(access), { message: 'Token is blacklisted' })
   }
+})
+
+t.test('verifyAccess: throws a 403 for the token of an OAuth client', async t => {
+  for (const revocation of ['list', 'store'] as const) {
+    const { app, login } = await buildApp(t, { revocation })
+    const { payload } = decode((await login()).access)
+    const token = sign({ ...payload, client_id: 'photo-printer', scope: 'photos:read' })
+    await t.rejects(app.tokens.verifyAccess(token), {
+      name: 'SimpleJwtError',
+      statusCode: 403,
+      code: 'permission_denied',
+      headers: { 'www-authenticate': 'Bearer realm="api", error="insufficient_scope"' }
+    })
+    await app.tokens.revokeUser(1)
+    await t.rejects(app.tokens.verifyAccess(token), { message: 'Token is blacklisted' })
+  }
+})
+
+t.test('verify: refuses the access token of an OAuth client', async t => {
+  const { app, login } = await buildApp(t)
+  const { payload } = decode((await login()).access)
+  const token = sign({ ...payload, client_id: 'photo-printer', scope: 'photos:read' })
+  await t.rejects(app.tokens.verify(token), { statusCode: 401, message: 'Token has wrong type' })
 })
 
 t.test('isLive: tells a live session from a revoked, expired or unknown one', async t => {
