@@ -3,11 +3,14 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import './guard/watch-apps.ts'
-import type { Authenticate, AuthenticateUser } from './guard/authenticate.ts'
+import type { AuthenticateUser } from './guard/authenticate.ts'
 import { guardByDefault } from './guard/guard-by-default.ts'
+import type { Authenticate } from './guard/guard-hook.ts'
 import { createGuards, registerGuards } from './guard/registered-guards.ts'
 import { declareSlots } from './guard/request-user.ts'
 import type { RequireClaims } from './guard/require-claims.ts'
+import type { ClientClaims, RequireClient } from './guard/require-client.ts'
+import type { RequireScope } from './guard/require-scope.ts'
 import { answerOurErrors } from './http/error-reply.ts'
 import type { SimpleJwtOptions } from './options.ts'
 import { type Registration, createRegistration } from './registration.ts'
@@ -20,13 +23,17 @@ import type { Account } from './user.ts'
 
 export { SimpleJwtError, type ErrorBody, type GuardMessage, type Refusal } from './errors.ts'
 export {
-  authenticate, authenticateOptional, authenticateUser, claimsOf, requireClaims
+  authenticate, authenticateOptional, authenticateUser, claimsOf, requireClaims, requireClient,
+  requireScope
 } from './guard/exported-guards.ts'
 export { memoryStore } from './stores/memory.ts'
 export type { CookieMode } from './cookie/cookie-options.ts'
 export type { SimpleJwtEvent } from './events.ts'
-export type { Authenticate, AuthenticateUser } from './guard/authenticate.ts'
+export type { AuthenticateUser } from './guard/authenticate.ts'
+export type { Authenticate } from './guard/guard-hook.ts'
 export type { RequireClaims, RequiredClaims } from './guard/require-claims.ts'
+export type { ClientClaims, RequireClient } from './guard/require-client.ts'
+export type { RequireScope } from './guard/require-scope.ts'
 export type { Algorithm } from './keys/algorithms.ts'
 export type { Jwk, PublicJwk } from './keys/jwk.ts'
 export type { KeyInput, KeyPairInput, SecretInput } from './keys/key-options.ts'
@@ -65,6 +72,10 @@ declare module 'fastify' {
     authenticateUser: AuthenticateUser
     /** Guards a route by claims: `{ onRequest: app.requireClaims({ role: 'admin' }) }`. */
     requireClaims: RequireClaims
+    /** Guards a route that OAuth clients may open, by scopes: `app.requireScope('photos:read')`. */
+    requireScope: RequireScope
+    /** Guards a route for OAuth clients that act for themselves: `app.requireClient()`. */
+    requireClient: RequireClient
     /** Tokens and sessions, for the app's own code. */
     tokens: TokenService
   }
@@ -72,6 +83,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The user that `findUser` returned. Only `authenticateUser` sets it. */
     account: Account
+    /** The claims of an OAuth client's own token. Only `requireClient` sets it. */
+    client: ClientClaims
   }
 
   interface FastifyContextConfig {
@@ -92,6 +105,8 @@ async function plugin (app: FastifyInstance, given: SimpleJwtOptions): Promise<v
     authenticateOptional: guards.authenticateOptional,
     authenticateUser: guards.authenticateUser,
     requireClaims: guards.requireClaims,
+    requireScope: guards.requireScope,
+    requireClient: guards.requireClient,
     tokens
   })
   registerGuards(app, guards)

@@ -27,7 +27,9 @@ export const MORE_SOURCES = {
   'test/client/refusals.ts': ['plugin/client/answer.ts', 'plugin/client/retry.ts'],
   'test/client/storage.ts': ['plugin/client/refresh-token.ts'],
   'test/client/trouble.ts': ['plugin/client/abort.ts'],
-  'test/guard/authenticate.ts': ['plugin/guard/bearer-token.ts'],
+  'test/guard/authenticate.ts': [
+    'plugin/guard/bearer-token.ts', 'plugin/guard/credentials.ts', 'plugin/guard/guard-hook.ts'
+  ],
   'test/guard/exported-guards.ts': [
     'plugin/guard/registered-guards.ts', 'plugin/guard/watch-apps.ts'
   ],

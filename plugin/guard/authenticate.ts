@@ -1,21 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { asError, claimsOrThrow } from '../errors.ts'
+import { claimsOrThrow } from '../errors.ts'
 import type { Registration } from '../registration.ts'
-import type { AccessClaims } from '../tokens/claims.ts'
+import { type AccessClaims, isOfClient } from '../tokens/claims.ts'
 import { type Account, isActive } from '../user.ts'
-import { authorizationOf, bearerToken } from './bearer-token.ts'
-import { extractedToken } from './extracted-token.ts'
+import { credentialsOf, tokenOf } from './credentials.ts'
+import { type Authenticate, createGuard, setUser } from './guard-hook.ts'
 import { knownGuard } from './known-guards.ts'
-
-/**
- * The guard: a hook for `onRequest`, a strategy for @fastify/auth, or a function to await. Reads
- * the access token of the request and sets `request.user` to its frozen claims.
- * @throws SimpleJwtError 401
- */
-export interface Authenticate {
-  (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void
-  (request: FastifyRequest, reply?: FastifyReply): Promise<void>
-}
 
 /** The guard that also calls `findUser`, and sets `request.account` to the user. */
 export type AuthenticateUser = (request: FastifyRequest, reply?: FastifyReply) => Promise<void>
@@ -25,24 +15,24 @@ export type GuardParts = Pick<
   Registration, 'options' | 'tokens' | 'cache' | 'isRevoked' | 'unauthorized'
 >
 
-/** Returns the claims at once, or a promise if it must query the store or the issuer. */
-export type VerifyRequest<Claims = AccessClaims> =
-  (request: FastifyRequest) => Claims | Promise<Claims>
+/** Builds a guard from the parts of one registration. */
+export type GuardBuilder = (parts: GuardParts) => Authenticate
 
-export const createAuthenticate = (parts: GuardParts): Authenticate =>
-  createGuard(request => authenticateRequest(request, parts))
+export const createAuthenticate: GuardBuilder = parts => createCheckedGuard(parts, refuseClient)
 
 /**
  * Builds the guard for visitors with and without a token. Without one it sets `request.user` to
  * null. A bad token is a 401, as with `authenticate`.
  */
-export const createAuthenticateOptional = (parts: GuardParts): Authenticate =>
-  createGuard(request => identify(request, parts) ?? null, true)
+export const createAuthenticateOptional: GuardBuilder = parts => createGuard(request => {
+  const claims = identify(request, parts)
+  return claims === undefined ? null : checked(claims, parts, refuseClient)
+}, true)
 
 export function createAuthenticateUser (parts: GuardParts): AuthenticateUser {
   const { findUser } = parts.options
   return knownGuard(async (request: FastifyRequest) => {
-    const claims = await authenticateRequest(request, parts)
+    const claims = await authenticateOwn(request, parts)
     const account = await findUser?.(claims.user_id, request)
     if (!account) throw parts.unauthorized.refusedByGuard('User not found')
     if (!isActive(account)) throw parts.unauthorized.userInactive()
@@ -51,9 +41,42 @@ export function createAuthenticateUser (parts: GuardParts): AuthenticateUser {
   })
 }
 
+/** A check of accepted claims. @throws SimpleJwtError 403 */
+type CheckClaims = (claims: AccessClaims, parts: GuardParts) => void
+
+/** Builds a guard that accepts any access token and then checks its claims. */
+export const createCheckedGuard = (parts: GuardParts, check: CheckClaims): Authenticate =>
+  createGuard(request => checked(authenticateRequest(request, parts), parts, check))
+
+/**
+ * Refuses the token of an OAuth client: it opens only routes that name a scope.
+ * @throws SimpleJwtError 403
+ */
+export const refuseClient: CheckClaims = (claims, { unauthorized }) => {
+  if (isOfClient(claims)) throw unauthorized.insufficientScope('')
+}
+
+/** As `authenticateRequest`. Refuses the token of an OAuth client. @throws SimpleJwtError 403 */
+export const authenticateOwn: typeof authenticateRequest = (request, parts) =>
+  checked(authenticateRequest(request, parts), parts, refuseClient)
+
+const checked = (
+  claims: AccessClaims | Promise<AccessClaims>, parts: GuardParts, check: CheckClaims
+): AccessClaims | Promise<AccessClaims> => claims instanceof Promise
+  ? claims.then(claims => checkedNow(claims, parts, check))
+  : checkedNow(claims, parts, check)
+
+function checkedNow (
+  claims: AccessClaims, parts: GuardParts, check: CheckClaims
+): AccessClaims {
+  check(claims, parts)
+  return claims
+}
+
 /**
  * Returns the claims of a request's access token, if the token is good and its session is not
- * revoked. Returns a promise only if it must query the store or the issuer.
+ * revoked. Accepts the token of an OAuth client too. Returns a promise only if it must query the
+ * store or the issuer.
  * @throws SimpleJwtError 401, or 503 if the store or the issuer does not answer
  */
 export function authenticateRequest (
@@ -68,15 +91,11 @@ export function authenticateRequest (
 function identify (
   request: FastifyRequest, parts: GuardParts
 ): AccessClaims | undefined | Promise<AccessClaims> {
-  const { options: { extractToken, now }, cache, unauthorized } = parts
-  // A registration caches by complete header or by token, never by both.
-  const credentials = extractToken === undefined
-    ? authorizationOf(request, unauthorized)
-    : extractedToken(request, extractToken, unauthorized)
+  const credentials = credentialsOf(request, parts)
   if (credentials === undefined) return undefined
-  const known = cache.get(credentials, now())
+  const known = parts.cache.get(credentials, parts.options.now())
   if (known !== undefined) return unlessRevoked(known, parts)
-  const token = extractToken === undefined ? bearerToken(credentials, unauthorized) : credentials
+  const token = tokenOf(credentials, parts)
   return token === undefined ? undefined : verifiedClaims(token, credentials, parts)
 }
 
@@ -109,54 +128,6 @@ function claimsUnless (
   return claims
 }
 
-/** Sets `request.user`. Null is the visitor of an optional route, and not in its type. */
-const setUser = (request: { user: unknown }, claims: AccessClaims | null): void => {
-  request.user = claims
-}
-
 const setAccount = (request: { account: Account }, account: Account): void => {
   request.account = account
-}
-
-/** The callback of a hook. */
-export type Done = (error?: Error) => void
-
-/** Returns the callback, if there is one. A `preParsing` hook gets the body before it. */
-export const doneOf = (third: unknown, fourth: Done | undefined): Done | undefined =>
-  typeof third === 'function' ? third as Done : fourth
-
-/** A thrown null would open the route. */
-const guardError = (thrown: unknown): Error => asError(thrown, 'a guard')
-
-/**
- * Wraps `verify` as a Fastify hook that sets `request.user`. Stays synchronous when `verify` does:
- * on the hot path a promise costs more than the rest of the hook.
- */
-export function createGuard (
-  verify: VerifyRequest<AccessClaims | null>, isOptional = false
-): Authenticate {
-  async function awaited (request: FastifyRequest): Promise<void> {
-    setUser(request, await verify(request))
-  }
-
-  function guard (
-    request: FastifyRequest, _reply?: FastifyReply, third?: unknown, fourth?: Done
-  ): void | Promise<void> {
-    const done = doneOf(third, fourth)
-    if (done === undefined) return awaited(request)
-    let claims
-    try {
-      claims = verify(request)
-    } catch (thrown) {
-      return done(guardError(thrown))
-    }
-    if (claims instanceof Promise) {
-      claims.then(claims => { setUser(request, claims) })
-        .then(() => { done() }, (thrown: unknown) => { done(guardError(thrown)) })
-    } else {
-      setUser(request, claims)
-      done()
-    }
-  }
-  return knownGuard(guard as Authenticate, isOptional)
 }

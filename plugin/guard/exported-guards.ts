@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessClaims } from '../tokens/claims.ts'
-import { type Authenticate, type AuthenticateUser, type Done, doneOf } from './authenticate.ts'
+import type { AuthenticateUser, GuardBuilder } from './authenticate.ts'
 import { checkAtReady } from './check-at-ready.ts'
+import { type Authenticate, type Done, doneOf } from './guard-hook.ts'
 import { knownGuard } from './known-guards.ts'
 import { type Guards, guardsOf } from './registered-guards.ts'
 import { type RequireClaims, claimsGuard } from './require-claims.ts'
+import { type RequireClient, clientGuard } from './require-client.ts'
+import { type RequireScope, scopeGuard } from './require-scope.ts'
 
 type Hook = (
   request: FastifyRequest, reply?: FastifyReply, third?: unknown, fourth?: Done
@@ -37,6 +40,18 @@ function exportedGuard (
   return knownGuard(guard as Authenticate, isOptional)
 }
 
+/** An exported guard that each registration builds once. */
+function builtGuard (name: string, build: GuardBuilder): Authenticate {
+  const built = new WeakMap<Guards, Authenticate>()
+  return exportedGuard(name, guards => {
+    const known = built.get(guards)
+    if (known !== undefined) return known
+    const guard = build(guards.parts)
+    built.set(guards, guard)
+    return guard
+  })
+}
+
 /**
  * Guards a route, by the registration of its scope: `{ onRequest: authenticate }`.
  * @throws SimpleJwtError 401
@@ -60,17 +75,23 @@ export const authenticateUser: AuthenticateUser = exportedGuard('authenticateUse
  * Guards a route by claims: `{ onRequest: requireClaims({ role: 'admin' }) }`.
  * @throws TypeError for requirements that require nothing
  */
-export const requireClaims: RequireClaims = required => {
-  const build = claimsGuard(required)
-  const built = new WeakMap<Guards, Authenticate>()
-  return exportedGuard('requireClaims', guards => {
-    const known = built.get(guards)
-    if (known !== undefined) return known
-    const guard = build(guards.parts)
-    built.set(guards, guard)
-    return guard
-  })
-}
+export const requireClaims: RequireClaims = required =>
+  builtGuard('requireClaims', claimsGuard(required))
+
+/**
+ * Guards a route that OAuth clients may open: `{ onRequest: requireScope('photos:read') }`.
+ * @throws TypeError for no scope, and for a bad one
+ */
+export const requireScope: RequireScope = (...scopes) =>
+  builtGuard('requireScope', scopeGuard(scopes))
+
+/**
+ * Guards a route for OAuth clients that act for themselves:
+ * `{ onRequest: requireClient('reports:write') }`.
+ * @throws TypeError for a bad scope
+ */
+export const requireClient: RequireClient = (...scopes) =>
+  builtGuard('requireClient', clientGuard(scopes))
 
 /** Returns the claims of the visitor of an optional route, or null. */
 export const claimsOf = (request: FastifyRequest): AccessClaims | null =>

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions, onRequestHookHandler } from 'fastify'
 import { refuse } from '../option-checks.ts'
-import type { Authenticate } from './authenticate.ts'
 import { guardHooks } from './check-at-ready.ts'
+import type { Authenticate } from './guard-hook.ts'
 import { knownGuards } from './known-guards.ts'
 import { declareScheme, documentGuard } from './open-api.ts'
 

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import {
-  type Authenticate, type AuthenticateUser, type GuardParts, createAuthenticate,
-  createAuthenticateOptional, createAuthenticateUser
+  type AuthenticateUser, type GuardParts, createAuthenticate, createAuthenticateOptional,
+  createAuthenticateUser
 } from './authenticate.ts'
-import { type RequireClaims, createRequireClaims } from './require-claims.ts'
+import type { Authenticate } from './guard-hook.ts'
+import { type RequireClaims, claimsGuard } from './require-claims.ts'
+import { type RequireClient, clientGuard } from './require-client.ts'
+import { type RequireScope, scopeGuard } from './require-scope.ts'
 
 /** The guards of one registration. */
 export interface Guards {
@@ -13,6 +16,8 @@ export interface Guards {
   /** Only with the option `findUser`. */
   readonly authenticateUser: AuthenticateUser | undefined
   readonly requireClaims: RequireClaims
+  readonly requireScope: RequireScope
+  readonly requireClient: RequireClient
 }
 
 export const createGuards = (parts: GuardParts): Guards => ({
@@ -21,7 +26,9 @@ export const createGuards = (parts: GuardParts): Guards => ({
   authenticateOptional: createAuthenticateOptional(parts),
   authenticateUser:
     parts.options.findUser === undefined ? undefined : createAuthenticateUser(parts),
-  requireClaims: createRequireClaims(parts)
+  requireClaims: required => claimsGuard(required)(parts),
+  requireScope: (...scopes) => scopeGuard(scopes)(parts),
+  requireClient: (...scopes) => clientGuard(scopes)(parts)
 })
 
 /** The guards of a scope that the exports use, or why they cannot decide. */

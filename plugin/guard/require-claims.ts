@@ -1,13 +1,14 @@
-import type { AccessClaims } from '../tokens/claims.ts'
+import { type AccessClaims, isOfClient } from '../tokens/claims.ts'
 import type { DeclaredClaims } from '../user.ts'
-import {
-  type Authenticate, type GuardParts, authenticateRequest, createGuard
-} from './authenticate.ts'
+import { type GuardBuilder, createCheckedGuard } from './authenticate.ts'
+import type { Authenticate } from './guard-hook.ts'
+import { isScope } from './scopes.ts'
 
 type Value = string | number | boolean
 
 type StandardClaim =
-  'scope' | 'scp' | 'sub' | 'user_id' | 'sid' | 'jti' | 'iss' | 'aud' | 'iat' | 'exp' | 'token_type'
+  | 'scope' | 'scp' | 'sub' | 'user_id' | 'client_id' | 'sid' | 'jti'
+  | 'iss' | 'aud' | 'iat' | 'exp' | 'token_type'
 
 /** Any name, until the app declares its claims. */
 type ClaimName =
@@ -26,23 +27,15 @@ export type Requirement = RequiredClaims | ((claims: AccessClaims) => boolean)
 /**
  * Builds a guard that requires claims, or a function of the claims that returns `true`. The guard
  * does all that `authenticate` does, then answers 403 with `error="insufficient_scope"`
- * (RFC 6750 section 3.1).
+ * (RFC 6750 section 3.1). It lets an OAuth client in only if it requires `scope` or `scp`.
  * @throws TypeError for requirements that require nothing
  */
 export type RequireClaims = (required: Requirement) => Authenticate
 
-/** Builds the guard of one requirement, for the parts of one registration. */
-export type ClaimsGuard = (parts: GuardParts) => Authenticate
-
 const SCOPE_CLAIMS = new Set(['scope', 'scp'])
-/** RFC 6749 section 3.3. The scope is written into a header. */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-
-export const createRequireClaims = (parts: GuardParts): RequireClaims =>
-  required => claimsGuard(required)(parts)
 
 /** Checks a requirement. @throws TypeError for one that requires nothing */
-export function claimsGuard (required: Requirement): ClaimsGuard {
+export function claimsGuard (required: Requirement): GuardBuilder {
   const requirements = typeof required === 'function' ? [] : requirementsOf(required)
   const allows = typeof required === 'function'
     ? required
@@ -50,17 +43,12 @@ export function claimsGuard (required: Requirement): ClaimsGuard {
   const scope = requirements
     .filter(({ name }) => SCOPE_CLAIMS.has(name)).map(({ value }) => value).join(' ')
 
-  return parts => {
-    const permitted = (claims: AccessClaims): AccessClaims => {
-      // An async function returns a promise, which is truthy. Only `true` lets a request in.
-      if (allows(claims) !== true) throw parts.unauthorized.insufficientScope(scope)
-      return claims
+  return parts => createCheckedGuard(parts, claims => {
+    // An async function returns a promise, which is truthy. Only `true` lets a request in.
+    if ((isOfClient(claims) && scope === '') || allows(claims) !== true) {
+      throw parts.unauthorized.insufficientScope(scope)
     }
-    return createGuard(request => {
-      const claims = authenticateRequest(request, parts)
-      return claims instanceof Promise ? claims.then(permitted) : permitted(claims)
-    })
-  }
+  })
 }
 
 /** A value that a claim must have. */
@@ -88,8 +76,6 @@ function valuesOf (name: string, given: Value | readonly Value[]): readonly Valu
   if (!SCOPE_CLAIMS.has(name)) return values
   return values.flatMap((value): Value[] => typeof value === 'string' ? value.split(' ') : [value])
 }
-
-const isScope = (value: unknown): boolean => typeof value === 'string' && SCOPE.test(value)
 
 function isValue (value: unknown): boolean {
   if (typeof value === 'string') return value !== ''

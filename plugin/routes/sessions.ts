@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { notFound } from '../errors.ts'
-import { type GuardParts, authenticateRequest } from '../guard/authenticate.ts'
+import { type GuardParts, authenticateRequest, refuseClient } from '../guard/authenticate.ts'
 import { knownGuard } from '../guard/known-guards.ts'
 import { countRefusals } from '../http/refusals.ts'
 import type { Place } from '../http/token-paths.ts'
@@ -52,6 +52,7 @@ function createGate (parts: SessionParts) {
     if (await parts.isRevoked(claims)) {
       throw parts.unauthorized.refusedByGuard('Token is blacklisted')
     }
+    refuseClient(claims, parts)
     claimsOf.set(request, claims)
     request.user = claims
   }

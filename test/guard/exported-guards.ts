@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import t from 'tap'
 import simplejwt, {
   type SimpleJwtOptions, authenticate, authenticateOptional, authenticateUser, claimsOf,
-  requireClaims
+  requireClaims, requireClient, requireScope
 } from '../../plugin/index.ts'
 import { SECRET, createClock, createUsers } from '../fixtures/app.ts'
 import { NO_CREDENTIALS, goodOptions } from '../fixtures/host.ts'
@@ -59,16 +59,19 @@ t.test('an exported guard without the plugin stops the start, and names the rout
       }
     }
   }
-  const app = create(t)
-  app.route({
-    method: ['POST', 'PUT'],
-    url: '/orders',
-    onRequest: requireClaims({ role: 'admin' }),
-    handler: idOf
-  })
-  await t.rejects(async () => app.ready(), {
-    message: /: requireClaims needs the plugin\..* It guards POST,PUT \/orders\.$/
-  })
+  const built = {
+    requireClaims: requireClaims({ role: 'admin' }),
+    requireScope: requireScope('orders:write'),
+    requireClient: requireClient()
+  }
+  for (const [name, guard] of Object.entries(built)) {
+    const app = create(t)
+    app.route({ method: ['POST', 'PUT'], url: '/orders', onRequest: guard, handler: idOf })
+    await t.rejects(async () => app.ready(), {
+      message: `fastify-simplejwt: ${name} needs the plugin. Register it in this scope, or in ` +
+        'a parent. It guards POST,PUT /orders.'
+    })
+  }
 })
 
 t.test('an exported guard as a hook of a scope without the plugin stops the start', async t => {
@@ -201,6 +204,45 @@ t.test('requireClaims: an export checks its requirement at once, and each reques
       const { statusCode } = await app.inject({ url, headers: bearer({ role }, secret) })
       t.equal(statusCode, status, `${url} ${role}`)
     }
+  }
+})
+
+t.test('requireScope, requireClient: an export uses the registration of its scope', async t => {
+  const app = create(t)
+  const guards = {
+    photos: { onRequest: requireScope('photos:read') },
+    reports: { preHandler: [requireClient('photos:read')] }
+  }
+  const routes = (scope: FastifyInstance, prefix: string): void => {
+    for (const [url, guard] of Object.entries(guards)) {
+      scope.get(`${prefix}/${url}`, guard, async ({ user, client }) => ({ user, client }))
+    }
+  }
+  routes(app, '')
+  app.register(simplejwt, goodOptions())
+  app.register(async scope => {
+    await scope.register(simplejwt, withNamespace('staff', { secret: OTHER_SECRET }))
+    routes(scope, '/staff')
+  })
+  const ask = (url: string, claims: Record<string, unknown>, secret: string) =>
+    app.inject({ url, headers: bearer({ client_id: 'printer', ...claims }, secret) })
+  for (const [prefix, secret, other] of
+    [['', SECRET, OTHER_SECRET], ['/staff', OTHER_SECRET, SECRET]] as const) {
+    const [photos, reports] = [`${prefix}/photos`, `${prefix}/reports`]
+    for (const seen of ['first', 'again', 'known']) {
+      t.match((await ask(photos, { scope: 'photos:read' }, secret)).json(),
+        { user: { user_id: '1', client_id: 'printer' } }, seen)
+      t.equal((await ask(photos, { scope: 'x' }, secret)).statusCode, 403)
+      t.equal((await ask(photos, { scope: 'photos:read' }, other)).statusCode, 401)
+      const asClient = { token_type: 'client', scope: 'photos:read' }
+      t.match((await ask(reports, asClient, secret)).json(),
+        { user: null, client: { client_id: 'printer' } })
+      t.equal((await ask(reports, { ...asClient, scope: 'x' }, secret)).statusCode, 403)
+      t.equal((await ask(reports, { scope: 'photos:read' }, secret)).statusCode, 401)
+      t.equal((await ask(reports, asClient, other)).statusCode, 401)
+    }
+    t.equal((await app.inject(photos)).body, NO_CREDENTIALS)
+    t.equal((await app.inject(reports)).body, NO_CREDENTIALS)
   }
 })
 

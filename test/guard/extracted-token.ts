@@ -12,11 +12,12 @@ t.test('extractToken: says where every guard finds the token', async t => {
   })
   app.get('/user', { onRequest: app.authenticateUser }, async request => request.account.id)
   app.get('/claims', { onRequest: app.requireClaims({ user_id: '1' }) }, async () => 'claims')
+  app.get('/scope', { onRequest: app.requireScope('read') }, async () => 'scope')
   app.get('/optional', { onRequest: app.authenticateOptional }, async request => ({
     user: request.user
   }))
   const { access, refresh } = await login()
-  const urls = ['/hello/', '/user', '/claims', '/optional', '/api/token/sessions']
+  const urls = ['/hello/', '/user', '/claims', '/scope', '/optional', '/api/token/sessions']
   const ask = (url: string, token: string) => app.inject({ url, headers: { 'x-token': token } })
   for (const url of urls) {
     for (const seen of ['first', 'again', 'known']) {

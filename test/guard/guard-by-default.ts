@@ -5,7 +5,8 @@ import fastify, { type FastifyInstance, type FastifyRequest, type InjectOptions 
 import fp from 'fastify-plugin'
 import t from 'tap'
 import simplejwt, {
-  type SimpleJwtOptions, authenticateOptional, claimsOf, requireClaims
+  type SimpleJwtOptions, authenticateOptional, claimsOf, requireClaims, requireClient,
+  requireScope
 } from '../../plugin/index.ts'
 import { SECRET } from '../fixtures/app.ts'
 import { goodOptions } from '../fixtures/host.ts'
@@ -179,6 +180,11 @@ t.test('guardByDefault: a route with a guard of ours has that one only', async t
   app.get('/optional-export', { onRequest: [authenticateOptional] }, idOf)
   app.get('/claims', { onRequest: requireClaims({ role: 'admin' }) }, idOf)
   app.get('/user', { onRequest: app.authenticateUser }, idOf)
+  app.get('/scope', { onRequest: app.requireScope('photos:read') }, idOf)
+  app.get('/scope-export', { onRequest: [requireScope('photos:read')] }, idOf)
+  app.get('/client', { onRequest: app.requireClient() }, idOf)
+  app.get('/client-export', { preHandler: requireClient() }, idOf)
+  app.get('/default', idOf)
   t.same(await statuses(app, '/staff-only'), [401, 401])
   const ofStaff = await app.inject({ url: '/staff-only', headers: headers(OTHER_SECRET) })
   t.equal(ofStaff.statusCode, 200)
@@ -187,6 +193,18 @@ t.test('guardByDefault: a route with a guard of ours has that one only', async t
   t.same(await statuses(app, '/claims'), [401, 403])
   t.same(await statuses(app, '/user'), [401, 200])
   t.same(finds, ['1'])
+  const ofClient = { client_id: 'printer', scope: 'photos:read' }
+  const ask = async (url: string, claims: object): Promise<number> =>
+    (await app.inject({ url, headers: headers(SECRET, { ...ofClient, ...claims }) })).statusCode
+  for (const url of ['/scope', '/scope-export']) {
+    t.same([...await statuses(app, url), await ask(url, {})], [401, 200, 200], url)
+  }
+  for (const url of ['/client', '/client-export']) {
+    t.same([...await statuses(app, url), await ask(url, {})], [401, 401, 401], url)
+    t.equal(await ask(url, { token_type: 'client' }), 200)
+  }
+  t.equal(await ask('/default', {}), 403)
+  t.equal(await ask('/default', { token_type: 'client' }), 401)
 })
 
 t.test('guardByDefault: a 404 stays a 404', async t => {
@@ -289,6 +307,8 @@ async function routes (app: FastifyInstance): Promise<void> {
   app.get('/tagged', { schema: { tags: ['x'] } }, idOf)
   app.get('/optional', { onRequest: authenticateOptional }, idOf)
   app.get('/claims', { onRequest: requireClaims({ role: 'admin' }) }, idOf)
+  app.get('/scope', { onRequest: requireScope('photos:read') }, idOf)
+  app.get('/client', { onRequest: requireClient() }, idOf)
   app.get('/public', { config: { public: true } }, idOf)
   app.get('/own', { schema: { security: [{ key: [] }] } as object }, idOf)
 }
@@ -305,7 +325,9 @@ t.test('OpenAPI: guarded routes and /sessions carry security, public ones do not
     await routes(app)
     const document = await documentOf(app)
     const isTwo = 'swagger' in options
-    for (const path of ['/guarded', '/tagged', '/claims', '/api/token/sessions']) {
+    for (const path of [
+      '/guarded', '/tagged', '/claims', '/scope', '/client', '/api/token/sessions'
+    ]) {
       t.same(securityOf(document, path), [{ bearer: [] }], path)
     }
     t.same(securityOf(document, '/api/token/sessions/{sid}', 'delete'), [{ bearer: [] }])
