@@ -64,7 +64,8 @@ function usernameLength (value: number): number {
 }
 
 /** The plugin writes the other claims of a token. */
-const USER_ID_CLAIM = /^(?!(?:token_type|exp|iat|nbf|jti|sid|iss|aud|__proto__)$)[^]{1,100}$/
+const USER_ID_CLAIM =
+  /^(?!(?:token_type|exp|iat|nbf|jti|sid|client_id|iss|aud|__proto__)$)[^]{1,100}$/
 const USER_ID_CLAIM_RULE = "must be the name of a claim such as 'user_id', 'id' or 'sub'."
 
 /** Options of the login route, which needs `verifyCredentials`. */

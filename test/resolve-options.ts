@@ -55,7 +55,9 @@ const BAD: Record<Name, unknown[]> = {
   reuseInterval: [...NO_DURATION, '61m'],
   replayFrom: [...NO_TEXT, 'address', 'sameaddress', true],
   adoptRefreshTokens: ['', 'true', 'false', 0, 1, {}, []],
-  userIdClaim: [...NO_TEXT, 'sid', 'jti', 'token_type', 'exp', '__proto__', 'x'.repeat(101)],
+  userIdClaim: [
+    ...NO_TEXT, 'sid', 'jti', 'token_type', 'exp', 'client_id', '__proto__', 'x'.repeat(101)
+  ],
   issuer: NO_TEXT,
   audience: NO_TEXT,
   leeway: [...NO_DURATION, '61m', 3601],
