@@ -271,6 +271,26 @@ t.test('setKeys: rejects keys of which none can sign, and changes nothing', asyn
   t.notOk(events.some(({ type }) => type === 'keys_changed'))
 })
 
+t.test('setKeys: a check that throws changes nothing', async t => {
+  const { registration, events } = await buildRegistration(t)
+  const tokens = createTokenService(registration)
+  const { access } = await tokens.issue({ id: 7 })
+  const seen: unknown[] = []
+  registration.keyChecks.push(
+    keys => { seen.push(keys.map(({ kid }) => kid)) },
+    keys => { if (keys[0]?.algorithm === 'HS256') throw new TypeError('a key pair first') }
+  )
+  const secret = { algorithm: 'HS256', secret: 'n'.repeat(32), kid: 'new' } as const
+  await t.rejects(tokens.setKeys([secret, inputOf('ES256', 'pair')]), {
+    name: 'TypeError', message: 'a key pair first'
+  })
+  t.match(await tokens.verify(access), { user_id: '7' })
+  t.notOk(events.some(({ type }) => type === 'keys_changed'))
+  await tokens.setKeys([inputOf('ES256', 'pair'), secret])
+  await t.rejects(tokens.verify(access), { message: 'Token is invalid' })
+  t.same(seen, [['new', 'pair'], ['pair', 'new']], 'each check has seen the new keys')
+})
+
 t.test('setKeys: keeps users logged in while the old public key remains', async t => {
   const { app, hello, clock } = await buildApp(t, { keys: [inputOf('ES256', 'old')] })
   const { access, refresh } = await app.tokens.issue({ id: 7 })
