@@ -1,4 +1,5 @@
 import { counting } from './store-contract/counters.ts'
+import { grants } from './store-contract/grants.ts'
 import { ending } from './store-contract/revocation.ts'
 import { keeping } from './store-contract/storage.ts'
 import { otherProcess, shared } from './store-contract/processes.ts'
@@ -27,14 +28,16 @@ export interface StoreContract {
 }
 
 /** All cases with one process, for other kinds of test runners. */
-export const cases = [...keeping, ...rotation, ...replays, ...races, ...ending, ...counting]
+export const cases = [
+  ...keeping, ...rotation, ...replays, ...races, ...ending, ...grants, ...counting
+]
 
 /** All cases with two processes that share a store. */
 export const sharedCases = shared
 
 /**
- * The suite that every store must pass: races, replays, deadlines, revocation, sweeping and two
- * processes. No case waits for time to pass.
+ * The suite that every store must pass: races, replays, deadlines, revocation, sweeping, grants
+ * of OAuth clients and two processes. No case waits for time to pass.
  *
  * ```ts
  * import { test } from 'node:test'

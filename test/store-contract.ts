@@ -6,6 +6,10 @@ import { memoryStore } from '../plugin/stores/memory.ts'
 import type { SessionStore } from '../plugin/stores/store.ts'
 import { forkLean } from './fixtures/servers/lean-children.ts'
 import {
+  configuredStore, endlessTokenStore, firstExpiryStore, ownLoginsStore, refreshedOnlyStore,
+  rewritingStore, sameLifetimeStore
+} from './fixtures/naive/grants.ts'
+import {
   busyStore, forgetfulStore, forgetsItsCallsStore, forgivingStore, forkingStore, lateEndingStore,
   lateStore, lockedStore, miscountingStore, nonAtomicStore, resurrectingStore
 } from './fixtures/naive/stores.ts'
@@ -69,6 +73,8 @@ t.test('the contract closes each store that it has opened, even if a fact fails'
   t.ok(results.some(result => result.status === 'rejected'))
 })
 
+const CODE = 'rotate: exchanges a token of a minute for one of a month, and only in that minute'
+
 const NAIVE: [mistake: string, open: () => SessionStore, caughtBy: string][] = [
   ['reads before it writes', nonAtomicStore, RACE],
   [
@@ -104,6 +110,25 @@ const NAIVE: [mistake: string, open: () => SessionStore, caughtBy: string][] = [
   [
     'reads a counter before it writes it', miscountingStore,
     'increment: counts each of 200 simultaneous requests'
+  ],
+  [
+    'does not know the client of a session', ownLoginsStore,
+    'create and adopt: keep the client and the scope of a session, or null'
+  ],
+  [
+    'loses the client of a session at a rotation', rewritingStore,
+    'rotate: keeps the client and the scope of a session with each outcome'
+  ],
+  ['gives each token the lifetime of the one before', sameLifetimeStore, CODE],
+  ['drops a session when its first token has expired', firstExpiryStore, CODE],
+  ['takes a token until the session ends', endlessTokenStore, CODE],
+  [
+    'has one reuse interval for all calls', configuredStore,
+    'rotate: revokes for any spent token with a reuse interval of 0, in the call alone'
+  ],
+  [
+    'revokes only the sessions that were refreshed', refreshedOnlyStore,
+    'revokeUser: revokes a session that was never rotated, with its first token'
   ]
 ]
 
@@ -129,13 +154,12 @@ t.test('a store that is atomic only within a process passes for one and fails fo
     module: moduleNamed('open-locked')
   }
   await t.resolves(runFact(contract, RACE))
-  await t.rejects(
-    runFact(
-      contract,
-      'two processes: give 50 simultaneous presentations one successor, twenty times'
-    ),
-    { code: 'ERR_ASSERTION' }
-  )
+  for (const race of [
+    'two processes: give 50 simultaneous presentations one successor, twenty times',
+    'two processes: rotate once of 50 with a reuse interval of 0, and revoke the session'
+  ]) {
+    await t.rejects(runFact(contract, race), { code: 'ERR_ASSERTION' }, race)
+  }
 })
 
 t.test('otherProcess: rejects with the error of the other process', async t => {

@@ -94,6 +94,28 @@ export const shared: SharedCase[] = [
     }
   },
   {
+    name: 'two processes: rotate once of 50 with a reuse interval of 0, and revoke the session',
+    async run (store, other) {
+      for (let round = 0; round < 20; round++) {
+        const sid = `s${round}`
+        await store.create(session({ sid }))
+        const rotations = Array.from({ length: 50 }, (_, index) =>
+          presentation('t0', `next${index}`, NOW, { sid, reuseInterval: 0 })
+        )
+        const results = await atOnce(
+          other,
+          rotations.slice(0, 25).map(rotation => () => store.rotate(rotation)),
+          rotations.slice(25).map(rotation => ({ verb: 'rotate', given: [rotation] }))
+        )
+        assert.deepEqual(
+          outcomes(results).sort(), [...Array(48).fill('ended'), 'reused', 'rotated'],
+          `round ${round}`
+        )
+        assert.equal((await store.find(sid))?.revokedAt, NOW, `round ${round}`)
+      }
+    }
+  },
+  {
     name: 'two processes: a revoke in one wins against a refresh in the other',
     async run (store, other) {
       for (let round = 0; round < 50; round++) {

@@ -48,7 +48,9 @@ export const keeping: ContractCase[] = [
         sid: "'; DROP TABLE sessions; --",
         userId: '{"$ne":null}',
         userAgent: '\u{1F600} \'"\\\n%s :s ?1 $1',
-        address: '::1%eth0'
+        address: '::1%eth0',
+        clientId: '\u{1F600} \'"\\\n%s :s ?1 $1 ',
+        scope: '  zo\u00eb:read \u{1F600} \'"\\\t\n%s :s ?1 $1 '
       })
       await store.create(odd)
       assert.deepEqual(await store.find(odd.sid), odd)

@@ -55,7 +55,7 @@ eachSqlite(t, async t => {
     const store = sqliteStore(handle)
     await store.migrate?.()
     handle.exec(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 12000)
-      INSERT INTO simplejwt_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 12000, 1, ${NOW} + 1, null, null, null, null, 0, null, null FROM numbers`)
+      INSERT INTO simplejwt_sessions SELECT 's' || n, '7', 't0', null, 1, null, ${NOW} + n / 12000, 1, ${NOW} + 1, null, null, null, null, 0, null, null, null, null FROM numbers`)
     handle.exec('INSERT INTO simplejwt_counters SELECT sid, 1, expires_at FROM simplejwt_sessions')
     t.equal(await store.sweep(NOW + 1), 11_999)
     t.equal((await store.list('7', NOW)).length, 1)
