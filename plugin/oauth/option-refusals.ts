@@ -23,6 +23,6 @@ export function distinct (
   if (!Array.isArray(given) || given.length < least) {
     return reject(name, `must be an array of ${least === 0 ? '' : 'at least one of the '}${what}.`)
   }
-  const repeated = given.findIndex((entry, index) => given.indexOf(entry) !== index)
+  const repeated = given.findIndex((entry, index) => given.slice(0, index).includes(entry))
   return repeated === -1 ? given : reject(`${name}[${repeated}]`, 'must be unique.')
 }
