@@ -34,7 +34,8 @@ t.test('node:sqlite passes the contract, by node:test', { skip }, async t => {
   t.match(report, /^(#|ℹ) fail 0$/m)
 })
 
-for (const file of ['test/stores/sqlite-files.ts', 'test/stores/sqlite-locks.ts']) {
+for (const name of ['sqlite-files', 'sqlite-locks', 'sqlite-migrations', 'sql/migrate-sqlite']) {
+  const file = `test/stores/${name}.ts`
   t.test(`what ${file} says is true of node:sqlite too`, { skip }, async t => {
     t.match(await runByNode(file), /^ok 1 - node:sqlite/m)
   })

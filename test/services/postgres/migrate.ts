@@ -1,13 +1,32 @@
+import type pg from 'pg'
 import t from 'tap'
 import { HOUR, NOW, SECOND, presentation, session } from '../../../plugin/store-contract/case.ts'
 import { postgresStore } from '../../../plugin/stores/postgres.ts'
 import { migratePostgres } from '../../../plugin/stores/sql/migrate-postgres.ts'
+import { forkLean } from '../../fixtures/servers/lean-children.ts'
+import { liveMigration } from '../../fixtures/stores/live-migration.ts'
+import {
+  OLDER_VERSIONS, type OlderWorker, firstWorker, textBefore, workerBefore
+} from '../../fixtures/stores/older-worker.ts'
 import { OLD_TABLES, oldInsert, oldRevoke, oldRotate } from '../../fixtures/stores/old-tables.ts'
-import { poolFor, postgresIsAt, queriesOf } from '../../fixtures/stores/open-postgres.ts'
+import openStore, { poolFor, postgresIsAt, queriesOf } from '../../fixtures/stores/open-postgres.ts'
 import { postgresProgram, startPostgres } from '../../fixtures/servers/postgres.ts'
 import { skipUnless } from '../../fixtures/servers/programs.ts'
 
+forkLean()
 const DAY = 24 * HOUR
+
+const WORKERS: Record<
+  typeof OLDER_VERSIONS[number]['version'], (pool: pg.Pool, prefix: string) => OlderWorker
+> = {
+  first: (pool, prefix) => firstWorker(async sql => (await pool.query(sql)).rows, prefix),
+  before: (pool, prefix) => workerBefore(postgresStore(queriesOf(pool, query => ({
+    ...query,
+    text: textBefore(query.text),
+    // The last parameters of an INSERT are those that the version before did not have.
+    ...query.text.startsWith('INSERT') && { values: query.values?.slice(0, -2) ?? [] }
+  })), { prefix }))
+}
 
 t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t => {
   const { url } = await startPostgres(t, { fsync: 'off' })
@@ -33,6 +52,18 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.equal(await store.sweep(NOW + DAY - SECOND), 0, 'the worker may issue tokens of up to a day')
     t.equal(await store.sweep(NOW + DAY + SECOND), 1)
   })
+
+  for (const { version, tables } of OLDER_VERSIONS) {
+    t.test(`migrate: four processes at once, under a worker of the version: ${version}`, async t => {
+      const pool = poolFor(t)
+      const name = `live_${version}`
+      await pool.query(tables(`${name}_`))
+      const store = openStore(name)
+      t.after(() => store.close?.())
+      const module = new URL('../../fixtures/stores/open-postgres.ts', import.meta.url)
+      await liveMigration(t, { older: WORKERS[version](pool, `${name}_`), store, module, name })
+    })
+  }
 
   t.test('a column that is added or dropped under a worker fails no call of it', async t => {
     const pool = poolFor(t, { max: 10 })

@@ -8,7 +8,9 @@ import { CLOCK, ROTATE } from '../../../plugin/stores/redis/scripts.ts'
 import { redisStore } from '../../../plugin/stores/redis.ts'
 import { forkLean } from '../../fixtures/servers/lean-children.ts'
 import open, { redisIsAt } from '../../fixtures/stores/open-redis.ts'
-import { connectTo, sending, withClock } from '../../fixtures/stores/redis-clients.ts'
+import {
+  connectTo, sending, versionBefore, withClock
+} from '../../fixtures/stores/redis-clients.ts'
 import { redisProgram, startRedis } from '../../fixtures/servers/redis.ts'
 import { skipUnless } from '../../fixtures/servers/programs.ts'
 
@@ -142,6 +144,28 @@ t.test('a server', { skip: skipUnless(redisProgram, 'redis-server') }, async t =
       { sid: 's', revokedAt: NOW, accessExpiresAt: NOW + 24 * HOUR }
     ])
     t.equal(await store.sweep(NOW + 24 * HOUR + SECOND), 1)
+  })
+
+  t.test('a worker of the version before and a new one share the sessions of clients', async t => {
+    const prefix = 'mixed:'
+    const store = redisStore(client, { prefix })
+    const older = redisStore(versionBefore(client), { prefix })
+    const grant = { clientId: 'photo-printer', scope: 'photos:read' }
+    await older.create(session({ sid: 'own' }))
+    await store.create(session({ sid: 'granted', ...grant }))
+    const own = { clientId: null, scope: null }
+    t.match(await store.find('own'), own)
+    t.equal((await older.list('7', NOW)).length, 2)
+    for (const [presented, next, rotating] of [['t0', 't1', older], ['t1', 't2', store]] as const) {
+      for (const [sid, expected] of [['own', own], ['granted', grant]] as const) {
+        const { outcome } = await rotating.rotate(presentation(presented, next, NOW, { sid }))
+        t.equal(outcome, 'rotated', `${sid} ${next}`)
+        t.match(await store.find(sid), { jti: next, ...expected })
+      }
+    }
+    t.same((await older.revokeUser('7', NOW)).sort(), ['granted', 'own'])
+    t.match(await store.find('granted'), { revokedAt: NOW, ...grant })
+    t.equal(await older.sweep(NOW + ACCESS_LIFETIME + SECOND), 2)
   })
 
   t.test('revokedSince: needs no other set for a session that has left it', async t => {

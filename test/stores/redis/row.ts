@@ -16,7 +16,9 @@ t.test('a session comes back from its row as it was', async t => {
       revokedAt: NOW,
       adoptedUntil: NOW,
       userAgent: null,
-      address: null
+      address: null,
+      clientId: 'photo-printer',
+      scope: 'photos:read'
     })
   ]) {
     t.strictSame(sessionOf(rowOf(stored)), stored)
@@ -27,9 +29,11 @@ t.test('the fields are those of a session', async t => {
   t.strictSame([...FIELDS].sort(), Object.keys(session()).sort())
 })
 
-t.test('a row of an older version has an access lifetime of a day', async t => {
-  const row = rowOf(session()).map((value, index) =>
-    FIELDS[index] === 'accessLifetime' ? null : value)
+t.test('a row of an older version has an access lifetime of a day, and no client', async t => {
+  const added: string[] = ['accessLifetime', 'clientId', 'scope']
+  const granted = session({ clientId: 'photo-printer', scope: 'photos:read' })
+  const row = rowOf(granted).map((value, index) =>
+    added.includes(FIELDS[index] as string) ? null : value)
   t.strictSame(sessionOf(row), session({ accessLifetime: 86_400_000 }))
 })
 

@@ -46,7 +46,9 @@ t.test('a row is a session, whether its times come as numbers, as bigint or as t
       user_agent: null,
       address: null,
       rotated_user_agent: '',
-      rotated_address: '192.0.2.9'
+      rotated_address: '192.0.2.9',
+      client_id: 'photo-printer',
+      scope: 'photos:read'
     })
     t.strictSame(
       sessionOf(ended),
@@ -58,7 +60,9 @@ t.test('a row is a session, whether its times come as numbers, as bigint or as t
         userAgent: null,
         address: null,
         rotatedUserAgent: '',
-        rotatedAddress: '192.0.2.9'
+        rotatedAddress: '192.0.2.9',
+        clientId: 'photo-printer',
+        scope: 'photos:read'
       })
     )
   }
