@@ -9,7 +9,7 @@ export interface User {
   [claim: string]: unknown
 }
 
-/** A login of the user, as the server lists it. Times are ISO 8601. */
+/** A login of the user or a connected OAuth client, as the server lists it. Times are ISO 8601. */
 export interface Session {
   sid: string
   created_at: string
@@ -17,6 +17,10 @@ export interface Session {
   expires_at: string
   user_agent: string | null
   address: string | null
+  /** The OAuth client of the session, or null for a login of the user. */
+  client_id: string | null
+  /** The scopes of the client, separated by spaces, or null. */
+  scope: string | null
   /** Whether this client belongs to the session. */
   current: boolean
 }

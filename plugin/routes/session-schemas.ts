@@ -12,7 +12,21 @@ const LIVE_SESSION = {
   expires_at: '2026-11-23T12:05:00.000Z',
   user_agent: 'curl/7.88.1',
   address: '127.0.0.1',
+  client_id: null,
+  scope: null,
   current: true
+}
+
+const GRANTED_SESSION = {
+  sid: '0c9d5b0e3f6a4f1c9a7e2d4b6c8f1a35',
+  created_at: '2026-11-22T12:10:00.000Z',
+  last_used_at: '2026-11-22T12:10:00.000Z',
+  expires_at: '2026-12-22T13:00:00.000Z',
+  user_agent: 'photo-printer/1.4',
+  address: '192.0.2.1',
+  client_id: 'photo-printer',
+  scope: 'photos:read',
+  current: false
 }
 
 export const listSessionsSchema = {
@@ -22,7 +36,7 @@ export const listSessionsSchema = {
     200: {
       description: 'The sessions, oldest first.',
       type: 'array',
-      examples: [[LIVE_SESSION]],
+      examples: [[LIVE_SESSION, GRANTED_SESSION]],
       items: {
         type: 'object',
         required: Object.keys(LIVE_SESSION),
@@ -33,6 +47,14 @@ export const listSessionsSchema = {
           expires_at: time,
           user_agent: { type: ['string', 'null'] },
           address: { type: ['string', 'null'] },
+          client_id: {
+            type: ['string', 'null'],
+            description: 'The OAuth client of the session. Null: a login of the user.'
+          },
+          scope: {
+            type: ['string', 'null'],
+            description: 'The scopes of the client, separated by spaces.'
+          },
           current: { type: 'boolean', description: 'True for the session of this request.' }
         }
       }

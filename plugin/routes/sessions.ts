@@ -29,6 +29,8 @@ const presented = (session: Session, currentSid: string | undefined) => ({
   expires_at: iso(expiresAt(session)),
   user_agent: session.userAgent,
   address: session.address,
+  client_id: session.clientId,
+  scope: session.scope,
   current: session.sid === currentSid
 })
 

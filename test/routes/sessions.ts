@@ -1,6 +1,7 @@
 import t from 'tap'
 import { memoryStore } from '../../plugin/stores/memory.ts'
-import { MINUTE, SECOND, type TestApp, buildApp } from '../fixtures/app.ts'
+import { MINUTE, SECOND, START, type TestApp, buildApp } from '../fixtures/app.ts'
+import { session } from '../fixtures/stores/session.ts'
 import { accessClaims, decode, sign } from '../fixtures/tokens/jwt.ts'
 
 type Method = 'GET' | 'DELETE' | 'HEAD'
@@ -41,6 +42,8 @@ t.test('a user sees his own live sessions, oldest first', async t => {
       expires_at: '2026-11-23T13:00:00.000Z',
       user_agent: 'lightMyRequest',
       address: '127.0.0.1',
+      client_id: null,
+      scope: null,
       current: false
     },
     {
@@ -50,10 +53,29 @@ t.test('a user sees his own live sessions, oldest first', async t => {
       expires_at: '2026-11-23T12:01:00.000Z',
       user_agent: 'Firefox',
       address: '127.0.0.1',
+      client_id: null,
+      scope: null,
       current: true
     }
   ])
   t.equal((await ask(test, 'HEAD', '', second.access)).statusCode, 200)
+})
+
+t.test('sessions: shows the client and the scopes of a granted session', async t => {
+  const store = memoryStore()
+  const test = await buildApp(t, { store })
+  const own = await test.login()
+  const grant = { clientId: 'photo-printer', scope: 'photos:read albums:read' }
+  const { sid } = session({ createdAt: START + SECOND, ...grant })
+  await store.create(session({ createdAt: START + SECOND, ...grant }))
+
+  t.match((await ask(test, 'GET', '/', own.access)).json(), [
+    { sid: sidOf(own.access), client_id: null, scope: null, current: true },
+    { sid, client_id: grant.clientId, scope: grant.scope, current: false }
+  ])
+  t.equal((await ask(test, 'DELETE', `/${sid}/`, own.access)).statusCode, 204)
+  t.match(test.events.at(-1), { type: 'revoked', userId: '1', sid, clientId: grant.clientId })
+  t.match((await ask(test, 'GET', '/', own.access)).json(), [{ client_id: null }])
 })
 
 t.test('sessions: tells the time of a refresh, and the expiry, by the hour', async t => {
