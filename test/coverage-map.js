@@ -19,6 +19,7 @@ export const SERVICE_SOURCES = {
 
 /** Tests that cover more than the source of their name. */
 export const MORE_SOURCES = {
+  'test/cli/cli.ts': ['plugin/cli/usage.ts'],
   'test/client/fetch.ts': ['plugin/client/authorized-fetch.ts'],
   'test/client/locks.ts': ['plugin/client/lock.ts', 'plugin/client/queue.ts'],
   'test/client/login.ts': ['plugin/client/auth-error.ts', 'plugin/client/claims.ts'],
@@ -37,6 +38,7 @@ export const MORE_SOURCES = {
     'plugin/guard/known-guards.ts', 'plugin/guard/open-api.ts'
   ],
   'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts', 'plugin/limits/login-limits.ts'],
+  'test/oauth/clients.ts': ['plugin/oauth/option-refusals.ts'],
   'test/resolve-options.ts': ['plugin/options.ts'],
   'test/routes/blacklist.ts': ['plugin/service/revoke.ts'],
   'test/routes/obtain.ts': ['plugin/service/issue.ts'],
