@@ -1,7 +1,7 @@
-import { type Refuse, flag, hostFunction, text } from '../option-checks.ts'
+import { type Refuse, flag, text } from '../option-checks.ts'
 import { parseSecretHash } from './client-secrets.ts'
-import { distinct, refuse as refuseOption, refuseUnknown } from './option-refusals.ts'
-import type { Grant, OAuthClient, OAuthOptions } from './options.ts'
+import { distinct, refuseUnknown } from './option-refusals.ts'
+import type { Grant, OAuthClient } from './options.ts'
 import { isLoopback, isPrivateScheme, redirectUriProblem } from './redirect-uris.ts'
 import { isSubset } from './scopes.ts'
 
@@ -136,42 +136,4 @@ function resolveHomePage (name: string, given: unknown, refuse: Refuse): string 
   return redirectUriProblem(given) === undefined && !isPrivateScheme(given as string)
     ? given as string
     : refuse(name, 'must be an https URL, or an http URL of 127.0.0.1, [::1] or localhost.')
-}
-
-/**
- * Checks the options `clients` and `findClient`. Returns the function that looks up a client.
- * @throws TypeError that names the option and its rule
- */
-export function createFindClient (
-  { clients = [], findClient }: Pick<OAuthOptions, 'clients' | 'findClient'>,
-  scopes: readonly string[]
-): FindClient {
-  const find = hostFunction('findClient', findClient, refuseOption)
-  if (!Array.isArray(clients)) refuseOption('clients', 'must be an array of clients.')
-  if (clients.length === 0 && find === undefined) {
-    refuseOption('clients', 'must have at least one client, unless "findClient" is set.')
-  }
-  const known = new Map<string, Client>()
-  for (const [index, given] of clients.entries()) {
-    const client = resolveClient(`clients[${index}]`, given, scopes, refuseOption)
-    if (known.has(client.id)) refuseOption(`clients[${index}].id`, 'must be unique.')
-    known.set(client.id, client)
-  }
-  return async id => {
-    if (!isClientId(id)) return null
-    return known.get(id) ?? checkedAnswer(await find?.(id), id, scopes)
-  }
-}
-
-const refuseAnswer: Refuse = (name, rule) => {
-  throw new Error(`fastify-simplejwt/oauth: ${name} ${rule}`)
-}
-
-/** A client that is not valid in the host's database is a fault of the server, not an answer. */
-function checkedAnswer (
-  given: OAuthClient | null | undefined, id: string, scopes: readonly string[]
-): Client | null {
-  if (given === null || given === undefined) return null
-  const client = resolveClient('findClient()', given, scopes, refuseAnswer)
-  return client.id === id ? client : refuseAnswer('findClient().id', 'must be the id asked for.')
 }

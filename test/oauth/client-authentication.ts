@@ -5,7 +5,7 @@ import type { SimpleJwtError } from '../../plugin/errors.ts'
 import type { SimpleJwtEvent } from '../../plugin/events.ts'
 import { authenticateClient } from '../../plugin/oauth/client-authentication.ts'
 import { newSecret } from '../../plugin/oauth/client-secrets.ts'
-import { createFindClient } from '../../plugin/oauth/clients.ts'
+import { createFindClient } from '../../plugin/oauth/find-client.ts'
 import { readParameters } from '../../plugin/oauth/parameters.ts'
 
 const { secret, hash } = newSecret()

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newSecret } from '../../plugin/oauth/client-secrets.ts'
-import { createFindClient } from '../../plugin/oauth/clients.ts'
+import { createFindClient } from '../../plugin/oauth/find-client.ts'
 import type { OAuthClient, OAuthOptions } from '../../plugin/oauth/options.ts'
 import { messageOf } from '../fixtures/refused.ts'
 
