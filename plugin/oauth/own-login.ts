@@ -36,15 +36,17 @@ export function createOwnLogin (parts: LoginParts) {
     /** Returns the claims of the login, or undefined for a visitor of an optional route. */
     claimsOf: (request: FastifyRequest): AccessClaims | undefined => logins.get(request),
     /**
-     * Returns the session of the login, or null for a token of another server.
+     * Returns the session of the login, or null for a login at another server, whose time is
+     * unknown. Its session here begins when this server adopts its refresh token.
      * @throws SimpleJwtError 401 if the session is revoked
      */
     async sessionOf ({ sid }: AccessClaims): Promise<Session | null> {
       const session = sid === undefined ? null : await parts.sessions.find(sid)
-      if (session !== null && session.revokedAt !== null) {
+      if (session === null) return null
+      if (session.revokedAt !== null) {
         throw parts.unauthorized.refusedByGuard('Token is blacklisted')
       }
-      return session
+      return session.adoptedUntil === null ? session : null
     }
   }
 }
