@@ -17,6 +17,8 @@ export interface Approval {
   /** Default: all scopes of the request. */
   scopes: readonly string[] | undefined
   request: FastifyRequest | undefined
+  /** Throws if the login was revoked meanwhile. Default: the host answers for its login. */
+  confirm?: () => Promise<unknown>
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Approval {
 export async function approve (
   server: AuthorizationServer,
   authorization: Authorization,
-  { user, authTime, scopes = authorization.scopes, request }: Approval
+  { user, authTime, scopes = authorization.scopes, request, confirm }: Approval
 ): Promise<string> {
   const { core, options } = server
   if (!isLoginRecent(server, authorization, authTime)) throw loginRequired()
@@ -40,6 +42,9 @@ export async function approve (
     sessionLifetime: options.grantLifetime,
     grant: { clientId: authorization.client.id, scope: granted.join(' ') }
   })
+  // A revocation of all sessions of the user may have come too early to see this one. It is of no
+  // use without its code.
+  await confirm?.()
   core.emit({ type: 'authorized', ...eventSubject(session, request) }, request?.log)
   const code = mintCode(server, session, { ...authorization, scopes: granted, authTime })
   return successUrl(server, authorization, code)
@@ -77,7 +82,7 @@ async function refuseGoneUser (
 ): Promise<void> {
   const { options: { findUser }, unauthorized } = core
   const known = findUser === undefined ? user : await findUser(userIdOf(user), request)
-  if (!known || !isActive(known as User)) throw unauthorized.noActiveAccount()
+  if (!known || !isActive(known as User) || !isActive(user)) throw unauthorized.noActiveAccount()
 }
 
 /** The session of the login is older than the app accepts, or unknown. */

@@ -56,8 +56,15 @@ export function authorizationRoutes (scope: FastifyInstance, server: Authorizati
       return core.inShare(request, async () => {
         const session = await login.sessionOf(claims)
         if (session === null) throw loginRequired()
-        const approval = { user: { id }, authTime: session.createdAt, scopes, request }
-        return { redirect_to: await approve(server, authorization, approval) }
+        return {
+          redirect_to: await approve(server, authorization, {
+            user: { id },
+            authTime: session.createdAt,
+            scopes,
+            request,
+            confirm: () => login.sessionOf(claims)
+          })
+        }
       })
     }
   })
