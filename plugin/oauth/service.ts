@@ -1,4 +1,5 @@
 import { revokeSession } from '../service/revoke.ts'
+import { userIdOf } from '../user.ts'
 import { readAuthorization } from './authorization.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { approve, deny } from './decision.ts'
@@ -12,10 +13,7 @@ export function createOAuthService (server: AuthorizationServer): OAuthService {
     read: async text => detailsOf(server, await read(text)),
 
     approve: async (text, user, { authTime, scopes, request }) => {
-      if (!Number.isFinite(authTime)) {
-        throw new TypeError('fastify-simplejwt/oauth: approve() needs "authTime", the time of ' +
-          'the login in milliseconds.')
-      }
+      refuseBadTime(authTime, server.core.options.now())
       return approve(server, await read(text), { user, authTime, scopes, request })
     },
 
@@ -23,10 +21,22 @@ export function createOAuthService (server: AuthorizationServer): OAuthService {
 
     async disconnect (userId, clientId) {
       const { core } = server
-      const sessions = await core.sessions.list(String(userId))
-      const granted = sessions.filter(session => session.clientId === clientId)
-      const revoked = await Promise.all(granted.map(session => revokeSession(core, session)))
-      return revoked.filter(Boolean).length
+      const sessions = await core.sessions.list(userIdOf({ id: userId }))
+      let revoked = 0
+      for (const session of sessions.filter(session => session.clientId === clientId)) {
+        if (await revokeSession(core, session)) revoked++
+      }
+      return revoked
     }
   }
+}
+
+/** Tolerated lead of the clock of another process of the host. */
+const CLOCK_SKEW_MS = 60_000
+
+/** A time in the future would make any login recent. */
+function refuseBadTime (authTime: number, now: number): void {
+  if (Number.isFinite(authTime) && authTime <= now + CLOCK_SKEW_MS) return
+  throw new TypeError('fastify-simplejwt/oauth: approve() needs "authTime", the time of the ' +
+    'login in milliseconds, not in the future.')
 }
