@@ -23,11 +23,15 @@ declare module 'fastify' {
 
 async function plugin (app: FastifyInstance, given: OAuthOptions): Promise<void> {
   const core = registrationFor(app, given.namespace)
+  const decorator = given.namespace === undefined ? 'oauth' : `${given.namespace}Oauth`
+  if (app.hasDecorator(decorator)) {
+    throw new Error(`fastify-simplejwt/oauth: app.${decorator} exists already. Register the ` +
+      'plugin once for each registration of fastify-simplejwt.')
+  }
   const options = resolveOAuthOptions(given, core.options)
   core.keyChecks.push(requireKeyPair)
   const endpoints = endpointsOf(core.options.issuer as string, app.prefix, options.prefix)
   const server = createAuthorizationServer(core, options, endpoints)
-  const decorator = given.namespace === undefined ? 'oauth' : `${given.namespace}Oauth`
   app.decorate(decorator, createOAuthService(server))
   await registerOAuthRoutes(app, server)
 }
