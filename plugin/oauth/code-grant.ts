@@ -1,16 +1,17 @@
 import type { FastifyRequest } from 'fastify'
 import { reportRotation } from '../service/rotation-event.ts'
 import { eventSubject, presentingClient } from '../sessions/client-info.ts'
+import type { Session } from '../sessions/lifecycle.ts'
 import { appClaims } from './app-claims.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { Client } from './clients.ts'
 import { type CodeClaims, verifiedCode } from './code.ts'
 import { invalidGrant } from './errors.ts'
 import {
-  type AccessGrant, type Granted, type TokenAnswer, issueTokens, refuseLongTokens, userOfGrant
+  type AccessGrant, type Granted, type TokenAnswer, currentScopes, issueTokens, refuseLongTokens,
+  rotateSession, userOfGrant
 } from './grant.ts'
 import type { Parameters } from './parameters.ts'
-import { words } from './scopes.ts'
 
 /**
  * Exchanges an authorization code for tokens (RFC 6749 section 4.1.3). A second exchange revokes
@@ -38,28 +39,25 @@ async function accessOf (
   const session = await server.core.sessions.find(code.sid)
   if (session === null) throw withdrawn()
   const user = await userOfGrant(server, session.userId, request)
-  const scopes = words(code.scope)
+  const scopes = currentScopes(granted.client, code.scope)
   const custom = await appClaims(server, user, { client: granted.client, scopes })
   const access = { scopes, custom }
-  refuseLongTokens(server, session.userId, { ...granted, ...access })
+  refuseLongTokens(server, session, granted, access)
   return access
 }
 
 /** Spends a code: of any number of simultaneous exchanges exactly one gets the session. */
 async function spend (
-  { core, options }: AuthorizationServer, code: CodeClaims, request: FastifyRequest
-) {
+  server: AuthorizationServer, code: CodeClaims, request: FastifyRequest
+): Promise<Session> {
   const presenting = presentingClient(request)
-  const { outcome, session } = await core.sessions.rotate(code, presenting, {
-    refreshLifetime: options.refreshTokenLifetime, reuseInterval: 0
-  })
-  if (outcome === 'rotated' && session !== null) return session
-  if (outcome === 'reused' && session !== null) {
-    reportRotation(core, { outcome, session, what: 'code' }, presenting, request)
-    throw invalidGrant(
-      'The code was used before. All tokens that came of it have been ended.')
-  }
-  throw withdrawn()
+  const { outcome, session } =
+    await rotateSession(server, code, presenting, { reuseInterval: 0 })
+  if (session === null || outcome === 'ended') throw withdrawn()
+  if (outcome === 'rotated') return session
+  reportRotation(server.core, { outcome, session, what: 'code' }, presenting, request)
+  throw invalidGrant(
+    'The code was used before. All tokens that came of it have been ended.')
 }
 
 const withdrawn = () => invalidGrant('The code is expired, or its access was withdrawn.')

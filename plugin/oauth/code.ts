@@ -3,11 +3,12 @@ import type { OAuthClaims } from '../tokens/claims.ts'
 import type { Authorization } from './authorization.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { Client } from './clients.ts'
-import { invalidGrant, oauthError } from './errors.ts'
+import { invalidGrant, invalidRequest, oauthError } from './errors.ts'
 import type { Parameters } from './parameters.ts'
 import { isVerifierOf } from './pkce.ts'
 
 type CodeParts = Pick<AuthorizationServer, 'core' | 'endpoints'>
+type ResourceParts = Pick<AuthorizationServer, 'options'>
 
 /** The claims of an authorization code. It names no user: its session does. */
 export interface CodeClaims extends OAuthClaims {
@@ -48,9 +49,12 @@ export const mintCode = (
  * @throws SimpleJwtError 400
  */
 export function verifiedCode (
-  { core, endpoints }: CodeParts, client: Client, form: Parameters
+  server: CodeParts & ResourceParts, client: Client, form: Parameters
 ): CodeClaims {
-  const claims = core.tokens.verifyForClient(form.get('code') ?? '', 'code', endpoints.token)
+  const { core, endpoints } = server
+  const text = form.get('code')
+  if (text === undefined) throw invalidRequest('The code is missing.')
+  const claims = core.tokens.verifyForClient(text, 'code', endpoints.token)
   if (typeof claims === 'string') throw invalidGrant('The code is invalid or expired.')
   const code = claims as CodeClaims
   if (code.client_id !== client.id) throw invalidGrant('The code was issued to another client.')
@@ -61,12 +65,22 @@ export function verifiedCode (
   if (!isVerifierOf(code.code_challenge, form.get('code_verifier'))) {
     throw invalidGrant('The code_verifier is missing or wrong.')
   }
-  refuseOtherResource(form, code.resource)
+  checkResource(server, form, code.resource)
   return code
 }
 
-/** @throws SimpleJwtError 400 for a resource other than that of the grant */
-export function refuseOtherResource (form: Parameters, resource: string): void {
-  if (form.all('resource').every(asked => asked === resource)) return
-  throw oauthError('invalid_target', 'The resource is not that of the authorization request.')
+/**
+ * Checks the resource of a grant. A client that gets `invalid_grant` asks its user again, and so
+ * gets a resource that the server has now.
+ * @throws SimpleJwtError 400 for a resource other than that of the grant, or one that was removed
+ */
+export function checkResource (
+  { options }: ResourceParts, form: Parameters, resource: string
+): void {
+  if (!form.all('resource').every(asked => asked === resource)) {
+    throw oauthError('invalid_target', 'The resource is not that of the authorization request.')
+  }
+  if (!options.resources.includes(resource)) {
+    throw invalidGrant('The server has no tokens for the resource any more.')
+  }
 }

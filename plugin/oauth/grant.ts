@@ -1,10 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import { newId } from '../ids.ts'
-import type { Session } from '../sessions/lifecycle.ts'
+import type { presentingClient } from '../sessions/client-info.ts'
+import type { Session, SpentToken } from '../sessions/lifecycle.ts'
+import type { RotationSettings } from '../sessions/session-rules.ts'
+import type { AccessTokenSeed, RefreshTokenSeed } from '../tokens/jwt.ts'
 import { type User, isActive } from '../user.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { Client } from './clients.ts'
-import { invalidGrant } from './errors.ts'
+import { invalidGrant, oauthError } from './errors.ts'
+import { words } from './scopes.ts'
 
 /** The answer of the token endpoint (RFC 6749 section 5.1). */
 export interface TokenAnswer {
@@ -36,7 +40,10 @@ export interface AccessGrant { scopes: readonly string[], custom: Record<string,
  * has the same claims at each call.
  */
 export function issueTokens (
-  { core, endpoints }: GrantParts, session: Session, granted: Granted, access: AccessGrant
+  { core, endpoints }: GrantParts,
+  session: RefreshTokenSeed & AccessTokenSeed,
+  granted: Granted,
+  access: AccessGrant
 ): TokenAnswer {
   const { options: { userIdClaim, accessTokenLifetime, now }, tokens } = core
   const { client, resource } = granted
@@ -79,24 +86,38 @@ export function issueTokens (
 
 const toSeconds = (ms: number): number => Math.floor(ms / 1000)
 
-/** A longer payload may exceed the length of a token with a large key. */
-const MAX_PAYLOAD_BYTES = 4096
+/** A shorter payload fits with any usual key and kid, so its tokens need not be minted twice. */
+const SHORT_PAYLOAD_BYTES = 768
 
 /**
- * Refuses claims that make a token too long. Call it before a token is spent.
- * @throws RangeError: a fault of the host
+ * Mints tokens as long as those of a session, since only their length counts in the end. Call it
+ * before a token is spent.
+ * @throws RangeError for a token that its recipient would refuse: a fault of the host
  */
 export function refuseLongTokens (
-  { core }: Pick<AuthorizationServer, 'core'>, userId: string, parts: Granted & AccessGrant
+  { core, endpoints }: GrantParts,
+  { sid, userId }: Pick<Session, 'sid' | 'userId'>,
+  granted: Granted,
+  access: AccessGrant
 ): void {
-  const { issuer } = core.options
-  const { scope, resource, custom, client } = parts
-  const bytes = Buffer.byteLength(
-    JSON.stringify([issuer, userId, userId, scope, resource, client.id, custom]))
-  if (bytes <= MAX_PAYLOAD_BYTES) return
-  throw new RangeError(`fastify-simplejwt/oauth: the claims of the access token take ${bytes} ` +
-    `bytes. At most ${MAX_PAYLOAD_BYTES} are accepted. Return fewer claims from claims(), or ` +
-    'shorten the names of the scopes.')
+  const { options: { issuer, now } } = core
+  const { client, scope, resource } = granted
+  const bytes = Buffer.byteLength(JSON.stringify(
+    [sid, userId, userId, issuer, endpoints.token, client.id, scope, resource, access.custom]))
+  if (bytes < SHORT_PAYLOAD_BYTES) return
+  const time = now()
+  const times = { issuedAt: time, expiresAt: time, endsAt: time, accessLifetime: 0 }
+  issueTokens({ core, endpoints }, { sid, userId, jti: newId(), ...times }, granted, access)
+}
+
+/**
+ * Returns the scopes of a grant that the client may still have.
+ * @throws SimpleJwtError 400 if none is left
+ */
+export function currentScopes (client: Client, scope: string): readonly string[] {
+  const scopes = words(scope).filter(word => client.scopes.includes(word))
+  if (scopes.length > 0) return scopes
+  throw oauthError('invalid_scope', 'The client may have none of the scopes any more.')
 }
 
 /**
@@ -110,4 +131,20 @@ export async function userOfGrant (
   const user = findUser === undefined ? { id: userId } : await findUser(userId, request)
   if (!user || !isActive(user as User)) throw invalidGrant('The user is gone or inactive.')
   return user as User
+}
+
+/**
+ * Spends a code or a refresh token. The session names the client of the signed token, because a
+ * custom store may be older than the member `clientId`.
+ */
+export async function rotateSession (
+  { core, options }: Pick<AuthorizationServer, 'core' | 'options'>,
+  token: SpentToken & { client_id: string },
+  presenting: ReturnType<typeof presentingClient>,
+  { reuseInterval }: RotationSettings = {}
+) {
+  const { outcome, session } = await core.sessions.rotate(token, presenting, {
+    refreshLifetime: options.refreshTokenLifetime, reuseInterval
+  })
+  return { outcome, session: session && { ...session, clientId: token.client_id } }
 }

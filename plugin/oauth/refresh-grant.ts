@@ -1,14 +1,16 @@
 import type { FastifyRequest } from 'fastify'
 import { reportRotation } from '../service/rotation-event.ts'
 import { presentingClient } from '../sessions/client-info.ts'
+import type { Session } from '../sessions/lifecycle.ts'
 import type { OAuthClaims } from '../tokens/claims.ts'
 import { appClaims } from './app-claims.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { Client } from './clients.ts'
-import { refuseOtherResource } from './code.ts'
+import { checkResource } from './code.ts'
 import { invalidGrant, invalidRequest, oauthError } from './errors.ts'
 import {
-  type Granted, type TokenAnswer, issueTokens, refuseLongTokens, userOfGrant
+  type Granted, type TokenAnswer, currentScopes, issueTokens, refuseLongTokens, rotateSession,
+  userOfGrant
 } from './grant.ts'
 import type { Parameters } from './parameters.ts'
 import { isSubset, words } from './scopes.ts'
@@ -39,14 +41,15 @@ export async function refreshGrant (
   const granted: Granted = {
     client, scope: presented.scope, resource: presented.resource, authTime: presented.auth_time
   }
-  refuseLongTokens(server, presented.user_id, { ...granted, scopes, custom })
-  const session = await rotate(server, presented, request)
-  return issueTokens(server, session, granted, { scopes, custom })
+  const access = { scopes, custom }
+  refuseLongTokens(server, { sid: presented.sid, userId: presented.user_id }, granted, access)
+  return issueTokens(server, await rotate(server, presented, request), granted, access)
 }
 
 function verifiedGrant (
-  { core, endpoints }: AuthorizationServer, client: Client, form: Parameters
+  server: AuthorizationServer, client: Client, form: Parameters
 ): GrantClaims {
+  const { core, endpoints } = server
   const token = form.get('refresh_token')
   if (token === undefined) throw invalidRequest('The refresh_token is missing.')
   const claims = core.tokens.verifyForClient(token, 'grant', endpoints.token)
@@ -55,7 +58,7 @@ function verifiedGrant (
   if (grant.client_id !== client.id) {
     throw invalidGrant('The refresh_token was issued to another client.')
   }
-  refuseOtherResource(form, grant.resource)
+  checkResource(server, form, grant.resource)
   return grant
 }
 
@@ -66,23 +69,23 @@ function verifiedGrant (
 function narrowedScopes (
   client: Client, grant: GrantClaims, form: Parameters
 ): readonly string[] {
-  const granted = words(grant.scope).filter(scope => client.scopes.includes(scope))
-  const asked = form.get('scope') === undefined ? granted : words(form.get('scope'))
-  if (asked.length > 0 && isSubset(asked, granted)) return asked
+  const granted = currentScopes(client, grant.scope)
+  const asked = form.get('scope')
+  if (asked === undefined) return granted
+  const scopes = words(asked)
+  if (scopes.length > 0 && isSubset(scopes, granted)) return scopes
   throw oauthError('invalid_scope', 'The scope must be part of the scope that was granted.')
 }
 
 async function rotate (
-  { core, options }: AuthorizationServer, presented: GrantClaims, request: FastifyRequest
-) {
+  server: AuthorizationServer, presented: GrantClaims, request: FastifyRequest
+): Promise<Session> {
   const presenting = presentingClient(request)
-  const { outcome, session } = await core.sessions.rotate(presented, presenting, {
-    refreshLifetime: options.refreshTokenLifetime
-  })
+  const { outcome, session } = await rotateSession(server, presented, presenting)
   if (session === null || outcome === 'ended') {
     throw invalidGrant('The refresh_token is expired, or its access was withdrawn.')
   }
-  reportRotation(core, { outcome, session }, presenting, request)
+  reportRotation(server.core, { outcome, session }, presenting, request)
   if (outcome === 'reused') {
     throw invalidGrant('The refresh_token was used before. Its session is revoked.')
   }

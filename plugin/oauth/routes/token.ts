@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { fromAnyOrigin } from '../../http/any-origin.ts'
 import { countRefusals } from '../../http/refusals.ts'
 import { route } from '../../http/trailing-slash.ts'
@@ -24,10 +24,8 @@ export function tokenRoute (scope: FastifyInstance, server: AuthorizationServer)
     method: 'POST',
     url,
     schema: tokenSchema,
-    onRequest: [fromAnyOrigin, countRefusals(server.limitByAddress)],
-    handler: async (request, reply) => {
-      // RFC 6749 section 5.1, for caches of HTTP/1.0.
-      reply.header('pragma', 'no-cache')
+    onRequest: [fromAnyOrigin, forbidOldCaches, countRefusals(server.limitByAddress)],
+    handler: async request => {
       const form = request.body as Parameters
       if (form.repeated !== undefined) throw invalidRequest('A parameter is there twice.')
       const client = await authenticateClient(
@@ -36,6 +34,12 @@ export function tokenRoute (scope: FastifyInstance, server: AuthorizationServer)
     }
   })
   answerPreflight(scope, url, 'POST', 'authorization, content-type')
+}
+
+/** For caches of HTTP/1.0 (RFC 6749 section 5.1). */
+const forbidOldCaches: onRequestHookHandler = (_request, reply, done) => {
+  reply.header('pragma', 'no-cache')
+  done()
 }
 
 type IssueTokens = (
