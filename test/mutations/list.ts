@@ -1,5 +1,6 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
 import { clientMutations } from './client.ts'
+import { oauthMutations } from './oauth.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -50,6 +51,7 @@ const of = (
 /** Each check in turn. */
 export const mutations: Mutation[] = [
   ...clientMutations,
+  ...oauthMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',

@@ -7,6 +7,7 @@ import type { SessionStore } from '../../plugin/stores/store.ts'
 import { createTokenService } from '../../plugin/service/token-service.ts'
 import { DAY, MINUTE, SECRET, START, buildApp } from '../fixtures/app.ts'
 import { buildRegistration } from '../fixtures/registration.ts'
+import { session } from '../fixtures/stores/session.ts'
 import { accessClaims, decode, refreshClaims, sign } from '../fixtures/tokens/jwt.ts'
 import { inputOf, pairOf, publicInputOf, signAs } from '../fixtures/tokens/keys.ts'
 
@@ -150,6 +151,17 @@ t.test('revokeSession ends a session once, an expired one too', async t => {
   t.equal(
     await app.tokens.revokeSession(sidOf(late)), true, 'for its last access token may be good yet'
   )
+})
+
+t.test('revokeSession: names the client of a granted session in the event', async t => {
+  const store = memoryStore()
+  const { app, events } = await buildApp(t, { store })
+  const granted = session({ clientId: 'photo-printer', scope: 'photos:read' })
+  await store.create(granted)
+  t.same(await app.tokens.sessions('1'), [granted])
+  const { userId, sid, clientId } = granted
+  t.equal(await app.tokens.revokeSession(sid), true)
+  t.same(events, [{ type: 'revoked', userId, sid, clientId }])
 })
 
 t.test('revokeUser ends all sessions of a user but one, and says how many', async t => {

@@ -66,6 +66,14 @@ t.test('so does a call of the host\'s own code', async t => {
   t.same(eventSubject({ userId: '1', sid: 's' }, undefined), { userId: '1', sid: 's' })
 })
 
+t.test('eventSubject: names the client of a granted session, and none of a login', async t => {
+  const subject = (clientId?: string | null) =>
+    eventSubject({ userId: '1', sid: 's', ...clientId !== undefined && { clientId } }, undefined)
+  const own = { userId: '1', sid: 's' }
+  t.strictSame([subject(), subject(null)], [own, own])
+  t.strictSame(subject('photo-printer'), { ...own, clientId: 'photo-printer' })
+})
+
 t.test('an event tells the user, the session and the address and nothing else', async t => {
   const app = answering(t, request =>
     eventSubject(

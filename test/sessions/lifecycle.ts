@@ -69,12 +69,57 @@ t.test('a login is one row: new ids, the lifetimes, the origin', async t => {
     accessLifetime: 5 * MINUTE,
     ...ORIGIN,
     rotatedUserAgent: null,
-    rotatedAddress: null
+    rotatedAddress: null,
+    clientId: null,
+    scope: null
   })
   for (const id of [session.sid, session.jti]) t.match(id, /^[0-9a-f]{32}$/)
   t.not(session.sid, session.jti)
   t.same(await store.find(session.sid), session)
   t.not((await sessions.start('1', ORIGIN)).sid, session.sid)
+})
+
+t.test('start: grants a session to a client, with lifetimes of its own', async t => {
+  const { sessions, store } = build()
+  const grant = { clientId: 'photo-printer', scope: 'photos:read' }
+  const session = await sessions.start('1', ORIGIN, {
+    refreshLifetime: MINUTE, sessionLifetime: 90 * DAY, grant
+  })
+  const lifetimes = { expiresAt: START + MINUTE, endsAt: START + 90 * DAY }
+  t.match(session, { userId: '1', ...ORIGIN, ...grant, ...lifetimes })
+  t.same(await store.find(session.sid), session)
+  t.same(await sessions.list('1'), [session], 'it is in the list before its first rotation')
+})
+
+t.test('rotate: exchanges the first token of a grant once, with lifetimes of the call', async t => {
+  const grant = { clientId: 'photo-printer', scope: 'photos:read' }
+  const exchange = { refreshLifetime: 30 * DAY, reuseInterval: 0 }
+  const { sessions, clock, revocations } = build()
+  const start = { refreshLifetime: MINUTE, sessionLifetime: 90 * DAY, grant }
+  const [used, late] = [
+    await sessions.start('1', ORIGIN, start), await sessions.start('1', ORIGIN, start)
+  ]
+  clock.advance(MINUTE - 1)
+  const { outcome, session } = await sessions.rotate(used, ORIGIN, exchange)
+  t.equal(outcome, 'rotated')
+  t.match(session, { expiresAt: clock() + 30 * DAY, ...grant })
+  clock.advance(1)
+  t.equal((await sessions.rotate(late, ORIGIN, exchange)).outcome, 'ended')
+  t.notOk(revocations.has(used.sid))
+  t.equal((await sessions.rotate(used, ORIGIN, exchange)).outcome, 'reused')
+  t.ok(revocations.has(used.sid))
+  t.equal((await sessions.rotate(session as Session, ORIGIN)).outcome, 'ended')
+})
+
+t.test('rotate: takes the reuse interval of the rules unless the call has another', async t => {
+  const [usual, none] = [build(), build({ reuseInterval: 0 })]
+  const again = async ({ sessions }: typeof usual, reuseInterval?: number) => {
+    const spent = await sessions.start('1', ORIGIN)
+    await sessions.rotate(spent, ORIGIN, { reuseInterval })
+    return (await sessions.rotate(spent, ORIGIN, { reuseInterval })).outcome
+  }
+  t.same([await again(usual), await again(usual, 0)], ['replayed', 'reused'])
+  t.same([await again(none), await again(none, SECOND)], ['reused', 'replayed'])
 })
 
 t.test('no refresh token outlives its session', async t => {
@@ -335,7 +380,9 @@ t.test('the session of a token of another server goes by the token\'s own jti', 
     accessLifetime: 5 * MINUTE,
     ...ORIGIN,
     rotatedUserAgent: null,
-    rotatedAddress: null
+    rotatedAddress: null,
+    clientId: null,
+    scope: null
   })
 })
 
