@@ -42,7 +42,8 @@ export class SimpleJwtError extends Error {
     // Refusals are expected. The stack trace says nothing and is expensive under a flood.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
-    super(String(body.detail ?? body.error_description ?? 'The request body is not valid.'))
+    const message = body.detail ?? body.error_description
+    super(typeof message === 'string' ? message : 'The request body is not valid.')
     Error.stackTraceLimit = stackTraceLimit
     this.name = 'SimpleJwtError'
     this.statusCode = statusCode

@@ -202,6 +202,23 @@ t.test('a refusal is an Error with a name and a message', async t => {
     { message: 'The request body is not valid.' },
     'even if a field is called detail'
   )
+  t.match(invalidFields({ error_description: ['This field is required.'] }), {
+    message: 'The request body is not valid.'
+  })
+})
+
+t.test('a refusal in the form of RFC 6749 has its description as the message', async t => {
+  const body = { error: 'invalid_grant', error_description: 'The code has expired.' }
+  const refusal = new SimpleJwtError(400, 'invalid_grant', body, { 'x-a': 'b' })
+  t.match(refusal, {
+    name: 'SimpleJwtError',
+    message: 'The code has expired.',
+    statusCode: 400,
+    code: 'invalid_grant',
+    headers: { 'x-a': 'b' }
+  })
+  t.equal(JSON.stringify(refusal.body),
+    '{"error":"invalid_grant","error_description":"The code has expired."}')
 })
 
 t.test('a refusal has no stack, other errors keep theirs', async t => {
