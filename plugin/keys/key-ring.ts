@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyJwt, { type JWT } from '@fastify/jwt'
-import { createSigner, createVerifier } from 'fast-jwt'
+import { type SignerSync, createSigner, createVerifier } from 'fast-jwt'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
 import { verifyEd25519 } from './ed25519.ts'
 import { type PublicJwk, publicJwk } from './jwk.ts'
@@ -78,12 +78,19 @@ export async function createKeyRing (
   await app.register(async scope => {
     scope.decorate('jwt', Object.create(null))
     for (const [index, key] of keys.entries()) {
-      const jwt = await registerJwt(scope, `key${index}`, key, 'JWT')
+      const namespace = `key${index}`
+      await scope.register(fastifyJwt, {
+        namespace,
+        secret: jwtSecret(key),
+        sign: signerOptions(key, 'JWT'),
+        verify: verifierOptions(key)
+      })
+      const jwt = (scope.jwt as unknown as Record<string, JWT>)[namespace] as JWT
       // @fastify/jwt builds a signer for each call that names a `typ`.
-      const atJwt = isSecret(key) ? jwt : await registerJwt(scope, `at${index}`, key, 'at+jwt')
+      const signAtJwt = createSignerOf(key, 'at+jwt')
       codecs.push({
         key,
-        sign: (payload, typ) => (typ === 'JWT' ? jwt : atJwt).sign(payload),
+        sign: (payload, typ) => typ === 'JWT' ? jwt.sign(payload) : signAtJwt(payload),
         verify: token => jwt.verify(token)
       })
     }
@@ -91,30 +98,23 @@ export async function createKeyRing (
   return ring(codecs)
 }
 
-async function registerJwt (
-  scope: FastifyInstance, namespace: string, key: Key, typ: TokenTyp
-): Promise<JWT> {
-  await scope.register(fastifyJwt, {
-    namespace,
-    secret: jwtSecret(key),
-    sign: signerOptions(key, typ),
-    verify: verifierOptions(key)
-  })
-  return (scope.jwt as unknown as Record<string, JWT>)[namespace] as JWT
-}
-
 /** Fastify registers no plugin after start. A later key gets its codec from fast-jwt directly. */
 function createCodec (key: Key): KeyCodec {
-  const { signing, verifying } = keyForms(key)
-  const signer = (typ: TokenTyp) => signing === undefined
-    ? undefined
-    : createSigner({ ...signerOptions(key, typ), key: signing })
-  const signers = { JWT: signer('JWT'), 'at+jwt': signer('at+jwt') }
-  const verify = createVerifier({ ...verifierOptions(key), key: verifying })
+  const signers = { JWT: createSignerOf(key, 'JWT'), 'at+jwt': createSignerOf(key, 'at+jwt') }
+  const verify = createVerifier({ ...verifierOptions(key), key: keyForms(key).verifying })
   return {
     key,
-    sign: (payload, typ) => signers[typ]?.(payload as Record<string, unknown>) as string,
+    sign: (payload, typ) => signers[typ](payload),
     verify: token => verify(token) as unknown as { payload: unknown }
+  }
+}
+
+/** Builds the signer at its first token, once: a key that only verifies has none. */
+function createSignerOf (key: Key, typ: TokenTyp): (payload: object) => string {
+  let sign: typeof SignerSync | undefined
+  return payload => {
+    sign ??= createSigner({ ...signerOptions(key, typ), key: keyForms(key).signing as string })
+    return sign(payload as Record<string, unknown>)
   }
 }
 

@@ -7,8 +7,8 @@ import { createKeyRing } from '../../plugin/keys/key-ring.ts'
 import type { KeyInput } from '../../plugin/keys/key-options.ts'
 import { decode, sign } from '../fixtures/tokens/jwt.ts'
 import {
-  EVERY, bothRings, createRing, inputOf, isPair, pairOf, publicInputOf, resolved, signAs, signerOf,
-  verified
+  EVERY, bothRings, createPair, createRing, inputOf, isPair, pairOf, publicInputOf, resolved,
+  signAs, signerOf, verified
 } from '../fixtures/tokens/keys.ts'
 
 const key = (letter: string, kid?: string): KeyInput => ({
@@ -34,6 +34,47 @@ t.test('the header is alg and typ, and kid where the key has one', async t => {
         `{"alg":"${algorithm}","typ":"JWT","kid":"k\\"1"}`,
         `${algorithm}, ${when}`
       )
+    }
+  }
+})
+
+t.test('key ring: a token of a client has the header of RFC 9068, and verifies', async t => {
+  for (const algorithm of EVERY) {
+    for (const [when, ring] of await bothRings(t, inputOf(algorithm, 'k1'))) {
+      const token = ring.sign({ iat: 1 }, 'at+jwt')
+      const of = `${algorithm}, ${when}`
+      t.equal(headerOf(token), `{"alg":"${algorithm}","typ":"at+jwt","kid":"k1"}`, of)
+      t.same(verified(ring, token), { iat: 1 }, of)
+      t.equal(headerOf(ring.sign({}, 'JWT')), headerOf(ring.sign({})), of)
+    }
+  }
+  for (const [when, ring] of await bothRings(t, publicInputOf('ES256'), key('a'))) {
+    t.equal(headerOf(ring.sign({}, 'at+jwt')), '{"alg":"HS256","typ":"at+jwt"}', when)
+  }
+})
+
+t.test('key ring: a signer is made once a key and typ', async t => {
+  for (const isLater of [false, true]) {
+    const { privateKey } = createPair('ES256')
+    const keys = resolved({ algorithm: 'ES256', privateKey })
+    let exports = 0
+    const counted: ProxyHandler<typeof privateKey.export> = {
+      apply: (target, _this, parameters) => {
+        exports++
+        return Reflect.apply(target, privateKey, parameters)
+      }
+    }
+    privateKey.export = new Proxy(privateKey.export, counted)
+    const app = fastify()
+    t.after(() => app.close())
+    const ring = await createKeyRing(app, isLater ? resolved(key('a')) : keys)
+    if (isLater) ring.replace(keys)
+    for (const typ of ['JWT', 'at+jwt'] as const) {
+      ring.sign({ n: 0 }, typ)
+      const before = exports
+      for (let n = 0; n < 10; n++) ring.sign({ n }, typ)
+      t.ok(before > 0)
+      t.equal(exports, before, `${typ}, ${isLater ? 'later' : 'at the start'}`)
     }
   }
 })
