@@ -18,7 +18,7 @@ async function build (
 ) {
   const events: SimpleJwtEvent[] = []
   const clock = createClock()
-  const { refreshPerAddress, refreshPerSession } = await createRateLimiter({
+  const { perAddress, refreshPerAddress, refreshPerSession } = await createRateLimiter({
     limits: LIMITS,
     counters,
     emit: event => { events.push(event) },
@@ -39,7 +39,12 @@ async function build (
     good: (route: TokenRoute, token = TOKEN, address?: string) =>
       send(request => refreshPerSession(route, token, request), address),
     refused: (address?: string) => send(refreshPerAddress, address),
-    refreshPerSession
+    refreshPerSession,
+    /** A limit of its own, of `max` a minute. */
+    limit: (what: string, max: number) => {
+      const count = perAddress(what, max)
+      return (address?: string) => send(count, address)
+    }
   }
 }
 
@@ -95,6 +100,40 @@ t.test('refused requests: count by address, and not against good tokens', async 
   t.equal(await good('refresh'), 200)
   clock.advance(MINUTE)
   t.equal(await refused(), 200)
+})
+
+t.test('perAddress: counts each address, apart from the other limits', async t => {
+  const { limit, refused, clock, events } = await build(t)
+  const [oauth, other] = [limit('oauthPerAddress', 2), limit('otherPerAddress', 2)]
+  t.same(await times(3, () => oauth()), [200, 200, 429])
+  t.same(await times(3, () => other()), [200, 200, 429])
+  t.equal(await oauth('192.0.2.2'), 200)
+  t.same(await times(4, () => refused()), [200, 200, 200, 429])
+  const address = '192.0.2.1'
+  t.same(events.map(({ what }) => what), [
+    'oauthPerAddress', 'otherPerAddress', 'refreshPerAddress'
+  ])
+  t.match(events[0], { type: 'throttled', address })
+  clock.advance(MINUTE)
+  t.equal(await oauth(), 200)
+})
+
+t.test('perAddress: processes with one store share it', async t => {
+  const { counters } = countingStore()
+  const [here, there] = [await build(t, counters), await build(t, counters)]
+  const [first, second] = [here.limit('oauthPerAddress', 3), there.limit('oauthPerAddress', 3)]
+  t.same(await times(2, () => first()), [200, 200])
+  t.same(await times(2, () => second()), [200, 429])
+})
+
+t.test('perAddress: does not count without rate limits', async t => {
+  const { perAddress } = await createRateLimiter({
+    limits: false, counters: undefined, emit: () => {}, reportFailure: () => {}, now: createClock()
+  })
+  const count = perAddress('oauthPerAddress', 1)
+  for (let times = 0; times < 3; times++) {
+    await t.resolves(count({ ip: '192.0.2.1' } as FastifyRequest))
+  }
 })
 
 t.test('throttled event: names the limit, and the session of a good token', async t => {
