@@ -1,6 +1,7 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
 import { clientMutations } from './client.ts'
 import { oauthMutations } from './oauth.ts'
+import { oauthGuardMutations } from './oauth-guards.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -52,6 +53,7 @@ const of = (
 export const mutations: Mutation[] = [
   ...clientMutations,
   ...oauthMutations,
+  ...oauthGuardMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
@@ -156,17 +158,19 @@ export const mutations: Mutation[] = [
       'if (!isActive(account)) throw parts.unauthorized.userInactive()', '', 'guard/authenticate.ts'
     ],
     [
-      'an optional route refuses a bad token', 'request => identify(request, parts) ?? null, true',
-      `request => {
-        try { return identify(request, parts) ?? null } catch { return null }
-      }, true`, 'guard/exported-guards.ts'
+      'an optional route refuses a bad token',
+      'const claims = identify(request, parts)\n  return claims === undefined',
+      `let claims
+  try { claims = identify(request, parts) } catch {}
+  return claims === undefined`, 'guard/exported-guards.ts'
     ],
     [
       'a cached token is found by itself, not by the header',
-      'const known = cache.get(credentials, now())',
-      'const known = cache.get(request.headers.authorization ?? credentials, now())',
+      'parts.cache.get(credentials, ',
+      'parts.cache.get(request.headers.authorization ?? credentials, ',
       'guard/extracted-token.ts'
-    ],
+    ]),
+  ...of('guard/guard-hook.ts',
     [
       'a guard whose callback throws null stays closed', 'return done(guardError(thrown))',
       'return done(thrown as Error)', 'integration/host-callbacks.ts'
