@@ -112,7 +112,10 @@ t.test('session claims count for the size of both tokens, and of the cookie', as
 })
 
 t.test('a reserved claim of claims() is an error that names it, and starts no session', async t => {
-  for (const name of ['exp', 'jti', 'user_id', 'sid', 'uid', 'session_options', 'iss']) {
+  const names = [
+    'exp', 'jti', 'user_id', 'sid', 'uid', 'sub', 'client_id', 'session_options', 'iss'
+  ]
+  for (const name of names) {
     const { app, login, events } = await buildApp(t, {
       claims: () => ({ role: 'x', [name]: 'x' }), userIdClaim: 'uid'
     })
@@ -121,5 +124,17 @@ t.test('a reserved claim of claims() is an error that names it, and starts no se
     })
     await t.rejects(app.tokens.issue({ id: 1 }), { name: 'TypeError' })
     t.same([await app.tokens.sessions(1), events], [[], []])
+  }
+})
+
+t.test('a session claim that names a client is an error that names it', async t => {
+  for (const name of ['sub', 'client_id']) {
+    const sessionOptions = () => ({ claims: { [name]: 'x' } })
+    const { app, login } = await buildApp(t, { sessionOptions })
+    t.match(await login(), { statusCode: 500, message: RegExp(`has the claim "${name}"`) })
+    await t.rejects(app.tokens.issue({ id: 1 }, { claims: { [name]: 'x' } }), {
+      name: 'TypeError', message: RegExp(`has the claim "${name}"`)
+    })
+    t.same(await app.tokens.sessions(1), [])
   }
 })
