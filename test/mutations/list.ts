@@ -2,6 +2,7 @@
 import { clientMutations } from './client.ts'
 import { oauthMutations } from './oauth.ts'
 import { oauthGuardMutations } from './oauth-guards.ts'
+import { oauthClientMutations } from './oauth-clients.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -54,6 +55,7 @@ export const mutations: Mutation[] = [
   ...clientMutations,
   ...oauthMutations,
   ...oauthGuardMutations,
+  ...oauthClientMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
