@@ -24,6 +24,8 @@ t.test('parseSecretHash: undefined for each other value', async t => {
     encoded, `SHA256:${encoded}`, `sha1:${encoded}`, `sha256:${encoded}=`, `sha256:${encoded}A`,
     `sha256:${encoded.slice(1)}`, ` sha256:${encoded}`, `sha256:${encoded}\n`,
     `sha256:${encoded.slice(1)}+`, `sha256:${createHash('sha256').update('x').digest('hex')}`,
+    `sha256:${Buffer.alloc(31).toString('base64url')}`,
+    `sha256:${Buffer.alloc(33).toString('base64url')}`,
     'sha256:', '', null, undefined, 1, {}, [hashOf('x')], Buffer.alloc(32)
   ]
   for (const other of others) t.equal(parseSecretHash(other), undefined, String(other))

@@ -33,7 +33,8 @@ t.test('only the port of an http loopback URI is free', async t => {
   ]) t.equal(matchRedirectUri([LOOPBACK], uri), undefined, uri)
 })
 
-t.test('the port of https, also of this machine, is not free', async t => {
+t.test('the port of https and of another machine is not free', async t => {
+  t.equal(matchRedirectUri(['http://a.example/cb'], 'http://a.example:8000/cb'), undefined)
   t.equal(matchRedirectUri(['https://localhost/cb'], 'https://localhost:8000/cb'), undefined)
   t.equal(matchRedirectUri(['https://a.example/cb'], 'https://a.example:8000/cb'), undefined)
   t.equal(matchRedirectUri(['https://localhost/cb'], 'http://localhost:8000/cb'), undefined)
