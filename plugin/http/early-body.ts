@@ -93,20 +93,23 @@ function asPayload (
 
 function textOf (body: unknown, type: string): string | Uint8Array {
   if (isText(body)) return body
-  const value: unknown = body instanceof URLSearchParams ? Object.fromEntries(body) : body
-  return type === JSON_TYPE ? asJson(value) : asForm(Object(value))
+  if (!(body instanceof URLSearchParams)) {
+    return type === JSON_TYPE ? asJson(body) : asForm(Object(body))
+  }
+  return type === JSON_TYPE ? asJson(Object.fromEntries(body)) : body.toString()
 }
 
 const asJson = (value: unknown): string =>
   JSON.stringify(value, (_name, member: unknown) =>
     typeof member === 'bigint' ? Number(member) : member) ?? ''
 
-/** As in the text of a form, the last value of a repeated field counts. */
+/** Keeps each value of a repeated field, in order. Leaves out a field that ends in no text. */
 function asForm (fields: Record<string, unknown>): string {
-  const last = Object.entries(fields)
-    .map(([name, value]): [string, unknown] => [name, [value].flat().at(-1)])
-  return new URLSearchParams(last.filter(([, value]) => typeof value === 'string') as
-    [string, string][]).toString()
+  const texts = Object.entries(fields).flatMap(([name, value]): [string, string][] => {
+    const values = [value].flat()
+    return typeof values.at(-1) === 'string' ? values.map(each => [name, String(each)]) : []
+  })
+  return new URLSearchParams(texts).toString()
 }
 
 const parsedBy = (parse: StreamParser, request: FastifyRequest): Promise<unknown> =>

@@ -1,7 +1,8 @@
-import type { FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { takeEarlyBodies } from '../../plugin/http/early-body.ts'
 import { buildApp } from '../fixtures/app.ts'
 import { buildHost } from '../fixtures/host.ts'
 import { type Leave, ask, servePlatform, serveUnread } from '../fixtures/servers/platform.ts'
@@ -52,6 +53,30 @@ for (const [type, left, body] of [
     })
   }
 }
+
+/** Forms that a platform has parsed, and the text that the parser of the scope gets. */
+const PARSED_FORMS: [parsed: unknown, text: string][] = [
+  [new URLSearchParams('a=1&b=2&a=3'), 'a=1&b=2&a=3'],
+  [{ a: ['1', '3'], b: '2' }, 'a=1&a=3&b=2'],
+  [{ a: [['1'], '2'], b: { c: '1' }, d: 1, e: null, f: ['1', {}], g: [] }, 'a=1&a=2'],
+  [{ a: [{}, '1'] }, 'a=%5Bobject+Object%5D&a=1']
+]
+
+t.test('each value of a repeated field reaches the parser, in order', async t => {
+  for (const [parsed, expected] of PARSED_FORMS) {
+    const app = fastify()
+    t.after(() => app.close())
+    await app.register(async scope => {
+      takeEarlyBodies(scope, app, 1000)
+      scope.addContentTypeParser(FORM, { parseAs: 'string' }, (_request, body, done) => {
+        done(null, body)
+      })
+      scope.post('/', async request => request.body)
+    })
+    const url = await servePlatform(t, app, request => { request.body = parsed })
+    t.equal(await (await ask(url, post(FORM, 'x'))).text(), expected)
+  }
+})
 
 t.test('the refresh, verify and logout routes take such a body too', async t => {
   const { app, login } = await buildApp(t)
