@@ -33,19 +33,18 @@ function followErrorHandler (host: FastifyInstance, scope: FastifyInstance): voi
   })
 }
 
-/** A refusal of a body by Fastify: too large, cut short, or of another content type. */
-export type BodyRefusal = FastifyError & { statusCode: number }
+type BodyRefusal = FastifyError & { statusCode: number }
 
-/** Returns the answer to a body that Fastify refuses, in SimpleJWT's form. */
-const simpleJwtAnswer = (error: BodyRefusal, contentType: string): SimpleJwtError =>
+const answerOf = (error: BodyRefusal, contentType: string): SimpleJwtError =>
   error.statusCode === 415
     ? unsupportedMediaType(contentType)
     : badRequest(error.statusCode, error.message)
 
-/** Answers Fastify's own refusals of a body by `answerOf`. Default: in SimpleJWT's form. */
-export function answerBodyRefusals (
-  scope: FastifyInstance, answerOf = simpleJwtAnswer
-): void {
+/**
+ * Answers Fastify's own refusals of a body in SimpleJWT's form: too large, cut short, or of another
+ * content type.
+ */
+export function answerBodyRefusals (scope: FastifyInstance): void {
   scope.addHook('onError', (request, reply, error, done) => {
     if (isBodyRefusal(error)) {
       prepareReply(reply, error, answerOf(error, request.headers['content-type'] as string))
