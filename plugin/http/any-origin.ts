@@ -1,4 +1,4 @@
-import type { FastifyReply, onRequestHookHandler } from 'fastify'
+import type { FastifyReply, onRequestHookHandler, onSendHookHandler } from 'fastify'
 
 /**
  * Lets pages of any origin read a reply. They send no cookie, since `*` excludes credentials. A
@@ -13,4 +13,19 @@ export function allowAnyOrigin (reply: FastifyReply): void {
 export const fromAnyOrigin: onRequestHookHandler = (_request, reply, done) => {
   allowAnyOrigin(reply)
   done()
+}
+
+const CORS_HEADERS = [
+  'access-control-allow-origin',
+  'access-control-allow-credentials',
+  'access-control-expose-headers'
+]
+
+/**
+ * Takes the CORS headers of a host's plugin from a reply. A hook for `onSend` of a route: it runs
+ * after the hooks of the host.
+ */
+export const fromNoOtherOrigin: onSendHookHandler = (_request, reply, payload, done) => {
+  for (const name of CORS_HEADERS) reply.removeHeader(name)
+  done(null, payload)
 }
