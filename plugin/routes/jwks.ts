@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { methodNotAllowed, notFound } from '../errors.ts'
-import { fromAnyOrigin } from '../http/any-origin.ts'
+import { allowAnyOrigin, fromAnyOrigin } from '../http/any-origin.ts'
 import { sendCacheable } from '../http/cacheable-reply.ts'
 import { hasRoute, normalPath, routerPaths } from '../http/router-paths.ts'
 import { route } from '../http/trailing-slash.ts'
@@ -62,7 +62,8 @@ export function jwksRoute (scope: FastifyInstance, rings: readonly KeyRing[]): v
   const allow = [...new Set(['GET', 'HEAD', ...taken, 'OPTIONS'])].join(', ')
   const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method, allow)
-    return reply.code(204).header('allow', allow).send()
+    allowAnyOrigin(reply)
+    return reply.code(204).headers({ allow, 'access-control-allow-headers': '*' }).send()
   }
   for (const method of OTHER_METHODS) {
     if (taken.includes(method)) continue

@@ -167,6 +167,27 @@ t.test('jwks: answers 405 to other methods, and lists the allowed ones on OPTION
   }
 })
 
+t.test('jwks: pages of any origin read the keys, also after a preflight', async t => {
+  const { ask } = await build(t, [inputOf('ES256')])
+  for (const method of ['GET', 'HEAD', 'OPTIONS'] as const) {
+    const { headers } = await ask({ method, headers: { origin: 'https://app.example' } })
+    t.equal(headers['access-control-allow-origin'], '*', method)
+    t.notOk('access-control-allow-credentials' in headers)
+    t.equal(headers['access-control-allow-headers'], method === 'OPTIONS' ? '*' : undefined)
+  }
+  const { ask: asked } = await build(t, [inputOf('ES256')], {
+    before: app => {
+      app.addHook('onRequest', async (_request, reply) => {
+        reply.header('access-control-allow-origin', 'https://app.example')
+      })
+    }
+  })
+  for (const method of ['GET', 'OPTIONS'] as const) {
+    const { headers } = await asked({ method })
+    t.equal(headers['access-control-allow-origin'], 'https://app.example', 'of the host')
+  }
+})
+
 t.test('a trailing slash makes no difference, nor does a host that ignores it', async t => {
   for (const server of [{}, { routerOptions: { ignoreTrailingSlash: true } }]) {
     const { ask } = await build(t, [inputOf('ES256')], { server })
