@@ -2,7 +2,7 @@ import type {
   FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault,
   RouteGenericInterface, RouteOptions
 } from 'fastify'
-import { refuse } from '../option-checks.ts'
+import { type Refuse, refuse } from '../option-checks.ts'
 import { hasRoute, routerPaths } from './router-paths.ts'
 import type { Place } from './token-paths.ts'
 
@@ -17,12 +17,22 @@ type Options<Route extends RouteGenericInterface> = RouteOptions<
  * Declares a route with and without its trailing slash. API documents show it once. Fastify itself
  * handles `/`. A hook of the host may change a schema, so each route gets a copy of all its parts.
  * @param option that decides the path
+ * @param reject for a plugin of its own
  * @throws TypeError if the app has such a route
  */
 export function route<Route extends RouteGenericInterface = RouteGenericInterface> (
-  scope: FastifyInstance, options: Options<Route>, option: Place['option'] = 'prefix'
+  scope: FastifyInstance,
+  options: Options<Route>,
+  option: Place['option'] = 'prefix',
+  reject: Refuse = refuse
 ): void {
-  refuseTaken(scope, options.method as string, options.url, option)
+  const taken = takenPath(scope, options.method as string, options.url)
+  if (taken !== undefined) {
+    const other = option === 'prefix' ? 'prefix' : 'path'
+    // Fastify's own error does not name the option.
+    reject(option,
+      `is taken: the app has a route ${options.method} ${taken}. Choose another ${other}.`)
+  }
   const schema = () => JSON.parse(JSON.stringify(options.schema ?? {})) as object
   scope.route<Route>({ ...options, schema: schema() })
   if (options.url === '/' || routerPaths(scope, options.url).length === 1) return
@@ -33,12 +43,6 @@ export function route<Route extends RouteGenericInterface = RouteGenericInterfac
   })
 }
 
-/** Fastify's own error does not name the option. @throws TypeError if the app has such a route */
-function refuseTaken (
-  scope: FastifyInstance, method: string, url: string, option: Place['option']
-): void {
-  if (!hasRoute(scope, method, url)) return
-  const path = routerPaths(scope, url).at(-1)
-  const other = option === 'prefix' ? 'prefix' : 'path'
-  refuse(option, `is taken: the app has a route ${method} ${path}. Choose another ${other}.`)
-}
+/** Returns the path of a route that the app has already, or undefined. */
+const takenPath = (scope: FastifyInstance, method: string, url: string): string | undefined =>
+  hasRoute(scope, method, url) ? routerPaths(scope, url).at(-1) : undefined

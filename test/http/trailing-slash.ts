@@ -80,3 +80,16 @@ t.test('route: names the option of its path if the route is taken', async t => {
   })
   await app.ready()
 })
+
+t.test('route: a plugin of its own refuses a taken route by its name', async t => {
+  const app = fastify()
+  t.after(() => app.close())
+  app.post('/a', async () => 'theirs')
+  app.after(() => {
+    const reject = (name: string, rule: string): never => { throw new Error(`${name} ${rule}`) }
+    t.throws(() => {
+      route(app, { method: 'POST', url: '/a', handler: async () => 'ours' }, 'prefix', reject)
+    }, { message: 'prefix is taken: the app has a route POST /a/. Choose another prefix.' })
+  })
+  await app.ready()
+})

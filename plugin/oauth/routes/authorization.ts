@@ -8,6 +8,7 @@ import type { AuthorizationServer } from '../authorization-server.ts'
 import { mustAsk } from '../consent.ts'
 import { approve, deny, loginRequired } from '../decision.ts'
 import { detailsOf } from '../details.ts'
+import { refuse } from '../option-refusals.ts'
 import { createOwnLogin } from '../own-login.ts'
 import { readParameters } from '../parameters.ts'
 import { authorizationSchema, decisionSchema } from './schemas.ts'
@@ -40,7 +41,7 @@ export function authorizationRoutes (scope: FastifyInstance, server: Authorizati
         asks
       }
     }
-  })
+  }, 'prefix', refuse)
 
   route(scope, {
     method: 'POST',
@@ -67,7 +68,7 @@ export function authorizationRoutes (scope: FastifyInstance, server: Authorizati
         }
       })
     }
-  })
+  }, 'prefix', refuse)
 }
 
 interface Decision { text: string, allow: boolean, scopes: string[] | undefined }

@@ -9,6 +9,7 @@ import type { Client } from '../clients.ts'
 import { exchangeCode } from '../code-grant.ts'
 import { invalidRequest, oauthError } from '../errors.ts'
 import type { TokenAnswer } from '../grant.ts'
+import { refuse } from '../option-refusals.ts'
 import type { Grant } from '../options.ts'
 import type { Parameters } from '../parameters.ts'
 import { refreshGrant } from '../refresh-grant.ts'
@@ -32,7 +33,7 @@ export function tokenRoute (scope: FastifyInstance, server: AuthorizationServer)
         { findClient: options.findClient, emit: core.emit }, request, form)
       return core.inShare(request, () => grantTokens(server, client, form, request))
     }
-  })
+  }, 'prefix', refuse)
   answerPreflight(scope, url, 'POST', 'authorization, content-type')
 }
 
