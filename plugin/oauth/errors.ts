@@ -1,3 +1,4 @@
+import type { FastifyError } from 'fastify'
 import { SimpleJwtError } from '../errors.ts'
 
 /** Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2). */
@@ -49,7 +50,7 @@ export const invalidClient = (): SimpleJwtError =>
 
 /** Returns whether Fastify refused a body: too large, cut short, or of another content type. */
 const isBodyRefusal = (error: unknown): boolean =>
-  String((error as { code?: unknown } | null)?.code).startsWith('FST_ERR_CTP_')
+  error instanceof Error && String((error as FastifyError).code).startsWith('FST_ERR_CTP_')
 
 /**
  * Returns a refusal in the form of RFC 6749, also one of Fastify or of the core: a bad body, a
@@ -57,7 +58,8 @@ const isBodyRefusal = (error: unknown): boolean =>
  */
 export function asOAuthError (error: unknown): unknown {
   if (isBodyRefusal(error)) {
-    return invalidRequest('The body must be application/x-www-form-urlencoded, at most 16 KiB.')
+    return invalidRequest('The body is too long, cut short, or not ' +
+      'application/x-www-form-urlencoded.')
   }
   if (!(error instanceof SimpleJwtError) || 'error' in error.body) return error
   const { statusCode, headers } = error

@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import { FORM_TYPE, takeEarlyBodies } from '../http/early-body.ts'
 import { asOAuthError } from './errors.ts'
-import { readParameters } from './parameters.ts'
+import { type Parameters, notUtf8, readParameters } from './parameters.ts'
 
 const MAX_BODY_BYTES = 16_384
 
@@ -11,14 +12,25 @@ export function parseForms (scope: FastifyInstance, host: FastifyInstance): void
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser(
     FORM_TYPE,
-    { parseAs: 'string', bodyLimit: MAX_BODY_BYTES },
-    (_request, body, done) => { done(null, readParameters(body as string)) }
+    { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
+    (_request, body, done) => {
+      try {
+        done(null, parseForm(body as Buffer))
+      } catch (error) {
+        done(error as Error)
+      }
+    }
   )
   // Fastify calls no parser without a body and a content type.
   scope.addHook('preValidation', (request, _reply, done) => {
     request.body ??= readParameters('')
     done()
   })
+}
+
+function parseForm (body: Buffer): Parameters {
+  if (!isUtf8(body)) throw notUtf8()
+  return readParameters(body.toString())
 }
 
 /**

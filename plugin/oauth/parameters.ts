@@ -1,3 +1,7 @@
+import { isUtf8 } from 'node:buffer'
+import type { SimpleJwtError } from '../errors.ts'
+import { invalidRequest } from './errors.ts'
+
 /** The parameters of a request: a query or a form. An empty value counts as absent. */
 export interface Parameters {
   get(name: string): string | undefined
@@ -7,11 +11,23 @@ export interface Parameters {
   readonly repeated: string | undefined
 }
 
+const PERCENT_ENCODED = /(?:%[0-9a-f]{2})+/gi
+
+const isEncodedUtf8 = (encoded: string): boolean =>
+  isUtf8(Buffer.from(encoded.replaceAll('%', ''), 'hex'))
+
+export const notUtf8 = (): SimpleJwtError => invalidRequest('The parameters must be UTF-8.')
+
 /** Only `resource` may repeat (RFC 6749 section 3.1, RFC 8707 section 2). */
 const MAY_REPEAT = 'resource'
 
-/** Reads a query or a form (RFC 6749 appendix B). */
+/**
+ * Reads a query or a form (RFC 6749 appendix B).
+ * @throws SimpleJwtError 400 for a percent-encoding that is not UTF-8: `state` would come back as
+ *   another text
+ */
 export function readParameters (text: string): Parameters {
+  if (text.match(PERCENT_ENCODED)?.some(bytes => !isEncodedUtf8(bytes))) throw notUtf8()
   const values = new Map<string, string[]>()
   let repeated: string | undefined
   for (const [name, value] of new URLSearchParams(text)) {
