@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { Registration } from '../registration.ts'
 import { registrationOf } from '../service/registration-of.ts'
 import { createAuthorizationServer } from './authorization-server.ts'
-import { endpointsOf } from './endpoints.ts'
+import { endpointsOf, jwksPathOf } from './endpoints.ts'
 import type { OAuthOptions, OAuthService } from './options.ts'
 import { requireKeyPair, resolveOAuthOptions } from './resolve-options.ts'
 import { registerOAuthRoutes } from './routes/oauth-routes.ts'
@@ -30,7 +30,8 @@ async function plugin (app: FastifyInstance, given: OAuthOptions): Promise<void>
   }
   const options = resolveOAuthOptions(given, core.options)
   core.keyChecks.push(requireKeyPair)
-  const endpoints = endpointsOf(core.options.issuer as string, app.prefix, options.prefix)
+  const endpoints = endpointsOf(
+    core.options.issuer as string, app.prefix, options.prefix, jwksPathOf(app))
   const server = createAuthorizationServer(core, options, endpoints)
   app.decorate(decorator, createOAuthService(server))
   await registerOAuthRoutes(app, server)
