@@ -71,7 +71,7 @@ export function checkAuthorizationRequest (
   const unclear = loginProblem(parameters)
   if (unclear !== undefined) return unclear
   const maxAge = parameters.get('max_age')
-  return {
+  const request = {
     ...address,
     scopes,
     resource,
@@ -82,7 +82,17 @@ export function checkAuthorizationRequest (
     loginHint: parameters.get('login_hint'),
     uiLocales: parameters.get('ui_locales')
   }
+  return isTooLong(request)
+    ? refusal('invalid_request', 'The parameters are too long.')
+    : request
 }
+
+/** A longer payload may exceed the length of a token with a large key. */
+const MAX_PAYLOAD_BYTES = 4096
+
+/** The token has the request as JSON, with two bytes for a `"` and six for a control character. */
+const isTooLong = ({ client, ...members }: AuthorizationRequest): boolean =>
+  Buffer.byteLength(JSON.stringify([client.id, members])) > MAX_PAYLOAD_BYTES
 
 /** Returns the resource that a client asks for (RFC 8707 section 2), or undefined. */
 export function resourceOf (
@@ -129,7 +139,7 @@ function pkceProblem (parameters: Parameters): RedirectError | undefined {
 
 function loginProblem (parameters: Parameters): RedirectError | undefined {
   const maxAge = parameters.get('max_age')
-  if (maxAge !== undefined && !/^\d{1,9}$/.test(maxAge)) {
+  if (maxAge !== undefined && !/^\d{1,15}$/.test(maxAge)) {
     return refusal('invalid_request', 'The max_age must be a whole number of seconds.')
   }
   const prompts = words(parameters.get('prompt'))

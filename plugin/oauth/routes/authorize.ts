@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { fromNoOtherOrigin } from '../../http/any-origin.ts'
 import { route } from '../../http/trailing-slash.ts'
 import { mintAuthorization } from '../authorization.ts'
 import { checkAuthorizationRequest, returnAddressOf } from '../authorization-request.ts'
 import type { AuthorizationServer } from '../authorization-server.ts'
 import { invalidRequest } from '../errors.ts'
+import { refuse } from '../option-refusals.ts'
 import { type Parameters, readParameters } from '../parameters.ts'
 import { errorUrl, redirectTo } from '../redirect.ts'
 import { withParameters } from '../redirect-uris.ts'
@@ -11,27 +13,30 @@ import { words } from '../scopes.ts'
 import { authorizeSchema } from './schemas.ts'
 
 /** The request travels through the consent page in a URL. */
-const MAX_QUERY_BYTES = 4096
+const MAX_BYTES = 4096
 
 /** Declares the authorization endpoint (RFC 6749 section 3.1), for GET and for a form. */
 export function authorizeRoute (scope: FastifyInstance, server: AuthorizationServer): void {
-  const onRequest = [server.limitByAddress]
-  const url = '/authorize'
+  const common = {
+    url: '/authorize',
+    onRequest: server.limitByAddress,
+    // RFC 9700 section 2.6: this endpoint must not support CORS.
+    onSend: fromNoOtherOrigin
+  }
 
   route(scope, {
+    ...common,
     method: 'GET',
-    url,
     schema: authorizeSchema,
-    onRequest,
     handler: (request, reply) => authorize(server, readParameters(queryOf(request)), reply)
-  })
+  }, 'prefix', refuse)
   route(scope, {
+    ...common,
     method: 'POST',
-    url,
+    bodyLimit: MAX_BYTES,
     schema: { hide: true } as object,
-    onRequest,
     handler: (request, reply) => authorize(server, request.body as Parameters, reply)
-  })
+  }, 'prefix', refuse)
 }
 
 /** Sends the browser to the consent page with the checked request, or back with an error. */
@@ -55,6 +60,6 @@ const LOGIN_REQUIRED =
 function queryOf ({ url }: FastifyRequest): string {
   const start = url.indexOf('?')
   const query = start === -1 ? '' : url.slice(start + 1)
-  if (Buffer.byteLength(query) <= MAX_QUERY_BYTES) return query
-  throw invalidRequest(`The query must have at most ${MAX_QUERY_BYTES} bytes.`)
+  if (Buffer.byteLength(query) <= MAX_BYTES) return query
+  throw invalidRequest(`The query must have at most ${MAX_BYTES} bytes.`)
 }
