@@ -44,7 +44,7 @@ export interface Authorization extends AuthorizationRequest {
 }
 
 /**
- * Reads the text of `mintAuthorization`. The client may have changed since.
+ * Reads the text of `mintAuthorization`. The client and the options may have changed since.
  * @throws SimpleJwtError 400 for a bad or expired text, or a client that may not ask any more
  */
 export async function readAuthorization (
@@ -55,7 +55,11 @@ export async function readAuthorization (
   if (typeof claims === 'string') throw authorizationNotValid()
   const client = await options.findClient(claims.client_id)
   const { redirect_uri: redirectUri } = claims as OAuthClaims & { redirect_uri: string }
-  if (client === null || matchRedirectUri(client.redirectUris, redirectUri) === undefined) {
+  if (
+    client === null || !client.grants.has('authorization_code') ||
+    matchRedirectUri(client.redirectUris, redirectUri) === undefined ||
+    !options.resources.includes(claims.resource as string)
+  ) {
     throw authorizationNotValid()
   }
   const scopes = words(claims.scope as string).filter(scope => client.scopes.includes(scope))
