@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { fromAnyOrigin } from '../../http/any-origin.ts'
 import { sendCacheable } from '../../http/cacheable-reply.ts'
-import { hasRoute } from '../../http/router-paths.ts'
+import { hasRoute, normalPath, routerPaths } from '../../http/router-paths.ts'
 import { route } from '../../http/trailing-slash.ts'
 import type { AuthorizationServer } from '../authorization-server.ts'
 import { metadataOf } from '../metadata.ts'
@@ -10,24 +10,51 @@ import { metadataSchema } from './schemas.ts'
 
 const WELL_KNOWN = '/.well-known/oauth-authorization-server'
 
+/** The document of a URL. False: another issuer of the app may take the URL. */
+interface Published { body: string, isOwnUrl: boolean }
+
+/** The documents of each app by the path of their route. */
+const documentsByApp = new WeakMap<object, Map<string, Published>>()
+
 /**
  * Serves the metadata (RFC 8414 section 3). The URL of an issuer with a path ends in that path. The
- * plain URL is there too, unless another authorization server of the app has it: a proxy may strip
- * the path.
+ * plain URL is there too, unless another issuer of the app has it: a proxy may strip the path.
+ * @throws Error if the app has such a route
  */
 export function metadataRoutes (scope: FastifyInstance, server: AuthorizationServer): void {
   const body = JSON.stringify(metadataOf(server))
   const { pathname } = new URL(server.endpoints.issuer)
-  const urls = pathname === '/' ? [WELL_KNOWN] : [WELL_KNOWN + pathname, WELL_KNOWN]
-  for (const url of urls.filter((url, index) => index === 0 || !hasRoute(scope, 'GET', url))) {
-    route(scope, {
-      method: 'GET',
-      url,
-      schema: metadataSchema,
-      onRequest: fromAnyOrigin,
-      handler: async (request, reply) =>
-        sendCacheable(request, reply, body, 'application/json; charset=utf-8')
-    })
-    answerPreflight(scope, url, 'GET', '*')
+  if (pathname === '/') return publish(scope, WELL_KNOWN, { body, isOwnUrl: true })
+  publish(scope, WELL_KNOWN + pathname, { body, isOwnUrl: true })
+  publish(scope, WELL_KNOWN, { body, isOwnUrl: false })
+}
+
+function publish (scope: FastifyInstance, url: string, given: Published): void {
+  const documents = documentsByApp.get(scope.initialConfig) ?? new Map<string, Published>()
+  documentsByApp.set(scope.initialConfig, documents)
+  const path = normalPath(scope, routerPaths(scope, url)[0] as string)
+  const published = documents.get(path)
+  if (published?.isOwnUrl === false && given.isOwnUrl) {
+    Object.assign(published, given)
+  } else if (!hasRoute(scope, 'GET', url)) {
+    documents.set(path, given)
+    declare(scope, url, given)
+  } else if (given.isOwnUrl) {
+    throw new Error(`fastify-simplejwt/oauth: the app has a route GET ${path} already. Remove ` +
+      'it, or give each registration of fastify-simplejwt another "issuer".')
   }
+}
+
+function declare (scope: FastifyInstance, url: string, document: Published): void {
+  route(scope, {
+    method: 'GET',
+    url,
+    // RFC 9110 section 9.1: all servers must support GET and HEAD.
+    exposeHeadRoute: true,
+    schema: metadataSchema,
+    onRequest: fromAnyOrigin,
+    handler: async (request, reply) =>
+      sendCacheable(request, reply, document.body, 'application/json; charset=utf-8')
+  })
+  answerPreflight(scope, url, 'GET, HEAD', '*')
 }

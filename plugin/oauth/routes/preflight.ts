@@ -10,7 +10,7 @@ const MAX_AGE_SECONDS = 7200
  * host answers before.
  */
 export function answerPreflight (
-  scope: FastifyInstance, url: string, method: 'GET' | 'POST', headers: string
+  scope: FastifyInstance, url: string, methods: 'GET, HEAD' | 'POST', headers: string
 ): void {
   if (hasRoute(scope, 'OPTIONS', url)) return
   route(scope, {
@@ -19,8 +19,8 @@ export function answerPreflight (
     schema: { hide: true } as object,
     onRequest: fromAnyOrigin,
     handler: async (_request, reply) => reply.code(204).headers({
-      allow: `${method}, OPTIONS`,
-      'access-control-allow-methods': method,
+      allow: `${methods}, OPTIONS`,
+      'access-control-allow-methods': methods,
       'access-control-allow-headers': headers,
       'access-control-max-age': String(MAX_AGE_SECONDS)
     }).send()
