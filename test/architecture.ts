@@ -151,8 +151,18 @@ t.test('the client imports nothing but its own files, and nothing else imports i
 t.test('a route is imported by its siblings only', async t => {
   const inside = names.filter(name => name.startsWith('routes/'))
   const entries = ['routes/token-routes.ts', 'routes/jwks.ts']
+  /** Parts of routes, for the routes of both plugins. */
+  const parts = ['routes/own-scope.ts', 'routes/schema-parts.ts']
   for (const name of inside.filter(name => !entries.includes(name))) {
-    t.same(importersOf(name).filter(importer => !importer.startsWith('routes/')), [], name)
+    const siblings = parts.includes(name) ? /^(oauth\/)?routes\// : /^routes\//
+    t.same(importersOf(name).filter(importer => !siblings.test(importer)), [], name)
+  }
+})
+
+t.test('only the command line imports the authorization server', async t => {
+  for (const { name, own } of modules) {
+    const isAllowed = name.startsWith('oauth/') || name.startsWith('cli/')
+    if (!isAllowed) t.same(own.filter(path => path.startsWith('oauth/')), [], name)
   }
 })
 
