@@ -1,11 +1,8 @@
-import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { memoryStore } from '../../../plugin/stores/memory.ts'
 import { MINUTE, SECOND } from '../../fixtures/app.ts'
-import { createBrowser } from '../../fixtures/clients/browser.ts'
 import { AUDIENCE, ISSUER } from '../../fixtures/oauth/authorization-server.ts'
 import { bearer, codeOf, openConsentPage } from '../../fixtures/oauth/consent-page.ts'
-import { LOOPBACK_CALLBACK, PRINTER, WEB_CALLBACK } from '../../fixtures/oauth/server.ts'
+import { WEB_CALLBACK } from '../../fixtures/oauth/server.ts'
 import { decode } from '../../fixtures/tokens/jwt.ts'
 
 t.test('details: shows the app and its scopes to a visitor', async t => {
@@ -133,23 +130,6 @@ t.test('decision: prompt=login and max_age require a login, which then counts', 
   }
 })
 
-t.test('decision: needs a good token of a user', async t => {
-  const { ask, decide, login, post, app } = await openConsentPage(t)
-  const text = await ask()
-  const { access, refresh } = await login()
-  for (const token of [undefined, 'bad', refresh, text]) {
-    t.equal((await decide(text, token)).statusCode, 401)
-  }
-  t.equal((await decide(text, access, {}, {
-    headers: { authorization: '', cookie: `__Host-refresh=${refresh}` }
-  })).statusCode, 401)
-  await post('/api/token/blacklist/', { refresh })
-  for (const allow of [true, false]) {
-    t.equal((await decide(text, access, { allow })).statusCode, 401, 'a revoked login')
-  }
-  t.same(await app.tokens.sessions(1), [])
-})
-
 t.test('decision: names each member of a bad body', async t => {
   const { ask, decide, login } = await openConsentPage(t)
   const { access } = await login()
@@ -175,125 +155,6 @@ t.test('decision: names each member of a bad body', async t => {
     headers: { 'content-type': 'application/json' }
   })
   t.same(Object.keys(inherited.json()), ['authorization', 'allow'])
-})
-
-t.test('decision: a form of another origin cannot send one', async t => {
-  // A host may take the access token from a cookie, which a form brings along.
-  const extractToken = (request: FastifyRequest): string | undefined =>
-    /access=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
-  const { ask, decide, login, app } = await openConsentPage(t, { core: { extractToken } })
-  const cookie = `access=${(await login()).access}`
-  const text = await ask()
-  const form = String(new URLSearchParams({ authorization: text, allow: 'true' }))
-  const json = JSON.stringify({ authorization: text, allow: true })
-  for (const [type, payload, status] of [
-    ['application/x-www-form-urlencoded', form, 400],
-    ['text/plain', json, 415],
-    ['text/plain; application/json', json, 415],
-    ['multipart/form-data; boundary=x', json, 415]
-  ] as const) {
-    const reply = await decide(text, undefined, {}, {
-      payload, headers: { cookie, 'content-type': type, origin: 'https://evil.example' }
-    })
-    t.equal(reply.statusCode, status, type)
-  }
-  t.equal((await app.tokens.sessions(1)).length, 1)
-  const preflight = await app.inject({
-    method: 'OPTIONS',
-    url: '/oauth/authorization/',
-    headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
-  })
-  t.notOk(preflight.headers['access-control-allow-origin'])
-  t.equal((await decide(text, undefined, {}, { headers: { cookie } })).statusCode, 200)
-})
-
-t.test('decision: no header of CORS lets another origin read an answer', async t => {
-  const { ask, decide, details, login } = await openConsentPage(t)
-  const text = await ask()
-  const { access } = await login()
-  for (const reply of [await details(text, access), await decide(text, access)]) {
-    t.equal(reply.statusCode, 200)
-    t.notOk(reply.headers['access-control-allow-origin'])
-  }
-})
-
-t.test('decision: in cookie mode the cookie alone decides nothing', async t => {
-  const { ask, decide, app } = await openConsentPage(t, { core: { cookie: true } })
-  const browser = createBrowser(app)
-  const reply = await browser.post('/api/token/', { username: 'vitor', password: '123' })
-  const text = await ask()
-  const cookie = `__Host-refresh=${browser.cookies.get('__Host-refresh')}`
-  const headers = { cookie, 'sec-fetch-site': 'same-origin' }
-  t.equal((await decide(text, undefined, {}, { headers })).statusCode, 401)
-  t.equal((await decide(text, reply.json().access, {}, { headers })).statusCode, 200)
-})
-
-t.test('decision: a hook of the host that changes request.user changes no decision', async t => {
-  const { ask, decide, details, login, app } = await openConsentPage(t)
-  app.addHook('preHandler', async request => {
-    if (request.user) Object.assign(request, { user: { user_id: '3' } })
-  })
-  await app.ready()
-  const { access } = await login()
-  t.equal((await decide(await ask(), access)).statusCode, 200)
-  t.equal((await app.tokens.sessions(1)).length, 2)
-  t.same(await app.tokens.sessions(3), [])
-  t.equal((await details(await ask(), access)).json().asks, false)
-})
-
-t.test('decision: counts each request by address', async t => {
-  const { ask, decide, details, login } = await openConsentPage(t, {
-    core: { rateLimit: {} }, oauth: { rateLimit: 3 }
-  })
-  const text = await ask()
-  t.equal((await details(text)).statusCode, 200)
-  t.equal((await decide(text, 'bad')).statusCode, 401)
-  const { access } = await login()
-  const replies = [await details(text), await decide(text, access)]
-  for (const { statusCode, headers } of replies) {
-    t.equal(statusCode, 429)
-    t.ok(headers['retry-after'])
-  }
-})
-
-t.test('decision: a store that is away answers 503, and starts no session', async t => {
-  const store = memoryStore()
-  const { ask, decide, details, login, exchange } = await openConsentPage(t, {
-    core: { store, revocation: 'off' }
-  })
-  const { access } = await login()
-  const text = await ask()
-  const { find, create, list } = store
-  const away = async (): Promise<never> => { throw new Error('no store') }
-  for (const broken of [{ find: away }, { create: away }]) {
-    Object.assign(store, broken)
-    const reply = await decide(text, access)
-    t.equal(reply.statusCode, 503)
-    t.equal(reply.json().code, 'store_unavailable')
-    Object.assign(store, { find, create })
-    t.equal((await list('1', 0)).length, 1)
-  }
-  store.list = away
-  t.equal((await details(text, access)).statusCode, 503)
-  t.equal((await details(text)).statusCode, 200, 'a visitor needs no store')
-  const reply = await decide(text, access)
-  t.equal((await exchange(codeOf(reply))).statusCode, 200, 'the text is still good')
-})
-
-t.test('decision: a client that changes its mind about a URI gets no answer there', async t => {
-  const client = { ...PRINTER }
-  const { ask, decide, details, login } = await openConsentPage(t, {
-    oauth: { clients: undefined, findClient: id => id === client.id ? client : null }
-  })
-  const text = await ask()
-  const { access } = await login()
-  client.redirectUris = [LOOPBACK_CALLBACK]
-  for (const reply of [
-    await details(text), await decide(text, access), await decide(text, access, { allow: false })
-  ]) {
-    t.equal(reply.statusCode, 400)
-    t.equal(reply.json().code, 'authorization_not_valid')
-  }
 })
 
 t.test('decision: a body that cannot be read is a 400 in the form of the core', async t => {
