@@ -3,6 +3,7 @@ import { clientMutations } from './client.ts'
 import { oauthMutations } from './oauth.ts'
 import { oauthGuardMutations } from './oauth-guards.ts'
 import { oauthClientMutations } from './oauth-clients.ts'
+import { oauthGrantMutations } from './oauth-grants.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -56,6 +57,7 @@ export const mutations: Mutation[] = [
   ...oauthMutations,
   ...oauthGuardMutations,
   ...oauthClientMutations,
+  ...oauthGrantMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',

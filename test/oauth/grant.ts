@@ -152,14 +152,39 @@ t.test('grant: a long token that fits is issued', async t => {
 
 t.test('grant: findUser decides about the user of a code and of a refresh token', async t => {
   const asked: [unknown, string | undefined][] = []
-  const { tokens, refresh, users } = await buildTokenApp(t, {
+  const host = { user: { id: 1 } as { id: number, isActive?: boolean } | null }
+  const { obtainCode, exchange, refresh } = await buildTokenApp(t, {
     findUser: async (id, request) => {
       asked.push([id, request?.url])
-      return users.find(user => String(user.id) === id) ?? null
+      return host.user
     }
   })
-  const first = await tokens()
-  asked.splice(0, 1)
-  t.equal((await refresh(first.refresh_token)).statusCode, 200)
+  const codes = [await obtainCode(), await obtainCode()] as const
+  asked.length = 0
+  const { refresh_token: first } = (await exchange(codes[0])).json()
+  t.equal((await refresh(first)).statusCode, 200)
   t.strictSame(asked, [['1', '/oauth/token'], ['1', '/oauth/token']])
+  for (const user of [null, { id: 1, isActive: false }]) {
+    host.user = user
+    for (const refused of [await exchange(codes[1]), await refresh(first)]) {
+      t.strictSame(refused.json(), {
+        error: 'invalid_grant', error_description: 'The user is gone or inactive.'
+      })
+    }
+  }
+})
+
+t.test('grant: a client that has lost all scopes gets no tokens', async t => {
+  const store = memoryStore()
+  const before = await buildTokenApp(t, { store })
+  const after = await buildTokenApp(t, { store }, { scopes: { other: 'Other things' } })
+  const { refresh_token: first } = await before.tokens()
+  for (const refused of [
+    await after.exchange(await before.obtainCode()), await after.refresh(first)
+  ]) {
+    t.strictSame(refused.json(), {
+      error: 'invalid_scope',
+      error_description: 'The client may have none of the scopes any more.'
+    })
+  }
 })

@@ -2,7 +2,7 @@ import t from 'tap'
 import cors from '@fastify/cors'
 import type { LightMyRequestResponse } from 'fastify'
 import { MINUTE, SECOND } from '../../fixtures/app.ts'
-import { SECRET_OF_PRINTER } from '../../fixtures/oauth/server.ts'
+import { SECRET_OF_PRINTER, SECRET_OF_REPORT } from '../../fixtures/oauth/server.ts'
 import {
   type TokenApp, VERIFIER, buildTokenApp, formOf
 } from '../../fixtures/oauth/token-app.ts'
@@ -20,15 +20,20 @@ const commonHeaders = ({ headers }: LightMyRequestResponse) => [
 
 const COMMON = ['no-store', 'no-cache', 'nosniff', '*', 'application/json; charset=utf-8']
 
-t.test('token endpoint: answers with and without a trailing slash', async t => {
+t.test('token endpoint: answers each grant, with and without a trailing slash', async t => {
   const { obtainCode, token } = await buildTokenApp(t)
   for (const url of ['/oauth/token', '/oauth/token/']) {
-    const form = {
-      grant_type: 'authorization_code', code: await obtainCode(), code_verifier: VERIFIER
+    const ask = async (form: Record<string, string>, authorization?: string) => {
+      const reply = await token(form, authorization, { url })
+      t.equal(reply.statusCode, 200, form.grant_type)
+      t.strictSame(commonHeaders(reply), COMMON)
+      return reply.json()
     }
-    const reply = await token(form, undefined, { url })
-    t.equal(reply.statusCode, 200)
-    t.strictSame(commonHeaders(reply), COMMON)
+    const { refresh_token: refresh } = await ask({
+      grant_type: 'authorization_code', code: await obtainCode(), code_verifier: VERIFIER
+    })
+    await ask({ grant_type: 'refresh_token', refresh_token: refresh })
+    await ask({ grant_type: 'client_credentials' }, basic('nightly-report', SECRET_OF_REPORT))
   }
 })
 
