@@ -10,8 +10,8 @@ export type Grant = 'authorization_code' | 'refresh_token' | 'client_credentials
 /** An application that may ask for tokens. */
 export interface OAuthClient {
   /**
-   * 3 to 100 characters of `A-Za-z0-9._-`, the first a letter. So `sub` of a client is never the
-   * number or UUID of a user.
+   * 3 to 100 characters of `A-Za-z0-9._-`, the first a letter, and not a UUID. So `sub` of a client
+   * is never the number or UUID of a user.
    */
   id: string
   /** The name that the consent page shows. */
