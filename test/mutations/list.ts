@@ -4,6 +4,7 @@ import { oauthMutations } from './oauth.ts'
 import { oauthGuardMutations } from './oauth-guards.ts'
 import { oauthClientMutations } from './oauth-clients.ts'
 import { oauthGrantMutations } from './oauth-grants.ts'
+import { oauthDecisionMutations } from './oauth-decision.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -58,6 +59,7 @@ export const mutations: Mutation[] = [
   ...oauthGuardMutations,
   ...oauthClientMutations,
   ...oauthGrantMutations,
+  ...oauthDecisionMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
