@@ -56,11 +56,12 @@ t.test('consent: two sessions with a scope each do not add up', async t => {
   t.equal(await asks(test, { scopes: BOTH }), true)
 })
 
-t.test('consent: neither another client, another user nor a login counts', async t => {
+t.test('consent: no other client or user counts, no login, and no session without scopes', async t => {
   const test = await buildServer(t)
   await grant(test, 'gallery')
   await grant(test, 'photo-printer', 'photos:read', '3')
   await test.server.core.sessions.start('1', NO_CLIENT_INFO)
+  await grant(test, 'photo-printer', null as never)
   t.equal(await asks(test), true)
 })
 
