@@ -16,8 +16,10 @@ import Fastify from 'fastify'
 import {
   authenticate, authenticateOptional, authenticateUser, claimsOf, requireClaims, simplejwt
 } from 'fastify-simplejwt'
+import oauth from 'fastify-simplejwt/oauth'
 export const app = Fastify()
-void [authenticate, authenticateOptional, authenticateUser, claimsOf, requireClaims, simplejwt]
+const OAUTH = { interactionUrl: '/connect', scopes: { read: 'Read' }, findClient: () => null }
+void [oauth, OAUTH, authenticate, authenticateOptional, authenticateUser, claimsOf, requireClaims, simplejwt]
 `
 
 /** Returns what the compiler reports for some code in an app with declared types. */
@@ -43,6 +45,11 @@ await app.register(simplejwt, {
   findUser: async () => null,
   claims: user => ({ role: user.name === 'vitor' ? 'admin' : 'user' })
 })
+await app.register(oauth, {
+  ...OAUTH,
+  claims: (user, { client, scopes }) => ({ name: user.name.trim(), app: client.name, scopes })
+})
+const url: string = await app.oauth.approve('text', { id: 1, name: 'vitor' }, { authTime: 0 })
 `
 
 t.test('declared claims and accounts type the request, the guards and the options', async t => {
@@ -62,6 +69,10 @@ const MISTAKES: Record<string, [code: string, fault: RegExp]> = {
   ],
   'a member that the account has not': [
     "app.get('/', async ({ account }) => account.email)", /'email' does not exist/
+  ],
+  'a member that the account of an app has not': [
+    'app.register(oauth, { ...OAUTH, claims: user => ({ mail: user.email }) })',
+    /'email' does not exist/
   ],
   'a user without the members of the account': [
     "app.register(simplejwt, { secret: 'x', findUser: async () => ({ id: 1 }) })", /name/

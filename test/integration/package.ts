@@ -91,13 +91,17 @@ t.test('the example of the README runs and type-checks on the packed package', a
   t.strictSame(await hello.json(), { hello: '1' })
 
   await writeFile(join(folder, 'exports.js'), `
+    import { createRequire } from 'node:module'
     import simplejwt, { simplejwt as named, memoryStore, SimpleJwtError } from 'fastify-simplejwt'
     import { storeContract } from 'fastify-simplejwt/store-contract'
+    import oauth, { oauth as namedOAuth } from 'fastify-simplejwt/oauth'
     import { memoryStore as again } from 'fastify-simplejwt/stores/memory'
-    console.log([simplejwt === named, memoryStore === again, typeof SimpleJwtError, typeof storeContract].join())`)
+    const required = createRequire(import.meta.url)('fastify-simplejwt/oauth')
+    console.log([simplejwt === named, memoryStore === again, typeof SimpleJwtError,
+      typeof storeContract, oauth === namedOAuth, required.oauth === oauth].join())`)
   t.equal(
     (await run(process.execPath, ['exports.js'], { cwd: folder })).stdout,
-    'true,true,function,function\n',
+    'true,true,function,function,true,true\n',
     'the package has its exports'
   )
 })

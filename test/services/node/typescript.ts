@@ -10,7 +10,10 @@ const run = promisify(execFile)
 // An app that takes the plugin and each sub-path, its types and its values.
 const CONSUMER = `
 import fastify from 'fastify'
-import simplejwt, { type AccessClaims, type SimpleJwtOptions, memoryStore } from 'fastify-simplejwt'
+import simplejwt, {
+  type AccessClaims, type SimpleJwtOptions, type User, memoryStore
+} from 'fastify-simplejwt'
+import oauth, { type OAuthOptions } from 'fastify-simplejwt/oauth'
 import { storeContract } from 'fastify-simplejwt/store-contract'
 import { memoryStore as again } from 'fastify-simplejwt/stores/memory'
 import { postgresStore } from 'fastify-simplejwt/stores/postgres'
@@ -21,6 +24,17 @@ import type { SessionStore } from 'fastify-simplejwt/stores/store'
 
 const store: SessionStore = again()
 const options: SimpleJwtOptions = { secret: 'x'.repeat(32), store, rateLimit: false }
+
+interface Member extends User { id: number, roles: string[] }
+const oauthOptions: OAuthOptions = {
+  interactionUrl: '/connect',
+  scopes: { 'photos:read': 'See your photos' },
+  clients: [{ id: 'printer', name: 'Printer', redirectUris: ['https://print.example/'] }],
+  claims: (member: Member, { client, scopes }) =>
+    ({ roles: member.roles, app: client.name.trim(), few: scopes.length })
+}
+// @ts-expect-error
+export const wrongOAuth: OAuthOptions = { ...oauthOptions, scopes: ['photos:read'] }
 // @ts-expect-error the types are there, and not any
 export const wrong: SimpleJwtOptions = { secret: 1 }
 // @ts-expect-error
@@ -29,6 +43,13 @@ export const wrongStore: SessionStore = 1
 export const wrongSession: Session = 1
 // @ts-expect-error
 export const wrongPool: Parameters<typeof postgresStore>[0] = 1
+
+export async function decide (text: string, member: Member): Promise<string[]> {
+  const app = fastify()
+  await app.register(oauth, oauthOptions)
+  const { redirectHost } = await app.oauth.read(text)
+  return [redirectHost, await app.oauth.approve(text, member, { authTime: Date.now() })]
+}
 
 async function main (): Promise<void> {
   const app = fastify()
@@ -40,8 +61,8 @@ async function main (): Promise<void> {
   const { access } = await app.tokens.issue({ id: 1 })
   const headers = { authorization: 'Bearer ' + access }
   const reply = await app.inject({ url: '/hello/', headers })
-  const functions = [memoryStore, storeContract, postgresStore, redisStore, isLive, sqliteStore]
-  console.log(reply.body, functions.map(value => typeof value).join())
+  const stores = [memoryStore, storeContract, postgresStore, redisStore, isLive, sqliteStore]
+  console.log(reply.body, [...stores, oauth].map(value => typeof value).join())
   await app.close()
 }
 void main()
@@ -82,7 +103,7 @@ async function compile (
   }
 }
 
-const RUNS = '1 function,function,function,function,function,function\n'
+const RUNS = '1 function,function,function,function,function,function,function\n'
 
 const CASES: [
   version: keyof typeof COMPILERS,
