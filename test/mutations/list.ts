@@ -5,6 +5,7 @@ import { oauthGuardMutations } from './oauth-guards.ts'
 import { oauthClientMutations } from './oauth-clients.ts'
 import { oauthGrantMutations } from './oauth-grants.ts'
 import { oauthDecisionMutations } from './oauth-decision.ts'
+import { oauthTokenEndpointMutations } from './oauth-token-endpoint.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -60,6 +61,7 @@ export const mutations: Mutation[] = [
   ...oauthClientMutations,
   ...oauthGrantMutations,
   ...oauthDecisionMutations,
+  ...oauthTokenEndpointMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',

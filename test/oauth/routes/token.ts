@@ -25,7 +25,7 @@ t.test('token endpoint: answers each grant, with and without a trailing slash', 
   for (const url of ['/oauth/token', '/oauth/token/']) {
     const ask = async (form: Record<string, string>, authorization?: string) => {
       const reply = await token(form, authorization, { url })
-      t.equal(reply.statusCode, 200, String(form.grant_type))
+      t.equal(reply.statusCode, 200, form.grant_type as string)
       t.strictSame(commonHeaders(reply), COMMON)
       return reply.json()
     }
