@@ -3,12 +3,8 @@ import { fileURLToPath } from 'node:url'
 import serveFiles from '@fastify/static'
 import { parse } from '@lukeed/ms'
 import type { FastifyInstance } from 'fastify'
+import { folder } from './folder.ts'
 import type { Settings } from './settings.ts'
-
-/** `dist/` does not hold the files of the page, so this finds them through their package. */
-const FILES = fileURLToPath(
-  new URL('public/', import.meta.resolve('fastify-simplejwt-demo/package.json'))
-)
 
 /** The browser client of the package, as the build bundles it. */
 const CLIENT = fileURLToPath(import.meta.resolve('fastify-simplejwt/client'))
@@ -37,7 +33,7 @@ export async function page (
   app: FastifyInstance, { settings }: { settings: Settings }
 ): Promise<void> {
   const { reuseInterval, rotateRefreshTokens, cookie, docs } = settings
-  await app.register(serveFiles, { root: FILES, wildcard: false })
+  await app.register(serveFiles, { root: folder('public'), wildcard: false })
   app.get('/client.js', { schema: { hide: true } }, (_request, reply) =>
     reply.sendFile(basename(CLIENT), dirname(CLIENT)))
   app.get('/lesson.json', { schema: lessonSchema }, async () => ({
