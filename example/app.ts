@@ -7,6 +7,7 @@ import { drain } from './drain.ts'
 import { health } from './health.ts'
 import { hello } from './hello.ts'
 import { readKeys } from './keys.ts'
+import { loggerWithoutQueries } from './logger.ts'
 import { metrics } from './metrics.ts'
 import { page } from './page.ts'
 import { redirectToHttps } from './redirect-to-https.ts'
@@ -21,7 +22,7 @@ import { checkPassword, findUser } from './users.ts'
  */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({
-    logger: { level: settings.logLevel },
+    logger: loggerWithoutQueries(settings.logLevel),
     genReqId: ({ headers }) =>
       (settings.trustProxy !== false && idFrom(headers['x-request-id'])) || randomUUID(),
     trustProxy: settings.trustProxy,
