@@ -1,13 +1,6 @@
 import type { FastifyInstance } from 'fastify'
+import { refused } from './refused.ts'
 import type { DemoUser } from './users.ts'
-
-const refused = {
-  description: 'The access token is missing or bad.',
-  type: 'object',
-  properties: { detail: { type: 'string' }, code: { type: 'string' } },
-  additionalProperties: true,
-  examples: [{ detail: 'Authentication credentials were not provided.' }]
-}
 
 const answers = (
   description: string, properties: Record<string, { type: string }>, example: object
@@ -19,7 +12,7 @@ const answers = (
     properties,
     examples: [example]
   },
-  401: refused
+  401: refused('The access token is missing or bad.')
 })
 
 const helloSchema = {
