@@ -14,7 +14,8 @@ declare module 'fastify' {
 
 const EVENTS: SimpleJwtEvent['type'][] = [
   'login', 'login_failed', 'throttled', 'refreshed', 'replayed', 'reuse_detected', 'revoked',
-  'store_failed', 'keys_changed'
+  'store_failed', 'keys_changed', 'authorized', 'authorization_denied', 'code_exchanged',
+  'client_authenticated', 'client_failed'
 ]
 
 const schema = {
