@@ -32,7 +32,9 @@ export default [
     }
   },
   {
-    files: ['example/public/*.js'],
-    languageOptions: { globals: { getSelection: 'readonly', location: 'readonly' } }
+    files: ['example/{public,connect,printer}/*.js'],
+    languageOptions: {
+      globals: { getSelection: 'readonly', history: 'readonly', location: 'readonly' }
+    }
   }
 ]

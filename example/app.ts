@@ -9,6 +9,7 @@ import { hello } from './hello.ts'
 import { readKeys } from './keys.ts'
 import { loggerWithoutQueries } from './logger.ts'
 import { metrics } from './metrics.ts'
+import { oauthForApps } from './oauth.ts'
 import { page } from './page.ts'
 import { redirectToHttps } from './redirect-to-https.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -17,8 +18,8 @@ import { openStore } from './store.ts'
 import { checkPassword, findUser } from './users.ts'
 
 /**
- * Builds the demo: token routes, two guarded routes, the lesson page, health checks and metrics.
- * Does not listen yet.
+ * Builds the demo: token routes, two guarded routes, OAuth for apps, the lesson page, health checks
+ * and metrics. Does not listen yet.
  */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({
@@ -64,6 +65,7 @@ export async function buildApp (settings: Settings): Promise<FastifyInstance> {
     onEvent: app.countEvent
   })
 
+  await oauthForApps(app, settings)
   await app.register(hello)
   await app.register(health)
   await app.register(page, { settings })

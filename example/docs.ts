@@ -32,6 +32,7 @@ export const docs = fp(async app => {
       tags: [
         { name: 'token', description: 'Log in, stay logged in, log out.' },
         { name: 'sessions', description: 'The sessions of the user.' },
+        { name: 'oauth', description: 'Tokens for apps of others.' },
         { name: 'guarded', description: 'Routes that require an access token.' },
         { name: 'server', description: 'Health checks and metrics.' }
       ]

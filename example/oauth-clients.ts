@@ -1,0 +1,28 @@
+// In your app: from 'fastify-simplejwt/oauth'
+import type { OAuthClient } from '../plugin/oauth/index.ts'
+
+/** The scopes, each with the text that the consent page shows. */
+export const scopes = {
+  'photos:read': 'See your photos',
+  'reports:write': 'Write reports'
+}
+
+/** The hash of the secret in README.md. It is for teaching only, like the password `123`. */
+const PUBLIC_SECRET_HASH = 'sha256:VBJjbH1x-yxeMLihOkNMz5cWQe4ggtyr3FtIZfyCSl4'
+
+/** Photo Printer is a page without a secret. Nightly Report is a program without a user. */
+export const clients: OAuthClient[] = [
+  {
+    id: 'photo-printer',
+    name: 'Photo Printer',
+    redirectUris: ['http://127.0.0.1:8002/callback', 'http://localhost:8002/callback'],
+    scopes: ['photos:read']
+  },
+  {
+    id: 'nightly-report',
+    name: 'Nightly Report',
+    secretHash: PUBLIC_SECRET_HASH,
+    grants: ['client_credentials'],
+    scopes: ['reports:write']
+  }
+]
