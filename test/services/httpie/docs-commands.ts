@@ -1,9 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { generateKey } from '../../../plugin/keys/generate-key.ts'
+import { login } from '../../fixtures/clients/demo-client.ts'
+import { appTokens, codeFor, exchange } from '../../fixtures/clients/photo-printer.ts'
 import { blockWith, blocks, linesWith, pages } from '../../fixtures/docs.ts'
 import { redisProgram, startRedis } from '../../fixtures/servers/redis.ts'
 import { freePort } from '../../fixtures/servers/server-process.ts'
@@ -78,7 +81,8 @@ t.test('example/README.md: the demo answers as shown', { skip }, async t => {
   const port = await freePort()
   const page = 'example/README.md'
   await startDemo(t, blockWith(page, 'npm ci').code.replace('npm ci && ', ''), port)
-  const lines = linesWith(page, 'token/refresh/').map(line => line.replace('8000', `${port}`))
+  const lines = linesWith(page, 'refresh=<refresh token>\ncurl')
+    .map(line => line.replace('8000', `${port}`))
   t.strictSame(await answersTo(lines), linesWith(page, '"Hello, World!"'))
 })
 
@@ -100,6 +104,66 @@ t.test('example/README.md: two services share one login', { skip }, async t => {
   t.match(pages.find(({ file }) => file === page)?.text, answers[1] as string)
 })
 
+/** The blocks of commands that README.md has for apps, by a text of each. */
+const FOR_APPS = ['/photos/ -H', '/sessions/<sid>/', '/reports/ -H', '/.well-known/oauth', ':wrong']
+
+/** Runs a command, and returns what it prints as the docs show it. */
+async function printed (line: string, values: Tokens): Promise<string> {
+  const filled = line
+    .replace(/<([a-z ]+)>/g, (_, name) => values[name] as string)
+    .replace(/^http /, 'http --ignore-stdin ').replace(/^curl /, 'curl --silent ')
+  return (await run('sh', ['-c', filled])).stdout.trim()
+}
+
+t.test('example/README.md: apps get tokens, and commands answer as shown', { skip }, async t => {
+  const page = 'example/README.md'
+  const [first, second] = [await freePort(), await freePort()]
+  const keys = join(t.testdir(), 'keys.json')
+  writeFileSync(keys, JSON.stringify(generateKey('ES256')))
+  const places = { 8000: `${first}`, 8002: `${second}`, 'keys.json': keys }
+  const here = (line: string): string => replaceAll(line, places)
+  const [server, printer] = linesWith(page, 'npm run printer').map(here) as [string, string]
+  await startDemo(t, server, first)
+  const url = `http://127.0.0.1:${first}`
+  const env = { PRINTER_PORT: `${second}`, ISSUER: url }
+  await start(t, printer, `http://127.0.0.1:${second}`, env)
+
+  const [app, sessions, report, metadata, wrong] =
+    FOR_APPS.map(text => linesWith(page, text).map(here)) as string[][]
+  const { access } = await login(url)
+  const tokens = await appTokens(url, access)
+  const ofApp = { 'access token': tokens.access_token, 'refresh token': tokens.refresh_token }
+  const answers = await Promise.all((app as string[]).map(line => printed(line, ofApp)))
+  t.strictSame(answers, linesWith(page, '[{"title"'))
+
+  const [logIn, list, end] = sessions as [string, string, string]
+  const own = { 'access token': JSON.parse(await printed(logIn, {})).access }
+  const listed = JSON.parse(await printed(list, own)) as { sid: string, client_id: string }[]
+  const sid = listed.find(({ client_id: id }) => id === 'photo-printer')?.sid as string
+  t.equal(await printed(end, { ...own, sid }), '')
+  t.match(await printed((app as string[])[0] as string, ofApp), 'Given token not valid')
+
+  const [forToken, ...calls] = report as [string, ...string[]]
+  const answer = await printed(forToken, {})
+  const ofReport = { 'access token': JSON.parse(answer).access_token }
+  t.strictSame(
+    [
+      answer.replace(/eyJ[\w.-]+/, 'eyJ...'),
+      ...await Promise.all(calls.map(line => printed(line, ofReport)))
+    ],
+    linesWith(page, '"accepted_from"')
+  )
+  t.match(JSON.parse(await printed((metadata as string[])[0] as string, {})), { issuer: url })
+  t.strictSame(
+    await Promise.all((wrong as string[]).map(line => printed(line, {}))),
+    linesWith(page, '"invalid_client"').map(here)
+  )
+
+  const code = await codeFor(url, access)
+  await exchange(url, code)
+  t.strictSame([await (await exchange(url, code)).text()], linesWith(page, 'The code was used'))
+})
+
 const skipPool = skip || skipUnless(redisProgram, 'redis-server')
 
 t.test('production.md: a pool of workers starts', { skip: skipPool }, async t => {
@@ -114,7 +178,9 @@ t.test('production.md: a pool of workers starts', { skip: skipPool }, async t =>
 /** Blocks that the tests above run: page and text. */
 const RUN_HERE = [
   ['README.md', 'node app.js'], ['README.md', 'curl'], ['README.md', 'npm start'],
-  ['example/README.md', 'npm ci'], ['example/README.md', 'token/refresh/'],
+  ['example/README.md', 'npm ci'], ['example/README.md', 'refresh=<refresh token>\ncurl'],
+  ['example/README.md', 'npm run printer'],
+  ...FOR_APPS.map(text => ['example/README.md', text] as const),
   ['example/README.md', 'keygen'], ['example/README.md', '8001'],
   ['production.md', 'npm start']
 ] as const

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { clients, scopes } from '../../example/oauth-clients.ts'
+
+t.test('Photo Printer has no secret, and each of its addresses is of this machine', async t => {
+  const printer = clients.find(({ id }) => id === 'photo-printer')
+  t.equal(printer?.secretHash, undefined)
+  t.equal(printer?.trusted, undefined)
+  t.strictSame(printer?.scopes, ['photos:read'])
+  for (const uri of printer?.redirectUris ?? []) {
+    t.match(uri, /^http:\/\/(127\.0\.0\.1|localhost):8002\/callback$/)
+  }
+})
+
+t.test('the secret of Nightly Report is the one of README.md, and says so', async t => {
+  const [secret = ''] =
+    /this-secret-is-public[\w-]+/.exec(readFileSync('example/README.md', 'utf8')) ?? []
+  const report = clients.find(({ id }) => id === 'nightly-report')
+  const hash = createHash('sha256').update(secret).digest('base64url')
+  t.equal(report?.secretHash, `sha256:${hash}`)
+  t.strictSame(report?.grants, ['client_credentials'])
+})
+
+t.test('no client has a scope that is not explained', async t => {
+  for (const client of clients) {
+    for (const scope of client.scopes ?? []) t.match(scopes, { [scope]: /^[A-Z]/ }, client.id)
+  }
+})
