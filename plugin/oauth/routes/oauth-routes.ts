@@ -3,6 +3,7 @@ import { parseBodies } from '../../http/body-parsers.ts'
 import { answerNotFound, answerUnmatched } from '../../http/unmatched.ts'
 import { answerBodyRefusals, forbidCaching, prepareOwnScope } from '../../routes/own-scope.ts'
 import type { AuthorizationServer } from '../authorization-server.ts'
+import { withoutQueries } from '../log-serializers.ts'
 import { answerInOAuthForm, parseForms } from '../oauth-form.ts'
 import { authorizationRoutes } from './authorization.ts'
 import { authorizeRoute } from './authorize.ts'
@@ -33,7 +34,7 @@ export async function registerOAuthRoutes (
       authorizationRoutes(page, server)
     })
     answerNotFound(scope)
-  }, { prefix: server.options.prefix })
+  }, { prefix: server.options.prefix, logSerializers: withoutQueries(host) })
 
   await host.register(async scope => {
     prepareOwnScope(scope, host)
