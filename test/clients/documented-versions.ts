@@ -3,7 +3,7 @@ import t from 'tap'
 import { section } from '../fixtures/markdown.ts'
 
 /** Debian installs them. */
-const OF_PYTHON = ['requests', 'PyJWT']
+const OF_PYTHON = ['requests', 'PyJWT', 'Authlib', 'requests-oauthlib']
 
 t.test('other-plugins.md: names the versions of the clients that the tests run', async t => {
   const table = section(readFileSync('docs/other-plugins.md', 'utf8'), 'Clients')
