@@ -5,8 +5,8 @@ import type { Client } from './clients.ts'
 
 const MAX_CLAIMS_BYTES = 2048
 
-/** The claims of an access token that the plugin writes for apps only. */
-const WRITTEN = ['scope', 'auth_time']
+/** Claims that only the plugin may write for an app. The guards read `scp` as they read `scope`. */
+const WRITTEN = ['scope', 'scp', 'auth_time']
 
 /**
  * Returns the custom claims for an access token of an app. Call it before a token is spent, so that

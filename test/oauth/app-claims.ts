@@ -59,7 +59,7 @@ const FAULTS: [given: unknown, message: RegExp][] = [
   [{ note: '\u00e9'.repeat(1019) }, /at most 2048 bytes/],
   ...[
     'token_type', 'exp', 'iat', 'nbf', 'jti', 'user_id', 'sub', 'sid', 'client_id', 'iss', 'aud',
-    'session_options', 'scope', 'auth_time'
+    'session_options', 'scope', 'scp', 'auth_time'
   ].map((name): [unknown, RegExp] =>
     [{ [name]: 'x' }, new RegExp(`the claim "${name}", which the plugin writes itself`)]),
   [{ scope: undefined }, /the claim "scope"/]
