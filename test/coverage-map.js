@@ -48,6 +48,7 @@ export const MORE_SOURCES = {
   'test/routes/schemas.ts': ['plugin/routes/schema-parts.ts', 'plugin/routes/session-schemas.ts'],
   'test/routes/verify.ts': ['plugin/service/verify.ts'],
   'test/store-contract.ts': sourcesIn('plugin/store-contract'),
+  'test/sessions/lifecycle.ts': ['plugin/sessions/session-rules.ts'],
   'test/stores/rotation.ts': ['plugin/stores/store.ts']
 }
 

@@ -36,8 +36,9 @@ export const oauthTokenEndpointMutations: Mutation[] = [
       'claims of apps replace no reserved claim',
       "refuseReserved(given, core.options.userIdClaim, 'the result of claims()')", ''
     ],
-    ['claims of apps replace no scope', "['scope', 'auth_time']", "['auth_time']"],
-    ['claims of apps replace no auth_time', "['scope', 'auth_time']", "['scope']"],
+    ['claims of apps replace no scope', "['scope', 'scp', 'auth_time']", "['auth_time']"],
+    ['claims of apps set no scp', "['scope', 'scp', 'auth_time']", "['scope', 'auth_time']"],
+    ['claims of apps replace no auth_time', "['scope', 'scp', 'auth_time']", "['scope']"],
     ['claims of apps say what the host returned', 'refuseUnclaimable(given)', ''],
     ['claims of apps take at most 2048 bytes', '> MAX_CLAIMS_BYTES', '> 2 * MAX_CLAIMS_BYTES']
   ),

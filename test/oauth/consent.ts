@@ -56,7 +56,7 @@ t.test('consent: two sessions with a scope each do not add up', async t => {
   t.equal(await asks(test, { scopes: BOTH }), true)
 })
 
-t.test('consent: no other client or user counts, no login, and no session without scopes', async t => {
+t.test('consent: counts no other client or user, and no session without scopes', async t => {
   const test = await buildServer(t)
   await grant(test, 'gallery')
   await grant(test, 'photo-printer', 'photos:read', '3')
