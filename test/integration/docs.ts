@@ -12,6 +12,7 @@ const SOURCE = {
   oauth: 'plugin/oauth/options.ts',
   errors: 'plugin/errors.ts',
   events: 'plugin/events.ts',
+  oauthErrors: 'plugin/oauth/errors.ts',
   settings: 'example/settings.ts'
 }
 
@@ -99,6 +100,17 @@ t.test('errors-and-events.md lists every code of the catalogue', async t => {
   const table = section(pageNamed('errors-and-events.md').text, 'Errors')
   t.ok(codes.size > 8)
   for (const code of codes) t.match(table, `\`${code}\``, code)
+})
+
+t.test('errors-and-events.md lists every OAuth error, and no other', async t => {
+  const types = readFileSync(SOURCE.oauthErrors, 'utf8').split('An expected refusal')[0] as string
+  const codes = namesIn(types, /^ {2}\| '([a-z_]+)'/gm)
+  t.ok(codes.length > 10)
+  const tables = section(pageNamed('errors-and-events.md').text, 'OAuth').split('The routes of')[0]
+  const cells = (tables as string).split('\n').filter(line => line.startsWith('| '))
+    .map(line => line.split('|').find(cell => cell.startsWith(' `')) ?? '')
+  const listed = cells.flatMap(cell => namesIn(cell, /`([a-z_]+)`/g)).filter(name => name !== 'error')
+  t.strictSame([...new Set(listed)].sort(), codes.sort())
 })
 
 t.test('architecture.md names only files that exist', async t => {
