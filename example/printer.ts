@@ -18,8 +18,8 @@ const schema = {
 interface Settings { HOST: string, PRINTER_PORT: number, ISSUER: string, LOG_LEVEL: string }
 
 /**
- * Builds the second app, Photo Printer. It has no users and no server of its own to speak of: its
- * page gets a token from the demo, and the photos with it.
+ * Builds the second app, Photo Printer. It serves files only: its page gets a token from the demo,
+ * and the photos with it.
  */
 async function buildPrinter ({ ISSUER, LOG_LEVEL }: Settings): Promise<FastifyInstance> {
   const app = fastify({

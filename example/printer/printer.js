@@ -5,7 +5,7 @@
 
 const byId = id => document.getElementById(id)
 const redirectUri = `${location.origin}/callback`
-/** What the callback must know. It ends with the tab. */
+/** The verifier and the state, for the callback. The browser drops them with the tab. */
 const REQUEST = 'request'
 
 // --- The request ---------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ type Options<Route extends RouteGenericInterface> = RouteOptions<
  * Declares a route with and without its trailing slash. API documents show it once. Fastify itself
  * handles `/`. A hook of the host may change a schema, so each route gets a copy of all its parts.
  * @param option that decides the path
- * @param reject for a plugin of its own
+ * @param reject that gets the error. Default: the one of the first plugin
  * @throws TypeError if the app has such a route
  */
 export function route<Route extends RouteGenericInterface = RouteGenericInterface> (

@@ -6,7 +6,7 @@ import { type Client, type FindClient, isClientId } from './clients.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
 import type { Parameters } from './parameters.ts'
 
-/** What a request says about its client. */
+/** The client that a request names, and its proof. */
 interface Credentials { id: string | undefined, secret: string | undefined }
 
 /** The members of a registration that authenticate a client. */
@@ -55,22 +55,22 @@ function credentialsOf (request: FastifyRequest, form: Parameters): Credentials 
 }
 
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i
-const NOBODY: Credentials = { id: undefined, secret: undefined }
+const NO_CLIENT: Credentials = { id: undefined, secret: undefined }
 
 /** Another scheme and a header that cannot be decoded name no client. */
 function basicCredentials (header: string): Credentials {
   const encoded = BASIC.exec(header)?.[1]
-  if (encoded === undefined) return NOBODY
+  if (encoded === undefined) return NO_CLIENT
   try {
     const pair = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
       .decode(Buffer.from(encoded, 'base64'))
     const colon = pair.indexOf(':')
-    if (colon === -1) return NOBODY
+    if (colon === -1) return NO_CLIENT
     const secret = formDecoded(pair.slice(colon + 1))
     // An empty secret counts as none, as an empty parameter does.
     return { id: formDecoded(pair.slice(0, colon)), secret: secret === '' ? undefined : secret }
   } catch {
-    return NOBODY
+    return NO_CLIENT
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /**
- * A fast hash is enough: 256 random bits cannot be guessed, so nobody can invert it.
+ * A fast hash is enough: 256 random bits cannot be guessed, so the hash cannot be inverted.
  */
 const SECRET_BYTES = 32
 const HASH = /^sha256:([A-Za-z0-9_-]{43})$/

@@ -23,7 +23,7 @@ t.test('registrationOf: a scope inherits that of its parent', async t => {
   })
 })
 
-t.test('registrationOf: any other value has none', async t => {
+t.test('registrationOf: returns undefined for another value', async t => {
   const { app } = await buildApp(t)
   for (const other of [undefined, null, {}, 'tokens', 7, { ...app.tokens }]) {
     t.equal(registrationOf(other), undefined)
