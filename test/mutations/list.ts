@@ -1,6 +1,7 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
 import { clientMutations } from './client.ts'
 import { oauthMutations } from './oauth.ts'
+import { oauthAuthorizeMutations } from './oauth-authorize.ts'
 import { oauthGuardMutations } from './oauth-guards.ts'
 import { oauthClientMutations } from './oauth-clients.ts'
 import { oauthGrantMutations } from './oauth-grants.ts'
@@ -57,6 +58,7 @@ const of = (
 export const mutations: Mutation[] = [
   ...clientMutations,
   ...oauthMutations,
+  ...oauthAuthorizeMutations,
   ...oauthGuardMutations,
   ...oauthClientMutations,
   ...oauthGrantMutations,
@@ -1160,6 +1162,7 @@ export const mutations: Mutation[] = [
       'a route of ours that the host has stops the start by name',
       'if (taken !== undefined) {', 'if (false) {',
       'integration/taken-routes.ts'
+      'if (taken !== undefined) {', 'if (false) {', 'integration/taken-routes.ts'
     ]),
   ...of('keys/key-ring.ts',
     [
