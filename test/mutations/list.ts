@@ -7,6 +7,7 @@ import { oauthClientMutations } from './oauth-clients.ts'
 import { oauthGrantMutations } from './oauth-grants.ts'
 import { oauthDecisionMutations } from './oauth-decision.ts'
 import { oauthTokenEndpointMutations } from './oauth-token-endpoint.ts'
+import { oauthRaceMutations } from './oauth-races.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -64,6 +65,7 @@ export const mutations: Mutation[] = [
   ...oauthGrantMutations,
   ...oauthDecisionMutations,
   ...oauthTokenEndpointMutations,
+  ...oauthRaceMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
