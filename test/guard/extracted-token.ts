@@ -45,7 +45,8 @@ t.test('extractToken: the cache never returns the claims of one token for anothe
     for (const [id, token] of Object.entries(own)) t.equal((await ask(token)).body, id)
   }
   t.ok(app.tokens.cacheStatistics().hits > 0)
-  const respelled = `${own[1].slice(0, -9)}A${own[1].slice(-8)}`
+  const other = own[1].at(-9) === 'A' ? 'B' : 'A'
+  const respelled = `${own[1].slice(0, -9)}${other}${own[1].slice(-8)}`
   t.equal((await ask(respelled)).statusCode, 401)
 })
 
