@@ -1,15 +1,8 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
+import { caughtByOne } from './caught-by.ts'
 import type { Mutation } from './list.ts'
 
-const of = (
-  file: string, test: string, ...mutations: [check: string, find: string, replace: string][]
-): Mutation[] =>
-  mutations.map(([check, find, replace]) => ({
-    check: `client: ${check}`,
-    file: `plugin/client/${file}`,
-    edits: [[find, replace]],
-    tests: [`test/client/${test}`]
-  }))
+const of = caughtByOne({ name: 'client', source: 'plugin/client', tests: 'test/client' })
 
 /** Checks of the browser client that a test in Node can miss. */
 export const clientMutations: Mutation[] = [

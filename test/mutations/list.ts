@@ -1,13 +1,6 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
 import { clientMutations } from './client.ts'
-import { oauthMutations } from './oauth.ts'
-import { oauthAuthorizeMutations } from './oauth-authorize.ts'
-import { oauthGuardMutations } from './oauth-guards.ts'
-import { oauthClientMutations } from './oauth-clients.ts'
-import { oauthGrantMutations } from './oauth-grants.ts'
-import { oauthDecisionMutations } from './oauth-decision.ts'
-import { oauthTokenEndpointMutations } from './oauth-token-endpoint.ts'
-import { oauthRaceMutations } from './oauth-races.ts'
+import { oauthMutations } from './oauth/index.ts'
 import { recipeMutations } from './recipes.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -59,13 +52,6 @@ const of = (
 export const mutations: Mutation[] = [
   ...clientMutations,
   ...oauthMutations,
-  ...oauthAuthorizeMutations,
-  ...oauthGuardMutations,
-  ...oauthClientMutations,
-  ...oauthGrantMutations,
-  ...oauthDecisionMutations,
-  ...oauthTokenEndpointMutations,
-  ...oauthRaceMutations,
   ...recipeMutations,
   {
     check: 'a key verifies its own algorithm alone (looked at twice)',
@@ -1162,8 +1148,6 @@ export const mutations: Mutation[] = [
     ],
     [
       'a route of ours that the host has stops the start by name',
-      'if (taken !== undefined) {', 'if (false) {',
-      'integration/taken-routes.ts'
       'if (taken !== undefined) {', 'if (false) {', 'integration/taken-routes.ts'
     ]),
   ...of('keys/key-ring.ts',

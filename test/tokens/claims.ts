@@ -260,10 +260,13 @@ t.test('a claim by the name of __proto__ or constructor changes no object', asyn
 })
 
 t.test('the claims of the host are all that are not the plugin\'s', async t => {
-  const ours = { token_type: 1, exp: 1, iat: 1, nbf: 1, jti: 1, user_id: 1, sid: 1, iss: 1, aud: 1 }
-  const theirs = { role: 'admin', sub: '1', nested: { exp: 1 } }
+  const ours = {
+    token_type: 1, exp: 1, iat: 1, nbf: 1, jti: 1, user_id: 1, sub: 1, sid: 1, client_id: 1, iss: 1,
+    aud: 1
+  }
+  const theirs = { role: 'admin', id: '1', nested: { exp: 1 } }
   t.same(customClaims({ ...ours, ...theirs }, 'user_id'), theirs)
-  t.same(customClaims({ ...ours, ...theirs }, 'sub'), { role: 'admin', nested: { exp: 1 } })
+  t.same(customClaims({ ...ours, ...theirs }, 'id'), { role: 'admin', nested: { exp: 1 } })
   const custom = customClaims(JSON.parse('{"__proto__":{"isAdmin":true}}'), 'user_id')
   t.equal(custom.isAdmin, undefined)
 })

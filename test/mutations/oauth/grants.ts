@@ -1,14 +1,7 @@
-import type { Mutation } from './list.ts'
+import { caughtByOne } from '../caught-by.ts'
+import type { Mutation } from '../list.ts'
 
-const of = (
-  file: string, test: string, ...mutations: [check: string, find: string, replace: string][]
-): Mutation[] =>
-  mutations.map(([check, find, replace]) => ({
-    check: `oauth: ${check}`,
-    file: `plugin/oauth/${file}`,
-    edits: [[find, replace]],
-    tests: [`test/oauth/${test}`]
-  }))
+const of = caughtByOne({ name: 'oauth', source: 'plugin/oauth', tests: 'test/oauth' })
 
 /** Takes tokens of any audience. */
 const ofAnyAudience = (check: string, test: string): Mutation => ({

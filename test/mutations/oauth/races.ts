@@ -1,14 +1,7 @@
-import type { Mutation } from './list.ts'
+import { caughtByEach } from '../caught-by.ts'
+import type { Mutation } from '../list.ts'
 
-const of = (
-  file: string, ...mutations: [check: string, find: string, replace: string, ...tests: string[]][]
-): Mutation[] =>
-  mutations.map(([check, find, replace, ...tests]) => ({
-    check: `oauth: ${check}`,
-    file: `plugin/oauth/${file}`,
-    edits: [[find, replace]],
-    tests: tests.map(test => `test/${test}`)
-  }))
+const of = caughtByEach({ name: 'oauth', source: 'plugin/oauth', tests: 'test' })
 
 /** Checks of races for a code, and of what a fault or a log may leave behind. */
 export const oauthRaceMutations: Mutation[] = [

@@ -1,15 +1,8 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
-import type { Mutation } from './list.ts'
+import { caughtByOne } from '../caught-by.ts'
+import type { Mutation } from '../list.ts'
 
-const of = (
-  file: string, test: string, ...mutations: [check: string, find: string, replace: string][]
-): Mutation[] =>
-  mutations.map(([check, find, replace]) => ({
-    check: `authorize: ${check}`,
-    file: `plugin/${file}`,
-    edits: [[find, replace]],
-    tests: [`test/${test}`]
-  }))
+const of = caughtByOne({ name: 'authorize', source: 'plugin', tests: 'test' })
 
 const HAS_POLICY = "if (reply.hasHeader('access-control-allow-origin')) return"
 

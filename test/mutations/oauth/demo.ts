@@ -1,14 +1,10 @@
-import type { Mutation } from './list.ts'
+import { type Edit, caughtByOne } from '../caught-by.ts'
+import type { Mutation } from '../list.ts'
 
-const of = (
-  file: string, ...mutations: [check: string, find: string, replace: string][]
-): Mutation[] =>
-  mutations.map(([check, find, replace]) => ({
-    check: `oauth demo: ${check}`,
-    file: `example/${file}`,
-    edits: [[find, replace]],
-    tests: [`test/example/${file}`]
-  }))
+const group = caughtByOne({ name: 'oauth demo', source: 'example', tests: 'test/example' })
+
+/** The test has the name of the source. */
+const of = (file: string, ...edits: Edit[]): Mutation[] => group(file, file, ...edits)
 
 /** Checks of the consent page and of the routes for apps that a test in Node can miss. */
 export const oauthDemoMutations: Mutation[] = [

@@ -1,17 +1,10 @@
-import type { Mutation } from './list.ts'
+import { caughtByEach } from '../caught-by.ts'
+import type { Mutation } from '../list.ts'
 
-const of = (
-  file: string, ...mutations: [check: string, find: string, replace: string, ...tests: string[]][]
-): Mutation[] =>
-  mutations.map(([check, find, replace, ...tests]) => ({
-    check: `oauth: ${check}`,
-    file: `plugin/${file}`,
-    edits: [[find, replace]],
-    tests: tests.map(test => `test/${test}`)
-  }))
+const of = caughtByEach({ name: 'oauth', source: 'plugin', tests: 'test' })
 
 /** Checks of OAuth clients and of the sessions that they are granted. */
-export const oauthMutations: Mutation[] = [
+export const oauthSessionMutations: Mutation[] = [
   ...of('routes/sessions.ts',
     [
       'the list of sessions names the client', 'client_id: session.clientId', 'client_id: null',

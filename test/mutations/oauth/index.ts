@@ -1,0 +1,22 @@
+import { oauthAuthorizeMutations } from './authorize.ts'
+import { oauthClientMutations } from './clients.ts'
+import { oauthDecisionMutations } from './decision.ts'
+import { oauthDemoMutations } from './demo.ts'
+import { oauthGrantMutations } from './grants.ts'
+import { oauthGuardMutations } from './guards.ts'
+import { oauthRaceMutations } from './races.ts'
+import { oauthSessionMutations } from './sessions.ts'
+import { oauthTokenEndpointMutations } from './token-endpoint.ts'
+
+/** Checks of the authorization server, and of the core for its tokens and sessions. */
+export const oauthMutations = [
+  ...oauthAuthorizeMutations,
+  ...oauthClientMutations,
+  ...oauthDecisionMutations,
+  ...oauthDemoMutations,
+  ...oauthGrantMutations,
+  ...oauthGuardMutations,
+  ...oauthRaceMutations,
+  ...oauthSessionMutations,
+  ...oauthTokenEndpointMutations
+]
