@@ -261,7 +261,16 @@ t.test('a claim by the name of __proto__ or constructor changes no object', asyn
 
 t.test('the claims of the host are all that are not the plugin\'s', async t => {
   const ours = {
-    token_type: 1, exp: 1, iat: 1, nbf: 1, jti: 1, user_id: 1, sub: 1, sid: 1, client_id: 1, iss: 1,
+    token_type: 1,
+    exp: 1,
+    iat: 1,
+    nbf: 1,
+    jti: 1,
+    user_id: 1,
+    sub: 1,
+    sid: 1,
+    client_id: 1,
+    iss: 1,
     aud: 1
   }
   const theirs = { role: 'admin', id: '1', nested: { exp: 1 } }
