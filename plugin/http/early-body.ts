@@ -93,10 +93,8 @@ function asPayload (
 
 function textOf (body: unknown, type: string): string | Uint8Array {
   if (isText(body)) return body
-  if (!(body instanceof URLSearchParams)) {
-    return type === JSON_TYPE ? asJson(body) : asForm(Object(body))
-  }
-  return type === JSON_TYPE ? asJson(Object.fromEntries(body)) : body.toString()
+  if (body instanceof URLSearchParams) return body.toString()
+  return type === JSON_TYPE ? asJson(body) : asForm(Object(body))
 }
 
 const asJson = (value: unknown): string =>

@@ -82,7 +82,8 @@ export interface OAuthOptions {
   namespace?: string | undefined
   /**
    * Requests a minute and address: refused ones at the token endpoint, all at the authorization
-   * endpoint and for the consent page. False: no limit. Default 300.
+   * endpoint and for the consent page. False: no limit. Also none with `rateLimit: false` of the
+   * first plugin. Default 300.
    */
   rateLimit?: number | false | undefined
 }
