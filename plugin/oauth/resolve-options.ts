@@ -12,7 +12,12 @@ import { SCOPE_TOKEN } from './scopes.ts'
 export type ResolvedOAuthOptions = Readonly<ReturnType<typeof resolveOAuthOptions>>
 
 /** The options of the first plugin that this one needs. */
-export type CoreOptions = Pick<ResolvedOptions, 'issuer' | 'audience' | 'verifyOnly' | 'keys'>
+export type CoreOptions = Pick<
+  ResolvedOptions, 'issuer' | 'audience' | 'verifyOnly' | 'keys' | 'userIdClaim'
+>
+
+/** Claims of the tokens of apps. The user id under such a name would be lost. */
+const WRITTEN_CLAIMS = ['scope', 'resource', 'auth_time']
 
 const NAMES = new Set([
   'interactionUrl', 'scopes', 'clients', 'findClient', 'resources', 'claims', 'codeLifetime',
@@ -50,7 +55,7 @@ export function resolveOAuthOptions (given: OAuthOptions, core: CoreOptions) {
 const fail = (text: string): never => { throw new TypeError(`fastify-simplejwt/oauth: ${text}`) }
 
 /** Checks the options of the first plugin. Returns its issuer and its audience. */
-function resolveCore ({ issuer, audience, verifyOnly, keys }: CoreOptions) {
+function resolveCore ({ issuer, audience, verifyOnly, keys, userIdClaim }: CoreOptions) {
   if (verifyOnly) {
     fail('needs a signing key, and fastify-simplejwt has none. Register it on the server that ' +
       'issues the tokens.')
@@ -63,6 +68,10 @@ function resolveCore ({ issuer, audience, verifyOnly, keys }: CoreOptions) {
   if (audience === undefined) {
     return fail('needs the option "audience" of fastify-simplejwt: the name of your API in ' +
       "tokens, such as 'https://example.com/api'.")
+  }
+  if (WRITTEN_CLAIMS.includes(userIdClaim)) {
+    return fail(`needs another "userIdClaim" than '${userIdClaim}', which is a claim of its own in ` +
+      "the tokens of apps. Choose a name such as 'user_id' or 'sub'.")
   }
   return { issuer, audience }
 }

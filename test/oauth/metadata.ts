@@ -10,7 +10,7 @@ const keys = resolved(...coreOptions().keys ?? [])
 
 t.test('metadata: has exactly the members of the specification', async t => {
   const options = resolveOAuthOptions(oauthOptions(),
-    { issuer: ISSUER, audience: AUDIENCE, verifyOnly: false, keys })
+    { issuer: ISSUER, audience: AUDIENCE, verifyOnly: false, userIdClaim: 'user_id', keys })
   const endpoints = endpointsOf(ISSUER, '', options.prefix)
   const document = JSON.parse(JSON.stringify(metadataOf({ options, endpoints }))) as object
   t.same(document, {

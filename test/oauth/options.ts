@@ -91,6 +91,10 @@ export async function decide (app: FastifyInstance, request: FastifyRequest): Pr
 t.test('the options that type-check are good', async t => {
   const keys = resolved(inputOf('ES256'))
   t.doesNotThrow(() => resolveOAuthOptions(options, {
-    issuer: 'https://login.example', audience: 'https://login.example/api', verifyOnly: false, keys
+    issuer: 'https://login.example',
+    audience: 'https://login.example/api',
+    verifyOnly: false,
+    userIdClaim: 'user_id',
+    keys
   }))
 })

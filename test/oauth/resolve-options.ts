@@ -172,6 +172,15 @@ t.test('the first plugin has an audience, and signs', async t => {
   }
 })
 
+t.test('the user id is not under the name of a claim that tokens of apps have', async t => {
+  for (const userIdClaim of ['scope', 'resource', 'auth_time']) {
+    t.equal(refusalOfCore({ userIdClaim }), 'fastify-simplejwt/oauth: needs another ' +
+      `"userIdClaim" than '${userIdClaim}', which is a claim of its own in the tokens of apps. ` +
+      "Choose a name such as 'user_id' or 'sub'.")
+  }
+  for (const userIdClaim of ['sub', 'user_id', 'id']) t.ok(resolve({}, { userIdClaim }))
+})
+
 const NEEDS_PAIR = 'fastify-simplejwt/oauth: needs a key pair: apps and other services cannot ' +
   'check an HS256 token. Create one with "npx fastify-simplejwt keygen ES256".'
 

@@ -6,6 +6,13 @@ const of = caughtByOne({ name: 'oauth', source: 'plugin/oauth', tests: 'test/oau
 /** Checks of the token endpoint, of client credentials and of the claims for apps. */
 export const oauthTokenEndpointMutations: Mutation[] = [
   ...of(
+    'resolve-options.ts', 'resolve-options.ts',
+    [
+      'no claim of the tokens of apps replaces the user id',
+      'WRITTEN_CLAIMS.includes(userIdClaim)', "userIdClaim === ''"
+    ]
+  ),
+  ...of(
     'client-grant.ts', 'client-grant.ts',
     [
       'a client gets only its scopes', '.filter(scope => client.scopes.includes(scope))', ''
