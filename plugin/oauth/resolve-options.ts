@@ -70,7 +70,7 @@ function resolveCore ({ issuer, audience, verifyOnly, keys, userIdClaim }: CoreO
       "tokens, such as 'https://example.com/api'.")
   }
   if (WRITTEN_CLAIMS.includes(userIdClaim)) {
-    return fail(`needs another "userIdClaim" than '${userIdClaim}', which is a claim of its own in ` +
+    return fail(`needs another "userIdClaim" than '${userIdClaim}', which is another claim in ` +
       "the tokens of apps. Choose a name such as 'user_id' or 'sub'.")
   }
   return { issuer, audience }
