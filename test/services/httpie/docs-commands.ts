@@ -193,7 +193,16 @@ const RUN_ELSEWHERE: Record<string, [file: string, ...texts: string[]]> = {
     ['test/client/package.ts', "'npm', ['install'", "'fastify-simplejwt-client'), NAMES"],
   'npm pkg set type=module':
     ['test/integration/package.ts', "'npm', ['pkg', 'set', 'type=module']"],
-  'npm ci && npm test': ['.ci/run', 'npm ci', 'run_tests npm test']
+  'npm ci && npm test': ['.ci/run', 'npm ci', 'run_tests npm test'],
+  'npx fastify-simplejwt client photo-printer':
+    ['test/cli/client.ts', "cli(['client', 'photo-printer'])"],
+  'npx fastify-simplejwt keygen ES256 --out key.json':
+    ['test/cli/keygen.ts', "cli(['keygen', 'EdDSA', '--out', file])"],
+  // The two commands of .ci/run contain these files.
+  'REQUIRE_SERVICES=1 npx tap --disable-coverage test/clients/oauth-*.ts \\':
+    ['.ci/run', 'run_tests npm test'],
+  '  test/services/python/oauth-*.ts':
+    ['.ci/run', 'REQUIRE_SERVICES=1 npm run test:services']
 }
 
 t.test('every command of the docs is run by a test', async t => {
