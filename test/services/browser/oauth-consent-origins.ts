@@ -5,6 +5,7 @@ import t from 'tap'
 import { goToConsent, openPrinter, photosOf, press } from '../../fixtures/clients/consent-page.ts'
 import { authorizationOf, clientsIn } from '../../fixtures/clients/photo-printer.ts'
 import { openBrowser, skip } from '../../fixtures/servers/chromium.ts'
+import { until } from '../../fixtures/servers/processes.ts'
 
 const COOKIE = { env: { COOKIE: 'on' } }
 const browser = skip === false ? await openBrowser() : undefined
@@ -27,6 +28,8 @@ t.test('no page can frame the consent page, its own origin neither', { skip }, a
       frame.src = ${JSON.stringify(address)}
       document.body.append(frame)
     })`)
+    // The driver hears of the address after the page does.
+    await until(() => page.frames()[1]?.url() !== '')
     t.match(page.frames()[1]?.url(), /^chrome-error:/, outer)
   }
 })
