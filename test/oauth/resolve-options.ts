@@ -175,7 +175,7 @@ t.test('the first plugin has an audience, and signs', async t => {
 t.test('the user id is not under the name of a claim that tokens of apps have', async t => {
   for (const userIdClaim of ['scope', 'resource', 'auth_time']) {
     t.equal(refusalOfCore({ userIdClaim }), 'fastify-simplejwt/oauth: needs another ' +
-      `"userIdClaim" than '${userIdClaim}', which is a claim of its own in the tokens of apps. ` +
+      `"userIdClaim" than '${userIdClaim}', which is another claim in the tokens of apps. ` +
       "Choose a name such as 'user_id' or 'sub'.")
   }
   for (const userIdClaim of ['sub', 'user_id', 'id']) t.ok(resolve({}, { userIdClaim }))
