@@ -41,6 +41,12 @@ t.test('cli: rejects bad arguments and makes no key', async t => {
   }
 })
 
+t.test('the build of a clone links the command for npx', async t => {
+  built('dist/plugin/cli/bin.js')
+  const link = join('node_modules', '.bin', 'fastify-simplejwt')
+  t.match(execFileSync(link, ['--help'], { encoding: 'utf8' }), /^npx fastify-simplejwt keygen/)
+})
+
 t.test('the command prints on stdout and exits with 0, or on stderr and with 1', async t => {
   const bin = built('dist/plugin/cli/bin.js')
   const file = join(t.testdir(), 'key.json')
