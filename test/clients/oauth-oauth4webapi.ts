@@ -42,7 +42,7 @@ async function logIn (t: Test, resource?: string): Promise<Login> {
   return { ...server, as, tokens }
 }
 
-/** A resource server that nobody here wrote: checks an access token by RFC 9068. */
+/** A resource server by a library of others: checks an access token by RFC 9068. */
 const validate = (as: oauth.AuthorizationServer, access: string, audience: string) =>
   oauth.validateJwtAccessToken(as,
     new Request('http://127.0.0.1/', { headers: { authorization: `Bearer ${access}` } }),

@@ -81,7 +81,7 @@ t.test('route: names the option of its path if the route is taken', async t => {
   await app.ready()
 })
 
-t.test('route: a plugin of its own refuses a taken route by its name', async t => {
+t.test('route: a second plugin refuses a taken route by its name', async t => {
   const app = fastify()
   t.after(() => app.close())
   app.post('/a', async () => 'theirs')

@@ -131,7 +131,7 @@ for (const name of ['findUser', 'claims'] as const) {
 
 const BAD_URIS = [['javascript:alert(1)'], ['http://evil.example/'], ['https://evil.example/#x']]
 
-/** What a host's database may answer by mistake. */
+/** Bad answers of a host's database. */
 const NONSENSE: unknown[] = [
   'terminal', 5, true, [], {}, { id: 'terminal' }, { ...PRINTER, id: 'another-one' },
   { ...PRINTER, id: 'from-database', extra: true },

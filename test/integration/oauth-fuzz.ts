@@ -36,7 +36,7 @@ function isKnown (location: string): boolean {
   return ['/connect', WEB_CALLBACK].includes(target) || Number(port ?? Infinity) < 65_536
 }
 
-/** What a run has seen. */
+/** The records of a run. */
 interface Findings {
   statuses: Record<number, number>
   slow: string[]
