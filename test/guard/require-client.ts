@@ -64,7 +64,7 @@ t.test('requireClient: leaves no user of an earlier hook', async t => {
   t.equal((await app.inject({ url: '/after/', headers })).json().user, null)
 })
 
-t.test('requireClient: any other kind of token is a 401, cached or not', async t => {
+t.test('requireClient: refuses every other kind of token with 401, cached or not', async t => {
   const { app, ask, hello, login } = await behind(t, [])
   const { access, refresh } = await login()
   const ofApp = accessClaims({ client_id: 'nightly-report', scope: 'reports:write' })

@@ -6,7 +6,7 @@ import { dumped, dumpedMemory } from '../fixtures/stores/store-dumps.ts'
 
 for (const variant of [dumpedMemory, dumped(sharedSqlite)]) testOAuthLeaks(t, variant)
 
-t.test('what a host logs of an app is found', async t => {
+t.test('a secret that a host logs of an app is found', async t => {
   const memory = await dumpedMemory.open(t)
   const witness = await createOAuthWitness(t, memory.store)
   witness.app.addHook('preHandler', async ({ log, body, headers }) => {

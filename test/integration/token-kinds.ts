@@ -11,7 +11,7 @@ const KINDS = [
 ] as const
 type Kind = typeof KINDS[number]
 
-/** What is tried with a token. Returns the status, 200 to 204 for a success. */
+/** Presents a token at one place. Returns the status, 200 to 204 for a success. */
 type Door = (test: TestApp, token: string) => Promise<number>
 
 const at = (url: string): Door => async ({ app }, token) => {

@@ -40,7 +40,7 @@ async function build (
       send(request => refreshPerSession(route, token, request), address),
     refused: (address?: string) => send(refreshPerAddress, address),
     refreshPerSession,
-    /** A limit of its own, of `max` a minute. */
+    /** A separate limit of `max` a minute. */
     limit: (what: string, max: number) => {
       const count = perAddress(what, max)
       return (address?: string) => send(count, address)

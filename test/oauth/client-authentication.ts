@@ -104,15 +104,15 @@ t.test('each failure gets the same 401, with a challenge', async t => {
     ['', [basic('printer', `${secret}x`)], 'printer'],
     ['', [basic('printer', hash)], 'printer'],
     ['', [basic('printer', hash.slice(7))], 'printer'],
-    ['', [basic('nobody', secret)], 'nobody'],
+    ['', [basic('unknown-app', secret)], 'unknown-app'],
     ['', [basic('printer', '')], 'printer'],
     ['', [basic('page', secret)], 'page'],
     ['', [basic('no-secret', '')], 'no-secret'],
     [`client_id=printer&client_secret=${secret}x`, [], 'printer'],
-    [`client_id=nobody&client_secret=${secret}`, [], 'nobody'],
+    [`client_id=unknown-app&client_secret=${secret}`, [], 'unknown-app'],
     [`client_id=page&client_secret=${secret}`, [], 'page'],
     ['client_id=printer', [], 'printer'],
-    ['client_id=nobody', [], 'nobody'],
+    ['client_id=unknown-app', [], 'unknown-app'],
     ['client_id=no-secret', [], 'no-secret'],
     // No client at all.
     ['', []],
@@ -166,7 +166,7 @@ t.test('each failure gets the same 401, with a challenge', async t => {
 })
 
 t.test('only a text that can be an id is looked up', async t => {
-  t.same((await attempt('client_id=nobody')).asked, ['nobody'])
+  t.same((await attempt('client_id=unknown-app')).asked, ['unknown-app'])
   for (const form of ['', 'client_id=%27', 'client_id=1', 'client_id=../admin']) {
     t.same((await attempt(form)).asked, [], form)
   }

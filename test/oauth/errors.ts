@@ -49,7 +49,7 @@ t.test('errors: a malformed body becomes invalid_request', async t => {
   }
 })
 
-t.test('errors: any other value stays as it is', async t => {
+t.test('errors: returns every other value as it is', async t => {
   for (const value of [
     undefined, null, 'text', 1, {}, { code: 'FST_ERR_CTP_BODY_TOO_LARGE' }, Buffer.from('x'),
     new Error('x'), Object.assign(new Error('x'), { statusCode: 503, code: 'FST_ERR_X' }),

@@ -87,7 +87,7 @@ t.test('checkClaims: a token of OAuth has a client_id and an iat', async t => {
   }
 })
 
-t.test('isOfClient: any client_id marks the token of a client', async t => {
+t.test('isOfClient: a client_id of any type marks the token of a client', async t => {
   const claims = check('access', accessClaims())
   t.equal(isOfClient(claims as never), false)
   for (const client of ['printer', '', null, 0, false]) {

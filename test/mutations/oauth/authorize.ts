@@ -118,7 +118,7 @@ export const oauthAuthorizeMutations: Mutation[] = [
   ),
   ...of(
     'oauth/errors.ts', 'oauth/errors.ts',
-    ['a limit is told in the form of the RFC', 'if (statusCode === 429) {', 'if (false) {'],
+    ['a limit answers in the form of the RFC', 'if (statusCode === 429) {', 'if (false) {'],
     ['a body is refused in the form of the RFC', 'if (isBodyRefusal(error)) {', 'if (false) {']
   ),
   ...of(

@@ -31,7 +31,7 @@ export const oauthClientMutations: Mutation[] = [
     ['a private-use scheme has a dot', '(?:\\.[a-z0-9+-]+)+)', '(?:\\.[a-z0-9+-]+)*)'],
     ['a host with a port is no scheme', '):\\/(?!', '):(?!'],
     ['the URI of a native app has no user', '(?!\\/[^/?]*@)', ''],
-    ['a loopback URI is told', 'LOOPBACK_HOSTS.includes(WEB.exec(uri)?.[2] as string)', 'false'],
+    ['a loopback URI is known', 'LOOPBACK_HOSTS.includes(WEB.exec(uri)?.[2] as string)', 'false'],
     [
       'the text of a redirect URI stays', '`${uri}${uri.includes',
       '`${new URL(uri, "http://a")}${uri.includes'
@@ -109,7 +109,7 @@ export const oauthClientMutations: Mutation[] = [
   ),
   ...of(
     'find-client.ts', 'find-client.ts',
-    ['the host is asked for ids only', 'if (!isClientId(id)) return null', ''],
+    ['the host looks up ids only', 'if (!isClientId(id)) return null', ''],
     ['a known client is not asked for', 'known.get(id) ?? checkedAnswer', 'checkedAnswer'],
     ['an answer has the id asked for', 'client.id === id ?', 'client.id !== "" ?'],
     [

@@ -26,7 +26,7 @@ export const oauthTokenEndpointMutations: Mutation[] = [
       'aud: core.options.audience as string'
     ],
     [
-      'the token of a client is of a kind of its own', "mintForClient('client'",
+      'the token of a client is of a separate kind', "mintForClient('client'",
       "mintForClient('access'"
     ]
   ),

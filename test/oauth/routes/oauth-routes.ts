@@ -35,7 +35,7 @@ async function readersOf (steps: AuthorizeSteps): Promise<Record<string, unknown
   }))
 }
 
-t.test('oauth routes: any page may read tokens, metadata and keys, and nothing else', async t => {
+t.test('oauth routes: pages of every origin read tokens, metadata and keys only', async t => {
   const alone = { token: '*', metadata: '*', keys: '*' }
   const none = { authorize: undefined, refusal: undefined, form: undefined }
   t.same(await readersOf({}), { ...alone, ...none, details: undefined })
