@@ -15,6 +15,7 @@ export interface Client {
   readonly grants: ReadonlySet<Grant>
   readonly scopes: readonly string[]
   readonly trusted: boolean
+  readonly introspects: boolean
   readonly uri: string | undefined
   /** The object of the host, for its `claims`. */
   readonly given: OAuthClient
@@ -24,7 +25,7 @@ export interface Client {
 export type FindClient = (id: string) => Promise<Client | null>
 
 const MEMBERS = new Set([
-  'id', 'name', 'secretHash', 'redirectUris', 'grants', 'scopes', 'trusted', 'uri'
+  'id', 'name', 'secretHash', 'redirectUris', 'grants', 'scopes', 'trusted', 'introspects', 'uri'
 ])
 const DEFAULT_GRANTS: Grant[] = ['authorization_code', 'refresh_token']
 const GRANTS: readonly Grant[] = [...DEFAULT_GRANTS, 'client_credentials']
@@ -69,6 +70,11 @@ export function resolveClient (
     refuse(of('trusted'), 'must be false for a client without a secret and with a loopback or ' +
       'private-scheme URI: another app can pose as it (RFC 8252 section 8.6).')
   }
+  const introspects = client.introspects !== undefined &&
+    flag(of('introspects'), client.introspects, refuse)
+  if (introspects && secretHash === undefined) {
+    refuse(of('introspects'), 'must be false for a client without a secret.')
+  }
   return Object.freeze({
     id,
     name: checkedName(of('name'), client.name, refuse),
@@ -77,6 +83,7 @@ export function resolveClient (
     grants,
     scopes: resolveScopes(of('scopes'), client.scopes, scopes, refuse),
     trusted,
+    introspects,
     uri: resolveHomePage(of('uri'), client.uri, refuse),
     given: client
   })

@@ -7,6 +7,9 @@ export interface Endpoints {
   readonly authorize: string
   /** Also the audience of the tokens that only the authorization server takes. */
   readonly token: string
+  readonly revoke: string
+  readonly introspect: string
+  readonly userinfo: string
   readonly jwks: string
 }
 
@@ -26,6 +29,9 @@ export function endpointsOf (
     issuer,
     authorize: `${base}${path}/authorize`,
     token: `${base}${path}/token`,
+    revoke: `${base}${path}/revoke`,
+    introspect: `${base}${path}/introspect`,
+    userinfo: `${base}${path}/userinfo`,
     jwks: `${base}${jwksPath}`
   }
 }

@@ -10,8 +10,8 @@ import { registerOAuthRoutes } from './routes/oauth-routes.ts'
 import { createOAuthService } from './service.ts'
 
 export type {
-  ApprovalOptions, AuthorizationDetails, Grant, GrantContext, OAuthClient, OAuthOptions,
-  OAuthService
+  ApprovalOptions, AuthorizationDetails, Grant, GrantContext, LoggedIn, OAuthClient,
+  OAuthOptions, OAuthService
 } from './options.ts'
 
 declare module 'fastify' {

@@ -36,11 +36,23 @@ export interface OAuthClient {
    * private-scheme URI (RFC 8252 section 8.6). Default false.
    */
   trusted?: boolean | undefined
+  /**
+   * True: a resource server that may introspect tokens (RFC 7662). Requires a `secretHash`.
+   * Default false.
+   */
+  introspects?: boolean | undefined
   /** The home page of the app, for the consent page. */
   uri?: string | undefined
 }
 
 type ClaimsAnswer = Awaitable<Record<string, unknown>>
+
+/** A user whom the app has logged in by its own means. */
+export interface LoggedIn<U extends { id: string | number | bigint } = Account> {
+  user: U
+  /** When the user logged in, in milliseconds. */
+  at: number
+}
 
 /** The client and the scopes of an access token, for `claims`. */
 export interface GrantContext { client: OAuthClient, scopes: readonly string[] }
@@ -52,7 +64,10 @@ export interface OAuthOptions {
    * issuer's origin.
    */
   interactionUrl: string
-  /** Scopes that apps may be granted, each with the text that the consent page shows. */
+  /**
+   * Scopes that apps may be granted, each with the text that the consent page shows. `openid` is
+   * always one of them, with a default text.
+   */
   scopes: Record<string, string>
   /** The known apps. One of `clients` and `findClient` is required. */
   clients?: OAuthClient[] | undefined
@@ -70,6 +85,18 @@ export interface OAuthOptions {
   claims?:
     | { method (user: Account, context: GrantContext): ClaimsAnswer }['method']
     | undefined
+  /**
+   * The claims of `/oauth/userinfo` for the granted scopes, beside `sub`. Default none. With
+   * `findUser` of the first plugin it gets that user, otherwise only the id.
+   */
+  userinfo?:
+    | { method (user: Account, scopes: readonly string[]): ClaimsAnswer }['method']
+    | undefined
+  /**
+   * Returns the user whom a session of the app's own has logged in, or null. Called only for
+   * `prompt=none`, which answers `login_required` without it. Default none.
+   */
+  loggedIn?: ((request: FastifyRequest) => Awaitable<LoggedIn | null>) | undefined
   /** Lifetime of an authorization code. Default `'60s'`, at most `'10m'`. */
   codeLifetime?: Duration | undefined
   /** Lifetime of an app's refresh token. Default `'30d'`, and at most `grantLifetime`. */

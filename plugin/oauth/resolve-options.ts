@@ -6,7 +6,7 @@ import { createFindClient } from './find-client.ts'
 import { distinct, refuse, refuseUnknown } from './option-refusals.ts'
 import type { OAuthOptions } from './options.ts'
 import { redirectUriProblem, isPrivateScheme } from './redirect-uris.ts'
-import { SCOPE_TOKEN } from './scopes.ts'
+import { OPENID, SCOPE_TOKEN } from './scopes.ts'
 
 /** The options with all defaults, durations in milliseconds. */
 export type ResolvedOAuthOptions = Readonly<ReturnType<typeof resolveOAuthOptions>>
@@ -20,8 +20,8 @@ export type CoreOptions = Pick<
 const WRITTEN_CLAIMS = ['scope', 'resource', 'auth_time']
 
 const NAMES = new Set([
-  'interactionUrl', 'scopes', 'clients', 'findClient', 'resources', 'claims', 'codeLifetime',
-  'refreshTokenLifetime', 'grantLifetime', 'prefix', 'namespace', 'rateLimit'
+  'interactionUrl', 'scopes', 'clients', 'findClient', 'resources', 'claims', 'userinfo', 'loggedIn',
+  'codeLifetime', 'refreshTokenLifetime', 'grantLifetime', 'prefix', 'namespace', 'rateLimit'
 ])
 
 const SECOND_MS = 1000
@@ -44,6 +44,8 @@ export function resolveOAuthOptions (given: OAuthOptions, core: CoreOptions) {
     findClient: createFindClient(given, Object.freeze([...scopes.keys()])),
     resources: resolveResources(given.resources, audience),
     claims: hostFunction('claims', given.claims, refuse),
+    userinfo: hostFunction('userinfo', given.userinfo, refuse),
+    loggedIn: hostFunction('loggedIn', given.loggedIn, refuse),
     ...resolveLifetimes(given),
     prefix: checkedPrefix(prefix, refuse),
     namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/,
@@ -123,7 +125,7 @@ function resolveScopes (given: unknown): ReadonlyMap<string, string> {
       refuse(`scopes['${name}']`, 'must be the text that the consent page shows.')
     }
   }
-  return new Map(scopes as [string, string][])
+  return new Map([[OPENID, 'Know who you are'], ...scopes as [string, string][]])
 }
 
 /** Returns the audience of the first plugin, then the other resource servers. */

@@ -7,15 +7,16 @@ import type { DeclaredClaims } from '../user.ts'
  * - `grant`: the refresh token of a client.
  * - `code`: an authorization code.
  * - `authorization`: a checked authorization request, on its way through the consent page.
+ * - `id`: an ID token of OpenID Connect. Its `aud` is the client.
  */
-export type OAuthKind = 'client' | 'grant' | 'code' | 'authorization'
+export type OAuthKind = 'client' | 'grant' | 'code' | 'authorization' | 'id'
 
 /** The kinds of token (`token_type`). SimpleJWT has the first two. */
 export type TokenKind = 'access' | 'refresh' | OAuthKind
 
 const OF_CLIENT = new Set<unknown>(['client', 'grant', 'code', 'authorization'])
 /** The kinds of token that name no user. */
-const WITHOUT_USER = new Set<unknown>(['client', 'code', 'authorization'])
+const WITHOUT_USER = new Set<unknown>(['client', 'code', 'authorization', 'id'])
 
 /** The claims of a verified token of a kind that OAuth uses. */
 export interface OAuthClaims {
@@ -23,7 +24,7 @@ export interface OAuthClaims {
   readonly exp: number
   readonly iat: number
   readonly jti: string
-  /** The client that the token was issued to. */
+  /** The client that the token was issued to. An ID token has it as `aud`. */
   readonly client_id: string
   /** Only in a `grant`. */
   readonly user_id?: string

@@ -44,7 +44,8 @@ export interface OAuthSeed {
   iat: number
   jti: string
   aud: string
-  client_id: string
+  /** Absent from an ID token, whose `aud` is the client. */
+  client_id?: string
   [claim: string]: unknown
 }
 
