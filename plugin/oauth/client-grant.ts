@@ -6,7 +6,7 @@ import type { Client } from './clients.ts'
 import { oauthError } from './errors.ts'
 import type { TokenAnswer } from './grant.ts'
 import type { Parameters } from './parameters.ts'
-import { words } from './scopes.ts'
+import { OPENID, words } from './scopes.ts'
 
 /**
  * Issues an access token to a client itself (RFC 6749 section 4.4). It has no session, so it cannot
@@ -40,12 +40,14 @@ export function issueToClient (
   return { access_token: accessToken, token_type: 'Bearer', expires_in: lifetime, scope }
 }
 
-/** Returns the scopes of the token. Without a parameter `scope`: all that the client may have. */
+/**
+ * Returns the scopes of the token. Without a parameter `scope`: all that the client may have. There
+ * is no user for `openid`.
+ */
 function scopesOf (client: Client, form: Parameters): readonly string[] {
   const asked = form.get('scope')
-  const scopes = asked === undefined
-    ? client.scopes
-    : words(asked).filter(scope => client.scopes.includes(scope))
+  const scopes = (asked === undefined ? client.scopes : words(asked))
+    .filter(scope => client.scopes.includes(scope) && scope !== OPENID)
   if (scopes.length > 0) return scopes
   throw oauthError('invalid_scope', 'The client may have none of the scopes.')
 }

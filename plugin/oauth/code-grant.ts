@@ -11,7 +11,9 @@ import {
   type AccessGrant, type Granted, type TokenAnswer, currentScopes, issueTokens, refuseLongTokens,
   rotateSession, userOfGrant
 } from './grant.ts'
+import { mintIdToken } from './id-token.ts'
 import type { Parameters } from './parameters.ts'
+import { OPENID } from './scopes.ts'
 
 /**
  * Exchanges an authorization code for tokens (RFC 6749 section 4.1.3). A second exchange revokes
@@ -25,17 +27,17 @@ export async function exchangeCode (
   const granted: Granted = {
     client, scope: code.scope, resource: code.resource, authTime: code.auth_time
   }
-  const access = await accessOf(server, code, granted, request)
+  const { access, idToken } = await prepare(server, code, granted, request)
   const session = await spend(server, code, request)
   server.core.emit(
     { type: 'code_exchanged', ...eventSubject(session, request) }, request.log)
-  return issueTokens(server, session, granted, access)
+  return { ...issueTokens(server, session, granted, access), ...idToken }
 }
 
-/** Computes the claims of the access token, which a code that is spent must not wait for. */
-async function accessOf (
+/** Does all that a code that is spent must not wait for, and that may fail. */
+async function prepare (
   server: AuthorizationServer, code: CodeClaims, granted: Granted, request: FastifyRequest
-): Promise<AccessGrant> {
+): Promise<{ access: AccessGrant, idToken: { id_token?: string } }> {
   const session = await server.core.sessions.find(code.sid)
   if (session === null) throw withdrawn()
   const user = await userOfGrant(server, session.userId, request)
@@ -43,7 +45,12 @@ async function accessOf (
   const custom = await appClaims(server, user, { client: granted.client, scopes })
   const access = { scopes, custom }
   refuseLongTokens(server, session, granted, access)
-  return access
+  return {
+    access,
+    idToken: scopes.includes(OPENID)
+      ? { id_token: mintIdToken(server, session, granted, code.nonce) }
+      : {}
+  }
 }
 
 /** Spends a code: of any number of simultaneous exchanges exactly one gets the session. */

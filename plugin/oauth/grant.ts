@@ -18,6 +18,7 @@ export interface TokenAnswer {
   expires_in: number
   refresh_token?: string
   scope: string
+  id_token?: string
 }
 
 type GrantParts = Pick<AuthorizationServer, 'core' | 'endpoints'>

@@ -20,8 +20,9 @@ export type CoreOptions = Pick<
 const WRITTEN_CLAIMS = ['scope', 'resource', 'auth_time']
 
 const NAMES = new Set([
-  'interactionUrl', 'scopes', 'clients', 'findClient', 'resources', 'claims', 'userinfo', 'loggedIn',
-  'codeLifetime', 'refreshTokenLifetime', 'grantLifetime', 'prefix', 'namespace', 'rateLimit'
+  'interactionUrl', 'scopes', 'clients', 'findClient', 'resources', 'claims', 'userinfo',
+  'loggedIn', 'codeLifetime', 'refreshTokenLifetime', 'grantLifetime', 'prefix', 'namespace',
+  'rateLimit'
 ])
 
 const SECOND_MS = 1000

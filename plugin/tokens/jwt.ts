@@ -66,8 +66,10 @@ export interface Tokens {
   mintForClient(kind: 'access' | OAuthKind, seed: OAuthSeed, typ: TokenTyp): string
   verifyAccess(token: string): AccessClaims | Refusal
   verifyRefresh(token: string): RefreshClaims | Refusal
-  /** Verifies a token of one kind. Default audience: the option `audience`. */
-  verifyForClient(token: string, kind: OAuthKind, audience?: string): OAuthClaims | Refusal
+  /** Verifies a token of one kind. Default audience and leeway: those of the options. */
+  verifyForClient(
+    token: string, kind: OAuthKind, audience?: string, leeway?: number
+  ): OAuthClaims | Refusal
   /** Verifies an access or a refresh token. */
   verifyAny(token: string): Claims | Refusal
   /**
@@ -144,10 +146,8 @@ export function createTokens (
     }, typ)),
     verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
-    verifyForClient: (token, kind, audience) => {
-      const expected = audience === undefined ? rules : { ...rules, audience }
-      return verify(token, kind, expected) as unknown as OAuthClaims | Refusal
-    },
+    verifyForClient: (token, kind, audience = rules.audience, leeway = rules.leeway) =>
+      verify(token, kind, { ...rules, audience, leeway }) as unknown as OAuthClaims | Refusal,
     verifyAny: token => verify(token, undefined),
     missingKey: token => {
       const header = keys.missing === undefined ? undefined : readHeader(token, headers)

@@ -38,10 +38,11 @@ export const authorizeSchema = {
       code_challenge: text('The base64url of the SHA-256 hash of the code_verifier.'),
       code_challenge_method: { type: 'string', enum: ['S256'] },
       resource: text('The audience of the tokens (RFC 8707).'),
-      nonce: text('Bound to the code.'),
+      nonce: text('Comes back in the ID token.'),
       prompt: text('login, consent or none.'),
       max_age: text('The greatest age of the login, in seconds.'),
       login_hint: text('A user name for the login form.'),
+      id_token_hint: text('An ID token: its user must decide.'),
       ui_locales: text('Languages for the consent page.')
     }
   },
@@ -88,7 +89,8 @@ export const tokenSchema = {
         token_type: { type: 'string' },
         expires_in: { type: 'integer', description: 'In seconds.' },
         refresh_token: text('Absent for client credentials.'),
-        scope: text('The scopes that were granted.')
+        scope: text('The scopes that were granted.'),
+        id_token: text('At the exchange of a code with the scope openid.')
       },
       examples: [{
         access_token: 'eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl',
@@ -166,7 +168,7 @@ export const decisionSchema = {
 }
 
 export const metadataSchema = {
-  summary: 'The metadata of the authorization server (RFC 8414).',
+  summary: 'The metadata of the authorization server (RFC 8414, OpenID Connect Discovery).',
   tags: ['oauth'],
   response: {
     200: {
