@@ -9,6 +9,7 @@ import { authorizationRoutes } from './authorization.ts'
 import { authorizeRoute } from './authorize.ts'
 import { metadataRoutes } from './metadata.ts'
 import { tokenRoute } from './token.ts'
+import { userinfoRoute } from './userinfo.ts'
 
 /**
  * Registers the endpoints in separate scopes: the protocol of RFC 6749 by forms, and the consent
@@ -27,6 +28,7 @@ export async function registerOAuthRoutes (
       parseForms(forms, host)
       authorizeRoute(forms, server)
       tokenRoute(forms, server)
+      userinfoRoute(forms, server)
     })
     await scope.register(async page => {
       answerBodyRefusals(page)

@@ -10,7 +10,7 @@ const MAX_AGE_SECONDS = 7200
  * host answers before.
  */
 export function answerPreflight (
-  scope: FastifyInstance, url: string, methods: 'GET, HEAD' | 'POST', headers: string
+  scope: FastifyInstance, url: string, methods: 'GET, HEAD' | 'GET, POST' | 'POST', headers: string
 ): void {
   if (hasRoute(scope, 'OPTIONS', url)) return
   route(scope, {
