@@ -8,25 +8,31 @@ import { metadataOf } from '../metadata.ts'
 import { answerPreflight } from './preflight.ts'
 import { metadataSchema } from './schemas.ts'
 
-const WELL_KNOWN = '/.well-known/oauth-authorization-server'
+const OAUTH = '/.well-known/oauth-authorization-server'
+const OPENID = '/.well-known/openid-configuration'
 
 /** The document of a URL. False: another issuer of the app may take the URL. */
-interface Published { body: string, isOwnUrl: boolean }
+interface Published { body(): string, isOwnUrl: boolean }
 
 /** The documents of each app by the path of their route. */
 const documentsByApp = new WeakMap<object, Map<string, Published>>()
 
 /**
- * Serves the metadata (RFC 8414 section 3). The URL of an issuer with a path ends in that path. The
- * plain URL is there too, unless another issuer of the app has it: a proxy may strip the path.
+ * Serves the metadata. The path of an issuer comes after the well-known path in OAuth (RFC 8414
+ * section 3), and before it in OpenID Connect (Discovery section 4). The plain URLs are there too,
+ * unless another issuer of the app has them: a proxy may strip the path.
  * @throws Error if the app has such a route
  */
 export function metadataRoutes (scope: FastifyInstance, server: AuthorizationServer): void {
-  const body = JSON.stringify(metadataOf(server))
+  // New keys may have other algorithms.
+  const body = (): string => JSON.stringify(metadataOf(server))
   const { pathname } = new URL(server.endpoints.issuer)
-  if (pathname === '/') return publish(scope, WELL_KNOWN, { body, isOwnUrl: true })
-  publish(scope, WELL_KNOWN + pathname, { body, isOwnUrl: true })
-  publish(scope, WELL_KNOWN, { body, isOwnUrl: false })
+  const hasPath = pathname !== '/'
+  for (const url of hasPath ? [OAUTH + pathname, pathname + OPENID] : [OAUTH, OPENID]) {
+    publish(scope, url, { body, isOwnUrl: true })
+  }
+  if (!hasPath) return
+  for (const url of [OAUTH, OPENID]) publish(scope, url, { body, isOwnUrl: false })
 }
 
 function publish (scope: FastifyInstance, url: string, given: Published): void {
@@ -54,7 +60,7 @@ function declare (scope: FastifyInstance, url: string, document: Published): voi
     schema: metadataSchema,
     onRequest: fromAnyOrigin,
     handler: async (request, reply) =>
-      sendCacheable(request, reply, document.body, 'application/json; charset=utf-8')
+      sendCacheable(request, reply, document.body(), 'application/json; charset=utf-8')
   })
   answerPreflight(scope, url, 'GET, HEAD', '*')
 }
