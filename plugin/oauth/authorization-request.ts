@@ -1,6 +1,7 @@
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { Client } from './clients.ts'
 import { type RedirectError, type RedirectErrorCode, invalidRequest } from './errors.ts'
+import { hintedUser } from './id-token.ts'
 import type { Parameters } from './parameters.ts'
 import { isChallenge } from './pkce.ts'
 import { matchRedirectUri } from './redirect-uris.ts'
@@ -22,6 +23,8 @@ export interface AuthorizationRequest {
   readonly maxAge: number | undefined
   readonly loginHint: string | undefined
   readonly uiLocales: string | undefined
+  /** The user id of the `id_token_hint`. */
+  readonly expectedUser: string | undefined
 }
 
 /** The place that a browser goes back to: a client, its redirect URI and its state. */
@@ -50,7 +53,7 @@ const refusal = (error: RedirectErrorCode, description: string): RedirectError =
 
 /** Returns the request, or the error that the client gets by a redirect. */
 export function checkAuthorizationRequest (
-  { options }: Pick<AuthorizationServer, 'options'>,
+  { core, options }: Pick<AuthorizationServer, 'core' | 'options'>,
   address: ReturnAddress,
   parameters: Parameters
 ): AuthorizationRequest | RedirectError {
@@ -70,6 +73,11 @@ export function checkAuthorizationRequest (
   }
   const unclear = loginProblem(parameters)
   if (unclear !== undefined) return unclear
+  const hint = parameters.get('id_token_hint')
+  const expectedUser = hint === undefined ? undefined : hintedUser({ core }, client.id, hint)
+  if (hint !== undefined && expectedUser === undefined) {
+    return refusal('invalid_request', 'The id_token_hint must be an ID token of the client.')
+  }
   const maxAge = parameters.get('max_age')
   const request = {
     ...address,
@@ -80,7 +88,8 @@ export function checkAuthorizationRequest (
     prompt: parameters.get('prompt'),
     maxAge: maxAge === undefined ? undefined : Number(maxAge),
     loginHint: parameters.get('login_hint'),
-    uiLocales: parameters.get('ui_locales')
+    uiLocales: parameters.get('ui_locales'),
+    expectedUser
   }
   return isTooLong(request)
     ? refusal('invalid_request', 'The parameters are too long.')

@@ -33,7 +33,8 @@ export function mintAuthorization (
     prompt: request.prompt,
     max_age: request.maxAge,
     login_hint: request.loginHint,
-    ui_locales: request.uiLocales
+    ui_locales: request.uiLocales,
+    expected_user: request.expectedUser
   }, 'JWT')
 }
 
@@ -76,6 +77,7 @@ export async function readAuthorization (
     maxAge: claims.max_age as number | undefined,
     loginHint: claims.login_hint as string | undefined,
     uiLocales: claims.ui_locales as string | undefined,
+    expectedUser: claims.expected_user as string | undefined,
     askedAt: claims.iat * 1000
   }
 }

@@ -25,6 +25,13 @@ export async function mustAsk (
     clientId === client.id && isSubset(scopes, words(scope ?? '')))
 }
 
+/** Tolerated lead of the clock of another process of the host. */
+const CLOCK_SKEW_MS = 60_000
+
+/** Returns whether a value is the time of a login. One in the future would always be recent. */
+export const isLoginTime = (time: unknown, now: number): time is number =>
+  Number.isFinite(time) && time as number <= now + CLOCK_SKEW_MS
+
 /**
  * Returns whether the login of the user is recent enough for the request (`prompt=login` and
  * `max_age` of OpenID Connect Core section 3.1.2.1). A login since the request always is.

@@ -24,8 +24,8 @@ export interface Approval {
 /**
  * Starts the session of a client, whose first token is the code. Returns the URL that takes the
  * code to the client.
- * @throws SimpleJwtError 403 if the user must log in again, 401 for a user who is gone or inactive,
- *   400 for scopes that the client did not ask for
+ * @throws SimpleJwtError 403 if this or another user must log in, 401 for a user who is gone or
+ *   inactive, 400 for scopes that the client did not ask for
  */
 export async function approve (
   server: AuthorizationServer,
@@ -33,9 +33,9 @@ export async function approve (
   { user, authTime, scopes = authorization.scopes, request, confirm }: Approval
 ): Promise<string> {
   const { core, options } = server
-  if (!isLoginRecent(server, authorization, authTime)) throw loginRequired()
   const granted = checkedScopes(authorization, scopes)
   const userId = userIdOf(user)
+  checkLogin(server, authorization, userId, authTime)
   await refuseGoneUser(server, user, request)
   const session = await core.sessions.start(userId, clientInfo(request), {
     refreshLifetime: options.codeLifetime,
@@ -48,6 +48,22 @@ export async function approve (
   core.emit({ type: 'authorized', ...eventSubject(session, request) }, request?.log)
   const code = mintCode(server, session, { ...authorization, scopes: granted, authTime })
   return successUrl(server, authorization, code)
+}
+
+/**
+ * Checks that a login is the one that the client asks for: recent enough, and of the user of its
+ * `id_token_hint`.
+ * @throws SimpleJwtError 403
+ */
+export function checkLogin (
+  server: Pick<AuthorizationServer, 'core'>,
+  authorization: Authorization,
+  userId: string,
+  authTime: number
+): void {
+  if (!isLoginRecent(server, authorization, authTime)) throw loginRequired()
+  const { expectedUser = userId } = authorization
+  if (expectedUser !== userId) throw otherUserRequired()
 }
 
 /** Returns the URL that tells the client of the user's no. */
@@ -89,5 +105,12 @@ async function refuseGoneUser (
 export const loginRequired = (): SimpleJwtError =>
   new SimpleJwtError(403, 'login_required', {
     detail: 'The app asks for a fresh login. Log in again.',
+    code: 'login_required'
+  })
+
+/** The app knows its user from an ID token, and another user is logged in. */
+const otherUserRequired = (): SimpleJwtError =>
+  new SimpleJwtError(403, 'login_required', {
+    detail: 'The app asks for another user. Log in as that user.',
     code: 'login_required'
   })

@@ -21,9 +21,11 @@ export type RedirectErrorCode =
   | 'unsupported_response_type'
   | 'access_denied'
   | 'login_required'
+  | 'consent_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'registration_not_supported'
+  | 'server_error'
 
 /** An expected refusal of an authorization request, which the client gets by a redirect. */
 export interface RedirectError { error: RedirectErrorCode, description: string }

@@ -2,6 +2,7 @@ import { revokeSession } from '../service/revoke.ts'
 import { userIdOf } from '../user.ts'
 import { readAuthorization } from './authorization.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
+import { isLoginTime } from './consent.ts'
 import { approve, deny } from './decision.ts'
 import { detailsOf } from './details.ts'
 import type { OAuthService } from './options.ts'
@@ -31,12 +32,8 @@ export function createOAuthService (server: AuthorizationServer): OAuthService {
   }
 }
 
-/** Tolerated lead of the clock of another process of the host. */
-const CLOCK_SKEW_MS = 60_000
-
-/** A time in the future would make any login recent. */
 function refuseBadTime (authTime: number, now: number): void {
-  if (Number.isFinite(authTime) && authTime <= now + CLOCK_SKEW_MS) return
+  if (isLoginTime(authTime, now)) return
   throw new TypeError('fastify-simplejwt/oauth: approve() needs "authTime", the time of the ' +
     'login in milliseconds, not in the future.')
 }

@@ -10,6 +10,7 @@ import { type Parameters, readParameters } from '../parameters.ts'
 import { errorUrl, redirectTo } from '../redirect.ts'
 import { withParameters } from '../redirect-uris.ts'
 import { words } from '../scopes.ts'
+import { authorizeSilently } from '../silent-authorization.ts'
 import { authorizeSchema } from './schemas.ts'
 
 /** The request travels through the consent page in a URL. */
@@ -28,34 +29,31 @@ export function authorizeRoute (scope: FastifyInstance, server: AuthorizationSer
     ...common,
     method: 'GET',
     schema: authorizeSchema,
-    handler: (request, reply) => authorize(server, readParameters(queryOf(request)), reply)
+    handler: (request, reply) =>
+      authorize(server, readParameters(queryOf(request)), request, reply)
   }, 'prefix', refuse)
   route(scope, {
     ...common,
     method: 'POST',
     bodyLimit: MAX_BYTES,
     schema: { hide: true } as object,
-    handler: (request, reply) => authorize(server, request.body as Parameters, reply)
+    handler: (request, reply) => authorize(server, request.body as Parameters, request, reply)
   }, 'prefix', refuse)
 }
 
 /** Sends the browser to the consent page with the checked request, or back with an error. */
 async function authorize (
-  server: AuthorizationServer, parameters: Parameters, reply: FastifyReply
+  server: AuthorizationServer, parameters: Parameters, request: FastifyRequest, reply: FastifyReply
 ): Promise<FastifyReply> {
   const address = await returnAddressOf(server, parameters)
   const checked = checkAuthorizationRequest(server, address, parameters)
   if ('error' in checked) return redirectTo(reply, errorUrl(server, address, checked))
   if (words(checked.prompt).includes('none')) {
-    return redirectTo(reply, errorUrl(server, address, LOGIN_REQUIRED))
+    return redirectTo(reply, await authorizeSilently(server, checked, request))
   }
   const authorization = mintAuthorization(server, checked)
   return redirectTo(reply, withParameters(server.options.interactionUrl, { authorization }))
 }
-
-/** No cookie tells this endpoint who is logged in. */
-const LOGIN_REQUIRED =
-  { error: 'login_required', description: 'The user must log in.' } as const
 
 function queryOf ({ url }: FastifyRequest): string {
   const start = url.indexOf('?')
