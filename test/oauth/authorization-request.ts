@@ -8,6 +8,7 @@ const PKCE = 'PKCE is required: send a code_challenge with the code_challenge_me
 const RESOURCE = 'The resource must be one that the server has tokens for.'
 const SCOPE = 'The client may have none of the scopes, or asks for none.'
 const MAX_AGE = 'The max_age must be a whole number of seconds.'
+const HINT = 'The id_token_hint must be an ID token of the client.'
 const PROMPT = 'The prompt none excludes other prompts.'
 const NO_CLIENT = 'The client_id is missing or unknown.'
 const NO_URI = 'The redirect_uri is missing, or not registered for the client.'
@@ -159,6 +160,7 @@ const ORDER: [error: string, mistake: Changes][] = [
   ['invalid_target', { resource: 'https://evil.example/' }],
   [MAX_AGE, { max_age: 'x' }],
   [PROMPT, { prompt: 'none login' }],
+  [HINT, { id_token_hint: 'x' }],
   ['login_required', { prompt: 'none' }]
 ]
 

@@ -22,12 +22,18 @@ t.test('resolveClient: fills in the defaults', async t => {
     grants: new Set(['authorization_code', 'refresh_token']),
     scopes: SCOPES,
     trusted: false,
+    introspects: false,
     uri: undefined,
     given: PRINTER
   })
   t.equal(client.given, PRINTER)
   const undefinedMembers = {
-    secretHash: undefined, grants: undefined, scopes: undefined, trusted: undefined, uri: undefined
+    secretHash: undefined,
+    grants: undefined,
+    scopes: undefined,
+    trusted: undefined,
+    introspects: undefined,
+    uri: undefined
   }
   t.strictSame({ ...resolve({ ...PRINTER, ...undefinedMembers }), given: PRINTER }, client)
 })
@@ -39,6 +45,7 @@ t.test('resolveClient: keeps what is given, and no array of the host', async t =
     grants: ['client_credentials', 'authorization_code'],
     scopes: ['reports:write'],
     trusted: true,
+    introspects: true,
     uri: 'https://a.example/'
   }
   const client = resolve(given)
@@ -54,6 +61,7 @@ t.test('resolveClient: keeps what is given, and no array of the host', async t =
     grants: new Set(['client_credentials', 'authorization_code']),
     scopes: ['reports:write'],
     trusted: true,
+    introspects: true,
     uri: 'https://a.example/',
     given: undefined
   })
@@ -128,6 +136,8 @@ t.test('resolveClient: names the member and its rule', async t => {
       [{ scopes: ['photos:read', 'admin'] }, { scopes: ['photos:read', null] }]],
     [/^it\.scopes\[1\] must be unique\.$/, [{ scopes: ['photos:read', 'photos:read'] }]],
     [/^it\.trusted must be true or false\.$/, [{ trusted: null }, { trusted: 1 }, { trusted: 'no' }]],
+    [/^it\.introspects must be true or false\.$/, [{ introspects: null }, { introspects: 1 }]],
+    [/^it\.introspects must be false for a client without a secret\.$/, [{ introspects: true }]],
     [/^it\.uri must be an https URL/, [
       { uri: 'http://a.example/' }, { uri: 'javascript:alert(1)' }, { uri: 'com.example.app:/' },
       { uri: null }, { uri: '' }, { uri: '/home' }, { uri: 'https://user@a.example/' }

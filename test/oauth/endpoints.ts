@@ -9,6 +9,9 @@ t.test('endpoints: are below the origin of an issuer without a path', async t =>
     issuer: 'https://a.example',
     authorize: 'https://a.example/oauth/authorize',
     token: 'https://a.example/oauth/token',
+    revoke: 'https://a.example/oauth/revoke',
+    introspect: 'https://a.example/oauth/introspect',
+    userinfo: 'https://a.example/oauth/userinfo',
     jwks: 'https://a.example/.well-known/jwks.json'
   })
 })

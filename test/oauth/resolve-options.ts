@@ -35,6 +35,8 @@ t.test('the defaults', async t => {
     interactionUrl: '/connect',
     resources: [AUDIENCE],
     claims: undefined,
+    userinfo: undefined,
+    loggedIn: undefined,
     codeLifetime: MINUTE,
     refreshTokenLifetime: 30 * DAY,
     grantLifetime: 90 * DAY,
@@ -42,9 +44,12 @@ t.test('the defaults', async t => {
     namespace: undefined,
     rateLimit: 300
   })
-  t.same([...scopes], [['photos:read', 'See your photos']])
-  t.match(await findClient('photo-printer'), { scopes: ['photos:read'], given: PRINTER })
-  const names = ['resources', 'claims', 'codeLifetime', 'prefix', 'namespace', 'rateLimit']
+  t.same([...scopes], [['openid', 'Know who you are'], ['photos:read', 'See your photos']])
+  t.match(await findClient('photo-printer'), { scopes: ['openid', 'photos:read'], given: PRINTER })
+  const names = [
+    'resources', 'claims', 'userinfo', 'loggedIn', 'codeLifetime', 'prefix', 'namespace',
+    'rateLimit'
+  ]
   const undefinedOptions = Object.fromEntries(names.map(name => [name, undefined]))
   t.strictSame(
     { ...resolve(undefinedOptions), findClient, scopes }, { ...options, findClient, scopes })
@@ -55,6 +60,9 @@ t.test('what is given, checked and in milliseconds', async t => {
   const options = resolve({
     resources: ['https://example.com/mcp', 'urn:example:photos'],
     claims,
+    userinfo: claims,
+    loggedIn: () => null,
+    scopes: { openid: 'Know your number', 'photos:read': 'See your photos' },
     codeLifetime: '10m',
     refreshTokenLifetime: 3600,
     grantLifetime: '1h',
@@ -65,6 +73,8 @@ t.test('what is given, checked and in milliseconds', async t => {
   t.match(options, {
     resources: [AUDIENCE, 'https://example.com/mcp', 'urn:example:photos'],
     claims: Function,
+    userinfo: Function,
+    loggedIn: Function,
     codeLifetime: 10 * MINUTE,
     refreshTokenLifetime: 60 * MINUTE,
     grantLifetime: 60 * MINUTE,
@@ -72,6 +82,7 @@ t.test('what is given, checked and in milliseconds', async t => {
     namespace: 'staff',
     rateLimit: false
   })
+  t.equal(options.scopes.get('openid'), 'Know your number')
   t.throws(() => { Object.assign(options, { prefix: '/x' }) }, TypeError)
 })
 
@@ -116,6 +127,8 @@ t.test('each refusal is a TypeError that names the option of this plugin', async
     ['resources[1]', /^must be unique\.$/, [{ resources: ['urn:a:b', 'urn:a:b'] }]],
     ['resources[0]', /^is the "audience" of fastify-simplejwt\./, [{ resources: [AUDIENCE] }]],
     ['claims', /^must be a function\.$/, [{ claims: {} }, { claims: null }]],
+    ['userinfo', /^must be a function\.$/, [{ userinfo: {} }, { userinfo: null }]],
+    ['loggedIn', /^must be a function\.$/, [{ loggedIn: true }, { loggedIn: null }]],
     ['codeLifetime', /from 1 to 600 seconds\.$/,
       [0, '601s', '11m', null, '60', -1].map(codeLifetime => ({ codeLifetime }))],
     ['codeLifetime', /^must be at most "grantLifetime"\.$/, [{ codeLifetime: 60, grantLifetime: 59 }]],

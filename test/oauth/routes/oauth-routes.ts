@@ -117,7 +117,8 @@ t.test('oauth routes: other methods are a 405 and other paths a 404', async t =>
   for (const [method, url, status, allow] of [
     ['GET', TOKEN, 405, 'POST, OPTIONS'], ['PUT', '/oauth/authorize', 405, /^GET, HEAD, POST/],
     ['DELETE', '/oauth/authorization/', 405, /^GET, HEAD, POST/],
-    ['GET', '/oauth/', 404, undefined], ['GET', '/oauth/userinfo', 404, undefined]
+    ['PUT', '/oauth/userinfo', 405, /^GET, HEAD, POST/],
+    ['GET', '/oauth/', 404, undefined], ['GET', '/oauth/register', 404, undefined]
   ] as const) {
     const { statusCode, headers } = await app.inject({ method, url })
     t.equal(statusCode, status, `${method} ${url}`)
@@ -129,7 +130,8 @@ t.test('oauth routes: other methods are a 405 and other paths a 404', async t =>
 t.test('oauth routes: a route of the host stops the start, and the error names it', async t => {
   for (const [method, url] of [
     ['GET', '/oauth/authorize/'], ['POST', '/oauth/authorize/'], ['POST', '/oauth/token/'],
-    ['GET', '/oauth/authorization/'], ['POST', '/oauth/authorization/']
+    ['GET', '/oauth/authorization/'], ['POST', '/oauth/authorization/'],
+    ['GET', '/oauth/userinfo/'], ['POST', '/oauth/userinfo/']
   ] as [HTTPMethods, string][]) {
     await t.rejects(buildAuthorizeApp(t, {
       before: app => { app.route({ method, url, handler: async () => 'theirs' }) }

@@ -21,9 +21,11 @@ const METADATA = '/.well-known/oauth-authorization-server'
 const OPERATIONS: Record<string, string[]> = {
   'get /oauth/authorize': ['303', '400', '429'],
   'post /oauth/token': ['200', '400', '401', '429', '503'],
+  'get /oauth/userinfo': ['200', '401', '403'],
   'get /oauth/authorization': ['200', '400'],
   'post /oauth/authorization': ['200', '400', '403'],
-  [`get ${METADATA}`]: ['200']
+  [`get ${METADATA}`]: ['200'],
+  'get /.well-known/openid-configuration': ['200']
 }
 
 async function documentOf (t: { after(close: () => unknown): void }, options: object) {
