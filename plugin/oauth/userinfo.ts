@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { authenticateRequest } from '../guard/authenticate.ts'
+import { claimsOrThrow } from '../errors.ts'
+import { authorizationOf, bearerToken } from '../guard/bearer-token.ts'
 import { knownGuard } from '../guard/known-guards.ts'
 import { hasScopes } from '../guard/scopes.ts'
 import { type AccessClaims, isOfClient } from '../tokens/claims.ts'
@@ -17,7 +18,7 @@ export function createUserinfo (
   return {
     /** Accepts the access token of an app that has the scope `openid`. */
     guard: knownGuard(async (request: FastifyRequest): Promise<void> => {
-      const claims = await authenticateRequest(request, core)
+      const claims = await bearerClaims(core, request)
       if (!isOfClient(claims) || !hasScopes(claims, [OPENID])) {
         throw core.unauthorized.insufficientScope(OPENID)
       }
@@ -35,6 +36,22 @@ export function createUserinfo (
       return { sub, ...checked(given ?? {}) }
     }
   }
+}
+
+/**
+ * Returns the claims of the access token in the header. The option `extractToken` is for the routes
+ * of the host: apps know only the header (RFC 6750 section 2.1).
+ * @throws SimpleJwtError 401
+ */
+async function bearerClaims (
+  { tokens, isRevoked, unauthorized }: AuthorizationServer['core'], request: FastifyRequest
+): Promise<AccessClaims> {
+  const header = authorizationOf(request, unauthorized)
+  const token = header === undefined ? undefined : bearerToken(header, unauthorized)
+  if (token === undefined) throw unauthorized.noCredentials()
+  const claims = claimsOrThrow(tokens.verifyAccess(token), unauthorized.refusedByGuard)
+  if (await isRevoked(claims)) throw unauthorized.refusedByGuard('Token is blacklisted')
+  return claims
 }
 
 async function activeUser (

@@ -68,6 +68,24 @@ t.test('userinfo: a token in the body or the query is no token', async t => {
   t.same([inBody.statusCode, inQuery.statusCode], [401, 401])
 })
 
+t.test('userinfo: reads the header only, whatever extractToken reads', async t => {
+  const built = await buildTokenApp(t, {
+    extractToken: ({ headers }) => headers['x-token'] as string | undefined
+  })
+  const access = await openid(built)
+  t.equal((await ask(built, access)).statusCode, 200)
+  const headers = { 'x-token': access }
+  t.equal((await built.app.inject({ url: URL, headers })).statusCode, 401)
+})
+
+t.test('userinfo: refuses another scheme, and more than one token', async t => {
+  const built = await buildTokenApp(t)
+  const access = await openid(built)
+  for (const authorization of [`Basic ${access}`, 'Bearer', `Bearer ${access} x`]) {
+    t.equal((await ask(built, access, 'GET', { headers: { authorization } })).statusCode, 401)
+  }
+})
+
 t.test('userinfo: a revoked session is a 401 at once', async t => {
   const built = await buildTokenApp(t)
   const access = await openid(built)
