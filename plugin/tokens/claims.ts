@@ -65,7 +65,8 @@ export interface RefreshClaims extends Claims { readonly token_type: 'refresh' }
 /** The options that claims are checked against. Times in milliseconds. */
 export interface ClaimRules {
   issuer: string | undefined
-  audience: string | undefined
+  /** A list: a token must be for one of them. */
+  audience: string | readonly string[] | undefined
   leeway: number
   /** Name of the claim that holds the user id. */
   userIdClaim: string
@@ -139,8 +140,13 @@ function checkIssuerAndAudience (
   if (issuer !== undefined && iss !== issuer) return 'Token is invalid'
   if (audience === undefined) return undefined
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]
-  return audiences.every(isText) && audiences.includes(audience) ? undefined : 'Token is invalid'
+  return audiences.every(isText) && audiences.some(each => isFor(each, audience))
+    ? undefined
+    : 'Token is invalid'
 }
+
+const isFor = (aud: string, expected: string | readonly string[]): boolean =>
+  typeof expected === 'string' ? aud === expected : expected.includes(aud)
 
 function checkIdentity (
   claims: Record<string, unknown>,

@@ -49,6 +49,9 @@ export interface OAuthSeed {
   [claim: string]: unknown
 }
 
+/** The audience that a token must be for, or a list of which it must be for one. */
+type Audience = string | readonly string[]
+
 /**
  * Mints and verifies tokens. Knows neither sessions nor requests. Returns refusals as values. The
  * mints throw a RangeError for a token that would be refused for its length.
@@ -64,11 +67,12 @@ export interface Tokens {
   ): string
   /** Mints a token of a client. It has exactly the claims of the seed, `token_type` and `iss`. */
   mintForClient(kind: 'access' | OAuthKind, seed: OAuthSeed, typ: TokenTyp): string
-  verifyAccess(token: string): AccessClaims | Refusal
+  /** Default audience: the option `audience`. */
+  verifyAccess(token: string, audience?: Audience): AccessClaims | Refusal
   verifyRefresh(token: string): RefreshClaims | Refusal
   /** Verifies a token of one kind. Default audience and leeway: those of the options. */
   verifyForClient(
-    token: string, kind: OAuthKind, audience?: string, leeway?: number
+    token: string, kind: OAuthKind, audience?: Audience, leeway?: number
   ): OAuthClaims | Refusal
   /** Verifies an access or a refresh token. */
   verifyAny(token: string): Claims | Refusal
@@ -144,7 +148,9 @@ export function createTokens (
     mintForClient: (kind, seed, typ) => shortEnough(kind, keys.sign({
       ...seed, token_type: kind, ...(rules.issuer !== undefined && { iss: rules.issuer })
     }, typ)),
-    verifyAccess: token => verify(token, 'access') as AccessClaims | Refusal,
+    verifyAccess: (token, audience) =>
+      verify(token, 'access', audience === undefined ? rules : { ...rules, audience }) as
+        AccessClaims | Refusal,
     verifyRefresh: token => verify(token, 'refresh') as RefreshClaims | Refusal,
     verifyForClient: (token, kind, audience = rules.audience, leeway = rules.leeway) =>
       verify(token, kind, { ...rules, audience, leeway }) as unknown as OAuthClaims | Refusal,

@@ -148,10 +148,26 @@ t.test('verifyForClient: takes one kind, of one audience', async t => {
       t.equal(verify(here), 'Token has wrong type')
     }
   }
+  const client = tokens.mintForClient('client', seed({ aud: 'there' }), 'JWT')
+  t.match(tokens.verifyForClient(client, 'client', ['here', 'there']), { aud: 'there' })
+  t.equal(tokens.verifyForClient(client, 'client', ['here', 'ther', 'theres']), 'Token is invalid')
+  t.equal(tokens.verifyForClient(client, 'client', []), 'Token is invalid')
   const header = { alg: 'HS256', kid: 'h' }
   const foreign = sign(claimsOf('client', { iss: 'them', aud: 'here' }), header)
   t.equal(tokens.verifyForClient(foreign, 'client'), 'Token is invalid', 'of another issuer')
   t.equal(tokens.verifyForClient('x', 'client'), 'Token is invalid')
+})
+
+t.test('verifyAccess: takes a token of one of several audiences', async t => {
+  const tokens = await build({ audience: 'here' })
+  const there = tokens.mintForClient('access', seed({ user_id: '7', aud: 'there' }), 'at+jwt')
+  t.match(tokens.verifyAccess(there, ['here', 'there']), { aud: 'there', user_id: '7' })
+  for (const audience of [undefined, 'here', ['here'], ['ther', 'theres'], []]) {
+    t.equal(tokens.verifyAccess(there, audience), 'Token is invalid', `${audience}`)
+  }
+  const several = seed({ user_id: '7', aud: ['other', 'there'] }) as ReturnType<typeof seed>
+  const token = tokens.mintForClient('access', several, 'at+jwt')
+  t.match(tokens.verifyAccess(token, ['here', 'there']), { aud: ['other', 'there'] })
 })
 
 t.test('an access token of a client verifies as an access token', async t => {

@@ -7,7 +7,7 @@ const of = caughtByOne({ name: 'oauth', source: 'plugin/oauth', tests: 'test/oau
 const ofAnyAudience = (check: string, test: string): Mutation => ({
   check: `oauth: ${check}`,
   file: 'plugin/tokens/jwt.ts',
-  edits: [['{ ...rules, audience }', '{ ...rules, audience: undefined }']],
+  edits: [['{ ...rules, audience, leeway }', '{ ...rules, audience: undefined, leeway }']],
   tests: [`test/oauth/${test}`]
 })
 
