@@ -88,6 +88,10 @@ export function createSessions (
   const accessLifetimeOf = (refreshLifetime: number): number =>
     Math.min(accessTokenLifetime, refreshLifetime)
 
+  /** The refresh tokens of OAuth clients rotate always. A custom store may not know `clientId`. */
+  const isRotated = ({ clientId = null }: Session): boolean =>
+    rules.rotateRefreshTokens || clientId !== null
+
   /** A slow store may revoke after our timeout. This picks such a revocation up from the row. */
   const noticeRevocation = (session: Session | null): Session | null => {
     if (session !== null && session.revokedAt !== null) {
@@ -175,7 +179,7 @@ export function createSessions (
     isAccepted (session, jti, client = UNKNOWN_CLIENT) {
       if (!isLive(session, now())) return false
       if (session.jti === jti) return true
-      return rules.rotateRefreshTokens && isReplay(session, jti, now(), rules.reuseInterval) &&
+      return isRotated(session) && isReplay(session, jti, now(), rules.reuseInterval) &&
         isSameClient(session, { client, sameAddress })
     },
 

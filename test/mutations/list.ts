@@ -569,7 +569,7 @@ export const mutations: Mutation[] = [
     ],
     [
       'verify accepts a token that was just spent',
-      'return rules.rotateRefreshTokens && isReplay(session, jti, now(), rules.reuseInterval) &&',
+      'return isRotated(session) && isReplay(session, jti, now(), rules.reuseInterval) &&',
       'return false &&', 'routes/verify.ts'
     ]),
   ...of('tokens/jwt.ts',

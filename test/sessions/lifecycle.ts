@@ -296,6 +296,10 @@ t.test('isAccepted: the current token, and the last spent one within the interva
   t.equal(sessions.isAccepted({ ...rotated, rotatedAt: null }, session.jti), false)
   const withoutRotation = build({ rotateRefreshTokens: false }).sessions
   t.equal(withoutRotation.isAccepted(rotated, session.jti), false, 'as a refresh decides it')
+  const { clientId, ...old } = rotated
+  t.equal(withoutRotation.isAccepted(old as Session, session.jti), false, 'of an old store')
+  const ofClient = { ...rotated, clientId: 'printer' }
+  t.equal(withoutRotation.isAccepted(ofClient, session.jti), true, 'those of clients rotate')
   clock.advance(10 * SECOND)
   t.equal(sessions.isAccepted(rotated, session.jti), false)
   t.equal(sessions.isAccepted(rotated, rotated.jti), true)
