@@ -40,6 +40,9 @@ export const MORE_SOURCES = {
   'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts', 'plugin/limits/login-limits.ts'],
   'test/oauth/routes/schemas.ts': ['plugin/oauth/routes/openid-schemas.ts'],
   'test/oauth/resolve-options.ts': ['plugin/oauth/option-refusals.ts'],
+  'test/oauth/routes/schemas.ts': [
+    'plugin/oauth/routes/schema-parts.ts', 'plugin/oauth/routes/token-management-schemas.ts'
+  ],
   'test/resolve-options.ts': ['plugin/options.ts'],
   'test/routes/blacklist.ts': ['plugin/service/revoke.ts'],
   'test/routes/obtain.ts': ['plugin/service/issue.ts'],

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Emit } from '../events.ts'
 import { repeatsAuthorization } from '../guard/bearer-token.ts'
+import type { AuthorizationServer } from './authorization-server.ts'
 import { isSecretOf } from './client-secrets.ts'
 import { type Client, type FindClient, isClientId } from './clients.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
@@ -11,6 +12,20 @@ interface Credentials { id: string | undefined, secret: string | undefined }
 
 /** The members of a registration that authenticate a client. */
 export interface ClientAuthentication { readonly findClient: FindClient, readonly emit: Emit }
+
+/**
+ * Returns the form of a request, and the client that proves to have sent it.
+ * @throws SimpleJwtError 400 for a parameter that is there twice, and as `authenticateClient`
+ */
+export async function authenticatedForm (
+  { core, options }: Pick<AuthorizationServer, 'core' | 'options'>, request: FastifyRequest
+): Promise<{ client: Client, form: Parameters }> {
+  const form = request.body as Parameters
+  if (form.repeated !== undefined) throw invalidRequest('A parameter is there twice.')
+  const client = await authenticateClient(
+    { findClient: options.findClient, emit: core.emit }, request, form)
+  return { client, form }
+}
 
 /**
  * Returns the client of a request: by `client_secret_basic` or `client_secret_post` (RFC 6749

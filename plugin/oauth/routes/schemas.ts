@@ -1,25 +1,9 @@
 import { error } from '../../routes/schema-parts.ts'
+import { FORM, away, oauthRefusal, text, tooMany } from './schema-parts.ts'
 
 // JSON schemas of the routes. @fastify/swagger shows them. They validate nothing.
 
-const text = (description: string) => ({ type: 'string', description })
-const FORM = ['application/x-www-form-urlencoded']
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
-
-const oauthRefusal = (description: string, code: string, reason: string) => ({
-  description,
-  type: 'object',
-  required: ['error', 'error_description'],
-  properties: { error: { type: 'string' }, error_description: { type: 'string' } },
-  examples: [{ error: code, error_description: reason }]
-})
-
-const tooMany = oauthRefusal(
-  'Too many requests: `Retry-After` says how many seconds to wait.',
-  'temporarily_unavailable', 'Too many requests. Try again.')
-const away = oauthRefusal(
-  'The session store does not answer. The code or token is unchanged: try again.',
-  'temporarily_unavailable', 'The server is busy. Try again.')
 
 export const authorizeSchema = {
   summary: 'Ask for an authorization code (RFC 6749 section 4.1.1), with PKCE.',

@@ -3,7 +3,7 @@ import { fromAnyOrigin } from '../../http/any-origin.ts'
 import { countRefusals } from '../../http/refusals.ts'
 import { route } from '../../http/trailing-slash.ts'
 import type { AuthorizationServer } from '../authorization-server.ts'
-import { authenticateClient } from '../client-authentication.ts'
+import { authenticatedForm } from '../client-authentication.ts'
 import { issueToClient } from '../client-grant.ts'
 import type { Client } from '../clients.ts'
 import { exchangeCode } from '../code-grant.ts'
@@ -18,7 +18,6 @@ import { tokenSchema } from './schemas.ts'
 
 /** Declares the token endpoint (RFC 6749 section 3.2). */
 export function tokenRoute (scope: FastifyInstance, server: AuthorizationServer): void {
-  const { core, options } = server
   const url = '/token'
 
   route(scope, {
@@ -27,11 +26,8 @@ export function tokenRoute (scope: FastifyInstance, server: AuthorizationServer)
     schema: tokenSchema,
     onRequest: [fromAnyOrigin, forbidOldCaches, countRefusals(server.limitByAddress)],
     handler: async request => {
-      const form = request.body as Parameters
-      if (form.repeated !== undefined) throw invalidRequest('A parameter is there twice.')
-      const client = await authenticateClient(
-        { findClient: options.findClient, emit: core.emit }, request, form)
-      return core.inShare(request, () => grantTokens(server, client, form, request))
+      const { client, form } = await authenticatedForm(server, request)
+      return server.core.inShare(request, () => grantTokens(server, client, form, request))
     }
   }, 'prefix', refuse)
   answerPreflight(scope, url, 'POST', 'authorization, content-type')

@@ -43,8 +43,11 @@ export const oauthTokenEndpointMutations: Mutation[] = [
     ['claims of apps take at most 2048 bytes', '> MAX_CLAIMS_BYTES', '> 2 * MAX_CLAIMS_BYTES']
   ),
   ...of(
+    'client-authentication.ts', 'routes/token.ts',
+    ['a parameter must not repeat', 'form.repeated !== undefined', 'false']
+  ),
+  ...of(
     'routes/token.ts', 'routes/token.ts',
-    ['a parameter must not repeat', 'form.repeated !== undefined', 'false'],
     [
       'a client uses only its grants', '!client.grants.has(type)', 'false'
     ],
