@@ -1,13 +1,17 @@
 import type { FastifyError } from 'fastify'
 import { SimpleJwtError } from '../errors.ts'
 
-/** Error codes of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2). */
+/**
+ * Error codes of the endpoints for clients (RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8707
+ * section 2).
+ */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
   | 'invalid_grant'
   | 'unauthorized_client'
   | 'unsupported_grant_type'
+  | 'unsupported_token_type'
   | 'invalid_scope'
   | 'invalid_target'
   | 'temporarily_unavailable'

@@ -111,12 +111,16 @@ export function refuseLongTokens (
   issueTokens({ core, endpoints }, { sid, userId, jti: newId(), ...times }, granted, access)
 }
 
+/** Returns the scopes of a token that its client may still have. */
+export const remainingScopes = (client: Client, scope: string): readonly string[] =>
+  words(scope).filter(word => client.scopes.includes(word))
+
 /**
  * Returns the scopes of a grant that the client may still have.
  * @throws SimpleJwtError 400 if none is left
  */
 export function currentScopes (client: Client, scope: string): readonly string[] {
-  const scopes = words(scope).filter(word => client.scopes.includes(word))
+  const scopes = remainingScopes(client, scope)
   if (scopes.length > 0) return scopes
   throw oauthError('invalid_scope', 'The client may have none of the scopes any more.')
 }
@@ -126,12 +130,20 @@ export function currentScopes (client: Client, scope: string): readonly string[]
  * @throws SimpleJwtError 400 if the user is gone or inactive
  */
 export async function userOfGrant (
-  { core }: Pick<AuthorizationServer, 'core'>, userId: string, request: FastifyRequest
+  server: Pick<AuthorizationServer, 'core'>, userId: string, request: FastifyRequest
 ): Promise<User> {
+  const user = await findActiveUser(server, userId, request)
+  if (user === null) throw invalidGrant('The user is gone or inactive.')
+  return user
+}
+
+/** Returns a user as `findUser` knows it now, or null if the user is gone or inactive. */
+export async function findActiveUser (
+  { core }: Pick<AuthorizationServer, 'core'>, userId: string, request: FastifyRequest
+): Promise<User | null> {
   const { findUser } = core.options
   const user = findUser === undefined ? { id: userId } : await findUser(userId, request)
-  if (!user || !isActive(user as User)) throw invalidGrant('The user is gone or inactive.')
-  return user as User
+  return !user || !isActive(user as User) ? null : user as User
 }
 
 /**

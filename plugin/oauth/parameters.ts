@@ -38,3 +38,10 @@ export function readParameters (text: string): Parameters {
   const all = (name: string): string[] => (values.get(name) ?? []).filter(value => value !== '')
   return { get: name => all(name)[0], all, repeated }
 }
+
+/** Returns the parameter `token` of a form. @throws SimpleJwtError 400 if it is missing */
+export function requiredToken (form: Parameters): string {
+  const token = form.get('token')
+  if (token === undefined) throw invalidRequest('The token is missing.')
+  return token
+}

@@ -17,6 +17,11 @@ t.test('metadata: has exactly the members of the specification', async t => {
     response_modes_supported: ['query'],
     grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    revocation_endpoint: 'https://login.example/oauth/revoke',
+    revocation_endpoint_auth_methods_supported:
+      ['client_secret_basic', 'client_secret_post', 'none'],
+    introspection_endpoint: 'https://login.example/oauth/introspect',
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     subject_types_supported: ['public'],

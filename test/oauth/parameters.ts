@@ -1,6 +1,6 @@
 import t from 'tap'
 import { SimpleJwtError } from '../../plugin/errors.ts'
-import { readParameters } from '../../plugin/oauth/parameters.ts'
+import { readParameters, requiredToken } from '../../plugin/oauth/parameters.ts'
 import { messageOf } from '../fixtures/refused.ts'
 
 t.test('parameters: are decoded as a form', async t => {
@@ -50,4 +50,11 @@ t.test('parameters: refuses a percent-encoding that is not UTF-8', async t => {
   }
   t.equal(readParameters('state=%EF%BF%BD').get('state'), '�')
   t.equal(readParameters('state=100%&x=%zz').get('state'), '100%', 'no encoding')
+})
+
+t.test('requiredToken: refuses a form without a token', async t => {
+  t.equal(requiredToken(readParameters('token_type_hint=x&token=a%20b')), 'a b')
+  for (const text of ['', 'token=', 'Token=x', 'tokens=x']) {
+    t.equal(messageOf(() => requiredToken(readParameters(text))), 'The token is missing.', text)
+  }
 })

@@ -7,7 +7,9 @@ import { withoutQueries } from '../log-serializers.ts'
 import { answerInOAuthForm, parseForms } from '../oauth-form.ts'
 import { authorizationRoutes } from './authorization.ts'
 import { authorizeRoute } from './authorize.ts'
+import { introspectRoute } from './introspect.ts'
 import { metadataRoutes } from './metadata.ts'
+import { revokeRoute } from './revoke.ts'
 import { tokenRoute } from './token.ts'
 import { userinfoRoute } from './userinfo.ts'
 
@@ -28,6 +30,8 @@ export async function registerOAuthRoutes (
       parseForms(forms, host)
       authorizeRoute(forms, server)
       tokenRoute(forms, server)
+      revokeRoute(forms, server)
+      introspectRoute(forms, server)
       userinfoRoute(forms, server)
     })
     await scope.register(async page => {

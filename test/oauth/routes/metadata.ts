@@ -35,6 +35,10 @@ t.test('metadata: names what the app serves, and has no null', async t => {
   t.equal(authorize.json().error, 'invalid_request')
   const token = await app.inject({ method: 'POST', url: pathOf(document.token_endpoint) })
   t.equal(token.json().error, 'invalid_client')
+  for (const name of ['revocation_endpoint', 'introspection_endpoint']) {
+    const reply = await app.inject({ method: 'POST', url: pathOf(document[name]) })
+    t.equal(reply.json().error, 'invalid_client', name)
+  }
 })
 
 t.test('metadata: HEAD is GET without the body, and a known tag is a 304', async t => {

@@ -13,6 +13,8 @@ import { type Leave, ask, servePlatform } from '../../fixtures/servers/platform.
 
 const APP = 'https://app.example'
 const TOKEN = '/oauth/token'
+const REVOKE = '/oauth/revoke'
+const INTROSPECT = '/oauth/introspect'
 const METADATA = '/.well-known/oauth-authorization-server'
 const CORS = { origin: [APP], credentials: true, exposedHeaders: ['location'] }
 
@@ -22,12 +24,14 @@ async function readersOf (steps: AuthorizeSteps): Promise<Record<string, unknown
   const headers = { origin: APP }
   const replies = {
     token: await postForm(app, TOKEN, 'grant_type=x', headers),
+    revoke: await postForm(app, REVOKE, 'token=x', headers),
     metadata: await app.inject({ url: METADATA, headers }),
     keys: await app.inject({ url: '/.well-known/jwks.json', headers }),
     authorize: await app.inject({ url: `/oauth/authorize?${queryWith()}`, headers }),
     refusal: await app.inject({ url: '/oauth/authorize', headers }),
     form: await postForm(app, '/oauth/authorize', queryWith(), headers),
-    details: await app.inject({ url: '/oauth/authorization/', headers })
+    details: await app.inject({ url: '/oauth/authorization/', headers }),
+    introspect: await postForm(app, INTROSPECT, 'token=x', headers)
   }
   return Object.fromEntries(Object.entries(replies).map(([name, { headers }]) => {
     const names = Object.keys(headers).filter(header => header.startsWith('access-control'))
@@ -36,13 +40,16 @@ async function readersOf (steps: AuthorizeSteps): Promise<Record<string, unknown
 }
 
 t.test('oauth routes: pages of every origin read tokens, metadata and keys only', async t => {
-  const alone = { token: '*', metadata: '*', keys: '*' }
+  const alone = { token: '*', revoke: '*', metadata: '*', keys: '*' }
   const none = { authorize: undefined, refusal: undefined, form: undefined }
-  t.same(await readersOf({}), { ...alone, ...none, details: undefined })
+  t.same(await readersOf({}), { ...alone, ...none, details: undefined, introspect: undefined })
   const register = (app: FastifyInstance) => app.register(cors, CORS)
   for (const steps of [{ before: register }, { between: register }, { after: register }]) {
     t.same(await readersOf(steps),
-      { token: APP, metadata: APP, keys: APP, ...none, details: APP }, Object.keys(steps).join())
+      {
+        ...{ token: APP, revoke: APP, metadata: APP, keys: APP, details: APP, introspect: APP },
+        ...none
+      }, Object.keys(steps).join())
   }
 })
 
@@ -83,7 +90,9 @@ for (const [name, steps] of Object.entries(HOSTS)) {
     const { headers } = await askAuthorize(app)
     t.ok(authorizationOf(headers.location))
     t.ok(authorizationOf((await postForm(app, '/oauth/authorize', queryWith())).headers.location))
-    t.equal((await postForm(app, TOKEN, 'grant_type=x')).json().error, 'invalid_client')
+    for (const url of [TOKEN, REVOKE, INTROSPECT]) {
+      t.equal((await postForm(app, url, 'grant_type=x')).json().error, 'invalid_client', url)
+    }
     t.equal((await app.inject(METADATA)).json().issuer, ISSUER)
     const text = new URL(String(headers.location), ISSUER).searchParams.get('authorization')
     const details = await app.inject(`/oauth/authorization?authorization=${text}`)
@@ -104,6 +113,8 @@ t.test('oauth routes: the error handler of the host gets each refusal', async t 
       [await app.inject('/oauth/authorize'), 'invalid_request'],
       [await postForm(app, TOKEN, 'x', { 'content-type': 'text/x' }), 'invalid_request'],
       [await postForm(app, TOKEN, 'grant_type=x'), 'invalid_client'],
+      [await postForm(app, REVOKE, 'token=x'), 'invalid_client'],
+      [await postForm(app, INTROSPECT, 'token=x'), 'invalid_client'],
       [await app.inject('/oauth/authorization/'), 'authorization_not_valid'],
       [await app.inject('/oauth/x'), 'not_found']
     ] as const) {
@@ -115,7 +126,9 @@ t.test('oauth routes: the error handler of the host gets each refusal', async t 
 t.test('oauth routes: other methods are a 405 and other paths a 404', async t => {
   const { app } = await buildAuthorizeApp(t)
   for (const [method, url, status, allow] of [
-    ['GET', TOKEN, 405, 'POST, OPTIONS'], ['PUT', '/oauth/authorize', 405, /^GET, HEAD, POST/],
+    ['GET', TOKEN, 405, 'POST, OPTIONS'], ['GET', REVOKE, 405, 'POST, OPTIONS'],
+    ['GET', INTROSPECT, 405, 'POST, OPTIONS'],
+    ['PUT', '/oauth/authorize', 405, /^GET, HEAD, POST/],
     ['DELETE', '/oauth/authorization/', 405, /^GET, HEAD, POST/],
     ['PUT', '/oauth/userinfo', 405, /^GET, HEAD, POST/],
     ['GET', '/oauth/', 404, undefined], ['GET', '/oauth/register', 404, undefined]
@@ -130,6 +143,7 @@ t.test('oauth routes: other methods are a 405 and other paths a 404', async t =>
 t.test('oauth routes: a route of the host stops the start, and the error names it', async t => {
   for (const [method, url] of [
     ['GET', '/oauth/authorize/'], ['POST', '/oauth/authorize/'], ['POST', '/oauth/token/'],
+    ['POST', '/oauth/revoke/'], ['POST', '/oauth/introspect/'],
     ['GET', '/oauth/authorization/'], ['POST', '/oauth/authorization/'],
     ['GET', '/oauth/userinfo/'], ['POST', '/oauth/userinfo/']
   ] as [HTTPMethods, string][]) {

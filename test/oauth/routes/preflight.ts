@@ -11,7 +11,8 @@ const PREFLIGHT = { origin: APP, 'access-control-request-method': 'POST' }
 t.test('preflight: allows the method and the headers of a route to any origin', async t => {
   const { app } = await buildAuthorizeApp(t)
   for (const [url, methods, headers] of [
-    ['/oauth/token', 'POST', 'authorization, content-type'], [METADATA, 'GET, HEAD', '*']
+    ['/oauth/token', 'POST', 'authorization, content-type'],
+    ['/oauth/revoke', 'POST', 'authorization, content-type'], [METADATA, 'GET, HEAD', '*']
   ] as const) {
     for (const slash of ['', '/']) {
       const reply = await app.inject({ method: 'OPTIONS', url: url + slash, headers: PREFLIGHT })
@@ -30,10 +31,14 @@ t.test('preflight: allows the method and the headers of a route to any origin', 
 
 t.test('preflight: is for no other endpoint', async t => {
   const { app } = await buildAuthorizeApp(t)
-  for (const url of ['/oauth/authorize', '/oauth/authorization', '/oauth/authorization/']) {
+  for (const [url, allow] of [
+    ['/oauth/authorize', /GET, HEAD, POST, OPTIONS/],
+    ['/oauth/authorization', /GET, HEAD, POST, OPTIONS/],
+    ['/oauth/authorization/', /GET, HEAD, POST, OPTIONS/], ['/oauth/introspect', 'POST, OPTIONS']
+  ] as const) {
     const { statusCode, headers } = await app.inject({ method: 'OPTIONS', url, headers: PREFLIGHT })
     t.equal(statusCode, 204)
-    t.match(headers.allow, /GET, HEAD, POST, OPTIONS/)
+    t.match(headers.allow, allow)
     t.same(Object.keys(headers).filter(name => name.startsWith('access-control')), [], url)
   }
 })
@@ -42,7 +47,7 @@ t.test('preflight: a CORS plugin of the host answers before', async t => {
   const { app } = await buildAuthorizeApp(t, {
     before: app => app.register(cors, { origin: [APP], credentials: true })
   })
-  for (const url of ['/oauth/token', METADATA]) {
+  for (const url of ['/oauth/token', '/oauth/revoke', METADATA]) {
     const { statusCode, headers } = await app.inject({ method: 'OPTIONS', url, headers: PREFLIGHT })
     t.equal(statusCode, 204)
     t.match(headers, {

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import openapiTS, { astToString } from 'openapi-typescript'
 import t from 'tap'
 import * as schemas from '../../../plugin/oauth/routes/schemas.ts'
+import * as tokenSchemas from '../../../plugin/oauth/routes/token-management-schemas.ts'
 import { buildAuthorizeApp } from '../../fixtures/oauth/authorize-app.ts'
 
 interface Answer { description: string, content?: object }
@@ -21,6 +22,8 @@ const METADATA = '/.well-known/oauth-authorization-server'
 const OPERATIONS: Record<string, string[]> = {
   'get /oauth/authorize': ['303', '400', '429'],
   'post /oauth/token': ['200', '400', '401', '429', '503'],
+  'post /oauth/revoke': ['200', '400', '401', '429', '503'],
+  'post /oauth/introspect': ['200', '400', '401', '429', '503'],
   'get /oauth/userinfo': ['200', '401', '403'],
   'get /oauth/authorization': ['200', '400'],
   'post /oauth/authorization': ['200', '400', '403'],
@@ -58,16 +61,18 @@ t.test('schemas: the document is a valid one of OpenAPI', async t => {
   t.ok(await documentOf(t, {}), 'also one of Swagger 2')
 })
 
-t.test('schemas: the form of the token endpoint is documented as a form', async t => {
+t.test('schemas: the forms of clients are documented as forms', async t => {
   const { paths } = await documentOf(t, OPENAPI) as unknown as { paths: Paths }
-  const [, token] = Object.entries(paths).find(([path]) => /token\/?$/.test(path) &&
-    path.startsWith('/oauth')) ?? []
-  t.same(Object.keys(token?.post?.requestBody?.content ?? {}),
-    ['application/x-www-form-urlencoded'])
+  for (const name of ['token', 'revoke', 'introspect']) {
+    const [, found] = Object.entries(paths).find(([path]) =>
+      path.replace(/\/$/, '') === `/oauth/${name}`) ?? []
+    t.same(Object.keys(found?.post?.requestBody?.content ?? {}),
+      ['application/x-www-form-urlencoded'], name)
+  }
 })
 
 t.test('schemas: hold plain JSON', async t => {
-  for (const [name, schema] of Object.entries(schemas)) {
+  for (const [name, schema] of Object.entries({ ...schemas, ...tokenSchemas })) {
     t.same(JSON.parse(JSON.stringify(schema)), schema, name)
   }
 })
