@@ -23,7 +23,7 @@ const UNTESTED: Record<string, string> = {
 
 /** Fixtures that start a program which `npm test` must do without. */
 const NEEDS_PROGRAM =
-  /fixtures\/servers\/(chromium|django|foreman|nginx|pgbouncer|postgres|pyjwt|redis|redis-cluster|store-urls)\.ts|fixtures\/(clients\/python-client|oauth\/python-app)\.ts/
+  /fixtures\/servers\/(apache|chromium|django|foreman|nginx|pgbouncer|postgres|pyjwt|redis|redis-cluster|store-urls)\.ts|fixtures\/(clients\/python-client|oauth\/python-app)\.ts/
 
 const isSuite = (file: string): boolean => file.startsWith('test/suites/')
 const isTest = (file: string): boolean => !/^test\/(fixtures|mutations|suites)\//.test(file)

@@ -1,0 +1,3 @@
+import { runSuite } from '../../fixtures/suite/run.ts'
+
+await runSuite(import.meta.url)
