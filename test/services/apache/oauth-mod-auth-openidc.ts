@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, get } from 'node:http'
 import t from 'tap'
-import { OPENID_SCOPES, openOpenIdServer } from '../../fixtures/oauth/openid-server.ts'
+import { OPENID_SCOPES, openProvider } from '../../fixtures/oauth/openid-provider.ts'
 import { type Decision, goThrough } from '../../fixtures/oauth/person.ts'
 import {
   type OAuthServer, PRINTER, SECRET_OF_PRINTER
@@ -69,7 +69,7 @@ interface Site extends OAuthServer {
 
 /** Starts Apache in front of an application, with a server that signs by an algorithm. */
 async function openSite (t: Test, algorithm: 'ES256' | 'RS256' = 'ES256'): Promise<Site> {
-  const server = await openOpenIdServer(t, {
+  const server = await openProvider(t, {
     core: { keys: [inputOf(algorithm)] },
     oauth: { clients: [{ ...PRINTER, redirectUris: ['http://127.0.0.1/secure/callback'] }] }
   })
