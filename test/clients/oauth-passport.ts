@@ -4,8 +4,9 @@ import express, { type ErrorRequestHandler } from 'express'
 import { Passport } from 'passport'
 import { Strategy, type VerifyCallback } from 'passport-oauth2'
 import t from 'tap'
+import { OPENID_SCOPES, openProvider } from '../fixtures/oauth/openid-provider.ts'
 import { type Decision, goThrough } from '../fixtures/oauth/person.ts'
-import { type OAuthServer, SECRET_OF_PRINTER, openOAuthServer } from '../fixtures/oauth/server.ts'
+import { type OAuthServer, SECRET_OF_PRINTER } from '../fixtures/oauth/server.ts'
 import type { Test } from '../fixtures/servers/home.ts'
 
 /** The tokens that the app gets, and what it tells its user. */
@@ -22,8 +23,19 @@ interface Site extends OAuthServer {
 }
 
 const verify = (
-  access: string, refresh: string, results: object, _profile: unknown, done: VerifyCallback
-): void => done(null, { access, refresh, results })
+  access: string, refresh: string, results: object, profile: unknown, done: VerifyCallback
+): void => done(null, { access, refresh, results, profile })
+
+/** The way of passport-oauth2 to read the user from a server: a strategy of the app. */
+class ProfileStrategy extends Strategy {
+  userinfoUrl = ''
+
+  override userProfile (access: string, done: (error?: unknown, profile?: unknown) => void): void {
+    this._oauth2.useAuthorizationHeaderforGET(true)
+    this._oauth2.get(this.userinfoUrl, access, (error, body) =>
+      error ? done(error) : done(null, JSON.parse(String(body))))
+  }
+}
 
 /** Express knows an error handler by its four parameters. */
 const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
@@ -32,7 +44,7 @@ const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
 
 /** Starts an express app that logs its users in with passport, with PKCE and state. */
 async function startSite (t: Test): Promise<Site> {
-  const server = await openOAuthServer(t)
+  const server = await openProvider(t)
   // One visitor: a session is an object that outlives the requests.
   const session = {}
   const app = express()
@@ -46,16 +58,18 @@ async function startSite (t: Test): Promise<Site> {
   const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`
 
   const authenticator = new Passport()
-  authenticator.use(new Strategy({
+  const strategy = new ProfileStrategy({
     authorizationURL: `${server.url}/oauth/authorize`,
     tokenURL: `${server.url}/oauth/token`,
     clientID: 'photo-printer',
     clientSecret: SECRET_OF_PRINTER,
     callbackURL: `${origin}/callback`,
-    scope: ['photos:read'],
+    scope: OPENID_SCOPES,
     state: true,
     pkce: true
-  }, verify))
+  }, verify)
+  strategy.userinfoUrl = `${server.url}/oauth/userinfo`
+  authenticator.use(strategy)
   const login = authenticator.authenticate('oauth2', { session: false })
   app.get('/login', login)
   app.get('/callback', login, ({ user }, response) => { response.json(user) })
@@ -79,7 +93,7 @@ async function startSite (t: Test): Promise<Site> {
   }
 }
 
-t.test('passport-oauth2: logs a user of an express app in, with PKCE and state', async t => {
+t.test('passport-oauth2: logs a user in with PKCE and state, and reads the profile', async t => {
   const { begin, comeBack, url, count } = await startSite(t)
   const target = new URL(await begin())
   t.match(Object.fromEntries(target.searchParams), {
@@ -87,7 +101,8 @@ t.test('passport-oauth2: logs a user of an express app in, with PKCE and state',
   })
   const { status, body } = await comeBack(await goThrough(target))
   t.equal(status, 200)
-  t.match(body, { refresh: /^ey/, results: { scope: 'photos:read', token_type: 'Bearer' } })
+  t.match(body, { refresh: /^ey/, results: { scope: OPENID_SCOPES, token_type: 'Bearer' } })
+  t.same(body.profile, { sub: '1', email: 'vitor@example.com' })
   const photos = await fetch(`${url}/photos/`,
     { headers: { authorization: `Bearer ${String(body.access)}` } })
   t.same(await photos.json(), { user_id: '1', client_id: 'photo-printer' })
