@@ -1,10 +1,17 @@
 /*
- * The lesson of index.html, for reading from top to bottom. A request is described once, as an
- * object; `send` sends it, and `wireOf` shows it as commands and as HTTP. Whatever comes from
- * outside is put into the page as text, never as HTML.
+ * The lesson of index.html, for reading from top to bottom. Both lessons share the modules that
+ * send requests and show them.
  */
 
 import { createClient } from './client.js'
+import { finding, reasonOf, show, tell, wireOf } from './exchange.js'
+import { byId, conditions, el, enable, onPress, say } from './page.js'
+import { get, parse, post, remove, send } from './requests.js'
+import { sessionOf } from './sessions.js'
+import { showTimes } from './times.js'
+import {
+  base64url, bytesOf, bytesOfBase64, bytesOfText, claimList, claimsOf, decode, encode, tokenOf
+} from './tokens.js'
 
 // --- What the page knows -------------------------------------------------------------------------
 
@@ -15,263 +22,23 @@ import { createClient } from './client.js'
 const held = { access: undefined, refresh: undefined, spent: undefined, sentAt: 0, spentAt: 0 }
 const settings = { reuse_interval: 10, rotates: true, cookie: false, docs: false }
 
-const MEANINGS = {
-  alg: 'The algorithm of the signature.',
-  typ: 'The kind of text: a JSON Web Token.',
-  kid: 'Key id: which of the server’s keys has signed this.',
-  token_type: 'Which of the two tokens this is. Neither does the work of the other.',
-  exp: 'Expires: from this second on it is refused.',
-  iat: 'Issued at: when it was signed.',
-  jti: 'JWT id: the number of this one token. By it the server knows a spent one.',
-  user_id: 'Who has logged in. Not by name, which may change.',
-  sid: 'Session id: the login it comes from. The family shares it; logging out ends it.',
-  iss: 'Issuer: which server has signed this.',
-  aud: 'Audience: which services it is meant for. Others refuse it.'
-}
-
-// --- The page ------------------------------------------------------------------------------------
-
-const byId = id => document.getElementById(id)
-
-/** An element with properties and children. Children that are strings become text. */
-function el (name, { data = {}, ...properties } = {}, ...children) {
-  const element = Object.assign(document.createElement(name), properties)
-  Object.assign(element.dataset, data)
-  element.append(...children)
-  return element
-}
-
-/** Says how something went: in words, to screen readers too, and with a mark. */
-function say (id, text, isGood) {
-  const line = byId(id)
-  line.textContent = text
-  line.dataset.mark = isGood === undefined ? '' : isGood ? 'good' : 'bad'
-}
-
 /** Which of the conditions that a button `data-needs` hold now. */
-const conditions = {
+Object.assign(conditions, {
   access: () => held.access !== undefined,
   refresh: () => held.refresh !== undefined,
   session: () => held.access !== undefined && (held.refresh !== undefined || settings.cookie),
   stored: () => held.refresh !== undefined || settings.cookie,
   body: () => !settings.cookie,
-  crypto: () => globalThis.crypto?.subtle !== undefined,
   spent: () => held.spent !== undefined,
   within: () => secondsLeft(held.sentAt) > 0,
   later: () => secondsLeft(held.spentAt) < 0
-}
+})
 
-function enable () {
-  for (const control of document.querySelectorAll('[data-needs]')) {
-    control.disabled = !control.dataset.needs.split(' ').every(need => conditions[need]())
-  }
-}
-
-/**
- * Runs `act` whenever a button is pressed or a form is sent, one at a time. What goes wrong is said
- * beside it.
- */
-function onPress (control, act) {
-  let runs = false
-  control.addEventListener(control.tagName === 'FORM' ? 'submit' : 'click', async event => {
-    event.preventDefault()
-    if (runs) return
-    runs = true
-    const { status } = control.closest('[data-status]').dataset
-    say(status, '…')
-    try {
-      await act()
-    } catch (error) {
-      say(status, error.message, false)
-    }
-    runs = false
-    enable()
-  })
-}
-
-// --- Requests: sent, and shown as commands and as HTTP -------------------------------------------
-
-const get = (path, token) => ({ method: 'GET', path, token })
-const remove = (path, token) => ({ method: 'DELETE', path, token })
-const post = (path, body) => ({ method: 'POST', path, body })
 /** In cookie mode the browser adds the refresh token by itself. */
 const postRefresh = (path, refresh) =>
   settings.cookie ? { ...post(path, {}), cookie: true } : post(path, { refresh })
 
-const headersOf = ({ token, body }) => ({
-  ...(token && { Authorization: `Bearer ${token}` }),
-  ...(body && { 'Content-Type': 'application/json' })
-})
-
-async function send (request) {
-  const { method, path, body } = request
-  const reply = await fetch(path, {
-    method,
-    headers: headersOf(request),
-    body: body && JSON.stringify(body)
-  }).catch(() => {
-    throw new Error('The server cannot be reached. Does it still run?')
-  })
-  const text = await reply.text()
-  return { request, reply, status: reply.status, text, answer: parse(text) }
-}
-
-function parse (text) {
-  try { return JSON.parse(text) } catch { return undefined }
-}
-
-/**
- * Sends a request, shows it in the step, and throws if the server was too busy to give a real
- * answer.
- */
-async function show (step, request) {
-  const exchange = await send(request)
-  byId(`${step}-wire`).replaceChildren(wireOf(exchange))
-  const { status, reply } = exchange
-  if (status === 429) {
-    throw new Error(
-      `429: that was too often. Try again in ${reply.headers.get('retry-after')} seconds: ` +
-        'limits like this one make guessing passwords slow.'
-    )
-  }
-  if (status >= 500) {
-    throw new Error(`${status}: the server cannot answer just now. Nothing is lost: try again.`)
-  }
-  return exchange
-}
-
-/** Says what came of an exchange: the good news, or the server's reason for its refusal. */
-function tell (step, { reply, status, answer }, goodNews) {
-  say(`${step}-status`, `${status}: ${reply.ok ? goodNews : reasonOf(answer)}`, reply.ok)
-  return reply.ok
-}
-
-const reasonOf = answer =>
-  answer?.messages?.[0]?.message ?? answer?.detail ?? JSON.stringify(answer)
-
-const COOKIE = '__Host-refresh=<which this page cannot read>'
-const quote = text => /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-const isPlain = value => /^[^=@\\][^\\]*$/.test(value)
-/** A command on one line, if it is short. */
-const join = words => words.join(' ').length > 78 ? words.join(' \\\n  ') : words.join(' ')
-
-function curlOf ({ method, path, cookie, body, ...request }) {
-  const headers = Object.entries({
-    ...headersOf({ body, ...request }),
-    ...(cookie && { Cookie: COOKIE, Origin: location.origin })
-  })
-  return join([
-    `curl ${method === 'GET' ? '' : `-X ${method} `}${quote(location.origin + path)}`,
-    ...headers.map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
-    ...(body ? [`-d ${quote(JSON.stringify(body))}`] : [])
-  ])
-}
-
-function httpieOf ({ method, path, token, cookie, body }) {
-  const fields = Object.entries(body ?? {})
-  // httpie reads a value that begins with = or @ in a way of its own: then it gets the body as it
-  // is.
-  const content = fields.every(([, value]) => isPlain(value))
-    ? fields.map(pair => quote(pair.join('=')))
-    : [`--raw ${quote(JSON.stringify(body))}`]
-  return join([
-    `http ${method.toLowerCase()} ${quote(location.origin + path)}`,
-    ...(token ? [quote(`Authorization:Bearer ${token}`)] : []),
-    ...(cookie ? [quote(`Cookie:${COOKIE}`), quote(`Origin:${location.origin}`)] : []),
-    ...content
-  ])
-}
-
-function requestText ({ method, path, cookie, body, ...request }) {
-  const headers = {
-    Host: location.host,
-    ...headersOf({ body, ...request }),
-    ...(cookie && { Cookie: COOKIE })
-  }
-  return [
-    `${method} ${path} HTTP/1.1`,
-    ...Object.entries(headers).map(pair => pair.join(': ')),
-    '',
-    body ? JSON.stringify(body) : ''
-  ]
-    .join('\n')
-    .trimEnd()
-}
-
-function replyText ({ status, reply, text }) {
-  const headers = ['Content-Type', 'WWW-Authenticate', 'Cache-Control', 'Retry-After'].filter(
-    name => reply.headers.has(name)
-  )
-  return [
-    `HTTP/1.1 ${status} ${reply.statusText}`,
-    ...headers.map(name => `${name}: ${reply.headers.get(name)}`), '', text
-  ]
-    .join('\n')
-    .trimEnd()
-}
-
-/**
- * An exchange, or a request alone that was not sent yet, for those who want to do the same in a
- * terminal.
- */
-function wireOf ({ request, ...exchange }, open = true) {
-  const blocks = [commandOf('httpie', httpieOf(request)), commandOf('curl', curlOf(request))]
-  if (exchange.reply) {
-    blocks.push(figure('Request', requestText(request)), figure('Response', replyText(exchange)))
-  }
-  const outcome = exchange.reply
-    ? el('span', { className: 'status' }, `${exchange.status} ${exchange.reply.statusText}`)
-    : ''
-  return el(
-    'details', { open }, el('summary', {}, `${request.method} ${request.path} `, outcome), ...blocks
-  )
-}
-
-const figure = (title, text, ...more) =>
-  el('figure', {}, el('figcaption', {}, title, ...more), el('pre', { className: 'code' }, text))
-
-function commandOf (name, command) {
-  const button = el(
-    'button', { className: 'copy', type: 'button', ariaLabel: `Copy the ${name} command` }, 'Copy'
-  )
-  const said = el('span', { className: 'said', role: 'status' })
-  const block = figure(name, command, said, button)
-  button.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(command)
-      said.textContent = 'Copied'
-    } catch {
-      // On http the clipboard is out of reach.
-      getSelection().selectAllChildren(block.querySelector('pre'))
-      said.textContent = 'Selected, for you to copy'
-    }
-    setTimeout(() => { said.textContent = '' }, 3000)
-  })
-  return block
-}
-
 // --- Tokens: taken apart, put together, signed and verified --------------------------------------
-
-const bytesOfText = text => new TextEncoder().encode(text)
-const base64url = bytes =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '')
-
-/** There is one way only to write bytes as base64url: another is refused, as the server does. */
-function bytesOf (part) {
-  const bytes = bytesOfBase64(part.replaceAll('-', '+').replaceAll('_', '/'))
-  if (base64url(bytes) !== part) throw new SyntaxError('not base64url')
-  return bytes
-}
-
-const bytesOfBase64 = text => Uint8Array.from(atob(text), character => character.charCodeAt(0))
-
-/** Decoding: no key is needed, and nothing is proved. */
-const decode = part => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(part)))
-const encode = object => base64url(bytesOfText(JSON.stringify(object)))
-const claimsOf = token => decode(token.split('.')[1])
 
 const NAMES = { HS: 'HMAC', RS: 'RSASSA-PKCS1-v1_5', PS: 'RSA-PSS', ES: 'ECDSA' }
 const CURVES = { 256: 'P-256', 384: 'P-384', 512: 'P-521' }
@@ -338,23 +105,6 @@ async function sign (claims, alg, secret) {
 
 // --- Times ---------------------------------------------------------------------------------------
 
-const timeOf = seconds =>
-  new Date(seconds * 1000).toLocaleString([], { dateStyle: 'medium', timeStyle: 'medium' })
-
-const UNITS = [['d', 86400, Infinity], ['h', 3600, 24], ['min', 60, 60], ['s', 1, 60]]
-
-/** Such as "in 4 min 32 s": the two largest units. */
-function fromNow (seconds) {
-  const left = Math.round(seconds - Date.now() / 1000)
-  const distance = Math.abs(left)
-  const largest = UNITS.findIndex(([, size]) => distance >= size)
-  if (largest === -1) return 'now'
-  const words = UNITS.slice(largest, largest + 2)
-    .map(([unit, size, most]) => `${Math.floor(distance / size) % most} ${unit}`)
-    .join(' ')
-  return left > 0 ? `in ${words}` : `${words} ago`
-}
-
 /**
  * Seconds in which the spent token is still answered with its successor. The server counts from a
  * moment between the request, from when the time is surely not over yet, and its reply, from when
@@ -362,14 +112,9 @@ function fromNow (seconds) {
  */
 const secondsLeft = since => settings.reuse_interval - (Date.now() - since) / 1000
 
-/**
- * Each second. What it changes is in no live region: screen readers read it when asked to, and are
- * not interrupted.
- */
+/** Each second. The countdown is in no live region either. */
 function tick () {
-  for (const element of document.querySelectorAll('[data-at]')) {
-    element.textContent = fromNow(Number(element.dataset.at))
-  }
+  showTimes()
   if (held.spent === undefined) return
   const left = Math.ceil(secondsLeft(held.spentAt))
   byId('countdown').textContent =
@@ -419,21 +164,6 @@ function hold ({ access, refresh = held.refresh }) {
   readToken()
 }
 
-/** A token with its parts in their colours. */
-function tokenOf (token) {
-  const [header, payload, signature] = token.split('.')
-  const part = (className, text) => el('span', { className }, text)
-  return el(
-    'code',
-    { className: 'token' },
-    part('header', header),
-    '.',
-    part('payload', payload),
-    '.',
-    part('signature', signature)
-  )
-}
-
 // --- 2. Read the tokens --------------------------------------------------------------------------
 
 const chosen = () => held[document.querySelector('[name=kind]:checked').value]
@@ -465,35 +195,6 @@ function readToken () {
   )
   putToken(chosen())
 }
-
-function claimList (claims) {
-  const time = (name, value) => ['exp', 'iat'].includes(name) ? [' ', timeElement(value)] : []
-  return el(
-    'dl',
-    {},
-    ...Object.entries(claims).map(([name, value]) =>
-      el(
-        'div',
-        {},
-        el('dt', {}, `${name}: `, el('code', {}, JSON.stringify(value))),
-        el(
-          'dd',
-          {},
-          MEANINGS[name] ?? 'A claim that this application has added.',
-          ...time(name, value)
-        )
-      )
-    )
-  )
-}
-
-const timeElement = seconds =>
-  el(
-    'time',
-    { dateTime: new Date(seconds * 1000).toISOString() },
-    `${timeOf(seconds)}, `,
-    el('span', { className: 'from-now', data: { at: seconds } }, fromNow(seconds))
-  )
 
 // --- 3. Verify -----------------------------------------------------------------------------------
 
@@ -690,8 +391,6 @@ async function reuse () {
   const good = await send(postRefresh('/api/token/refresh/', held.refresh))
   const access = await send(get('/hello/', held.access))
   byId('theft-wire').append(wireOf(good, false), wireOf(access, false))
-  const finding = (name, { reply, status, answer }) =>
-    el('li', {}, el('strong', {}, `${name}: ${status}. `), reply.ok ? 'Accepted' : reasonOf(answer))
   byId('findings').replaceChildren(
     finding('The spent refresh token', theft),
     finding('The good refresh token', good),
@@ -719,40 +418,10 @@ async function listSessions () {
       `you are logged in ${answer.length === 1 ? 'once' : `${answer.length} times`}.`
     )
   ) {
-    byId('session-list').replaceChildren(...answer.map(sessionOf))
+    byId('session-list').replaceChildren(...answer.map(session => sessionOf(session, {
+      mark: session.current ? 'this page' : '', button: 'Log out this one', end: endSession
+    })))
   }
-}
-
-function sessionOf ({
-  sid,
-  created_at: created,
-  last_used_at: used,
-  expires_at: expires,
-  user_agent: agent,
-  address,
-  current
-}) {
-  const fact = (name, value) => [el('dt', {}, name), el('dd', {}, value)]
-  const time = (name, text) => fact(name, timeElement(Date.parse(text) / 1000))
-  const button = el('button', { ariaLabel: `Log out this one: session ${sid}` }, 'Log out this one')
-  const item = el('li', {},
-    el(
-      'p',
-      { className: 'session-title' },
-      el('code', {}, sid),
-      current ? el('strong', {}, ' this page') : ''
-    ),
-    el(
-      'dl',
-      { className: 'facts' },
-      ...time('Logged in', created),
-      ...time('Last refreshed', used),
-      ...time('Ends', expires),
-      ...fact('From', `${address ?? 'unknown'}, ${agent ?? 'unknown'}`)
-    ),
-    button)
-  onPress(button, () => endSession(sid, item))
-  return item
 }
 
 async function endSession (sid, item) {

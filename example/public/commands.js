@@ -1,0 +1,44 @@
+/* A request as a command, for those who want to do the same in a terminal. */
+
+import { contentOf, fieldsOf, headersOf } from './requests.js'
+
+export const COOKIE = '__Host-refresh=<which this page cannot read>'
+export const quote = text =>
+  /^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+const isPlain = value => /^[^=@\\][^\\]*$/.test(value)
+/** A command on one line, if it is short. */
+const join = words => words.join(' ').length > 78 ? words.join(' \\\n  ') : words.join(' ')
+
+/** Of a redirect, curl shows the headers too. It posts where there is a form. */
+export function curlOf (request) {
+  const { method, path, basic, cookie, body, form, redirects } = request
+  const headers = Object.entries({
+    ...headersOf({ ...request, basic: undefined, form: undefined }),
+    ...(cookie && { Cookie: COOKIE, Origin: location.origin })
+  })
+  const options = `${redirects ? '-i ' : ''}${method === 'GET' || form ? '' : `-X ${method} `}`
+  return join([
+    `curl ${options}${quote(location.origin + path)}`,
+    ...(basic ? [`-u ${quote(basic)}`] : []),
+    ...headers.map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
+    ...(body ? [`-d ${quote(JSON.stringify(body))}`] : []),
+    ...fieldsOf(form).map(field => `-d ${quote(field)}`)
+  ])
+}
+
+export function httpieOf (request) {
+  const { method, path, token, basic, cookie, body, form } = request
+  const fields = Object.entries(body ?? form ?? {})
+  // httpie reads a value that begins with = or @ in a way of its own: then it gets the body as it
+  // is.
+  const content = fields.every(([, value]) => isPlain(value))
+    ? fields.map(pair => quote(pair.join('=')))
+    : [`--raw ${quote(contentOf(request))}`]
+  return join([
+    `http ${form ? '--form ' : ''}${method.toLowerCase()} ${quote(location.origin + path)}`,
+    ...(token ? [quote(`Authorization:Bearer ${token}`)] : []),
+    ...(basic ? [`--auth ${quote(basic)}`] : []),
+    ...(cookie ? [quote(`Cookie:${COOKIE}`), quote(`Origin:${location.origin}`)] : []),
+    ...content
+  ])
+}
