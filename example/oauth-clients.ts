@@ -10,12 +10,19 @@ export const scopes = {
 /** The hash of the secret in README.md. It is for teaching only, like the password `123`. */
 const PUBLIC_SECRET_HASH = 'sha256:VBJjbH1x-yxeMLihOkNMz5cWQe4ggtyr3FtIZfyCSl4'
 
-/** Photo Printer is a page without a secret. Nightly Report is a program without a user. */
+/**
+ * Photo Printer is a page without a secret. The lesson plays it too. Nightly Report is a program
+ * without a user.
+ */
 export const clients: OAuthClient[] = [
   {
     id: 'photo-printer',
     name: 'Photo Printer',
-    redirectUris: ['http://127.0.0.1:8002/callback', 'http://localhost:8002/callback'],
+    redirectUris: [
+      'http://127.0.0.1:8002/callback', 'http://localhost:8002/callback',
+      'http://127.0.0.1:8000/oauth.html', 'http://localhost:8000/oauth.html',
+      'https://127.0.0.1:8443/oauth.html', 'https://localhost:8443/oauth.html'
+    ],
     scopes: ['photos:read']
   },
   {

@@ -21,6 +21,8 @@ export async function oauthForApps (app: FastifyInstance, settings: Settings): P
     interactionUrl: '/connect',
     scopes,
     clients,
+    // The lesson is read meanwhile. The default is a minute.
+    codeLifetime: '10m',
     ...(!rateLimit && { rateLimit: false })
   })
   await app.register(connect)

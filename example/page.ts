@@ -10,25 +10,29 @@ import type { Settings } from './settings.ts'
 const CLIENT = fileURLToPath(import.meta.resolve('fastify-simplejwt/client'))
 
 const lessonSchema = {
-  summary: 'The settings that the lesson page needs.',
+  summary: 'The settings that the lesson pages need.',
   tags: ['server'],
   response: {
     200: {
-      description: 'The reuse interval in seconds, and whether rotation, cookie and docs are on.',
+      description:
+        'The reuse interval in seconds, and whether rotation, cookie, docs and OAuth are on.',
       type: 'object',
-      required: ['reuse_interval', 'rotates', 'cookie', 'docs'],
+      required: ['reuse_interval', 'rotates', 'cookie', 'docs', 'oauth'],
       properties: {
         reuse_interval: { type: 'number' },
         rotates: { type: 'boolean' },
         cookie: { type: 'boolean' },
-        docs: { type: 'boolean' }
+        docs: { type: 'boolean' },
+        oauth: { type: 'boolean' }
       },
-      examples: [{ reuse_interval: 10, rotates: true, cookie: false, docs: true }]
+      examples: [{ reuse_interval: 10, rotates: true, cookie: false, docs: true, oauth: false }]
     }
   }
 }
 
-/** Serves the lesson page at `/`, and the client of the package for its last step. */
+/**
+ * Serves the lessons at `/` and `/oauth.html`, and the client of the package for the first one.
+ */
 export async function page (
   app: FastifyInstance, { settings }: { settings: Settings }
 ): Promise<void> {
@@ -40,7 +44,8 @@ export async function page (
     reuse_interval: inSeconds(reuseInterval),
     rotates: rotateRefreshTokens,
     cookie,
-    docs
+    docs,
+    oauth: app.hasDecorator('oauth')
   }))
 }
 

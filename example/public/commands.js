@@ -9,14 +9,14 @@ const isPlain = value => /^[^=@\\][^\\]*$/.test(value)
 /** A command on one line, if it is short. */
 const join = words => words.join(' ').length > 78 ? words.join(' \\\n  ') : words.join(' ')
 
-/** Of a redirect, curl shows the headers too. It posts where there is a form. */
+/** `flag` is one more option for curl, which posts where there is a form. */
 export function curlOf (request) {
-  const { method, path, basic, cookie, body, form, redirects } = request
+  const { method, path, basic, cookie, body, form, flag } = request
   const headers = Object.entries({
     ...headersOf({ ...request, basic: undefined, form: undefined }),
     ...(cookie && { Cookie: COOKIE, Origin: location.origin })
   })
-  const options = `${redirects ? '-i ' : ''}${method === 'GET' || form ? '' : `-X ${method} `}`
+  const options = `${flag ? `${flag} ` : ''}${method === 'GET' || form ? '' : `-X ${method} `}`
   return join([
     `curl ${options}${quote(location.origin + path)}`,
     ...(basic ? [`-u ${quote(basic)}`] : []),

@@ -3,7 +3,7 @@
 import { el } from './page.js'
 import { timeElement } from './times.js'
 
-const MEANINGS = {
+export const MEANINGS = {
   alg: 'The algorithm of the signature.',
   typ: 'The kind of text: a JSON Web Token.',
   kid: 'Key id: which of the server’s keys has signed this.',

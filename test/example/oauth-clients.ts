@@ -9,7 +9,7 @@ t.test('Photo Printer has no secret, and each of its addresses is of this machin
   t.equal(printer?.trusted, undefined)
   t.strictSame(printer?.scopes, ['photos:read'])
   for (const uri of printer?.redirectUris ?? []) {
-    t.match(uri, /^http:\/\/(127\.0\.0\.1|localhost):8002\/callback$/)
+    t.match(uri, /^https?:\/\/(127\.0\.0\.1|localhost):\d+\/(callback|oauth\.html)$/)
   }
 })
 

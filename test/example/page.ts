@@ -9,12 +9,12 @@ const TYPES: Record<string, string> = {
 
 t.test('the page and its files come as they are in example/public', async t => {
   const app = await buildDemo(t)
-  const files = readdirSync('example/public')
-  for (const [url, file] of [['/', 'index.html'], ...files.map(file => [`/${file}`, file])]) {
-    const { statusCode, body, headers } = await app.inject(url as string)
+  const files = readdirSync('example/public').map(file => [`/${file}`, file] as const)
+  for (const [url, file] of [['/', 'index.html'] as const, ...files]) {
+    const { statusCode, body, headers } = await app.inject(url)
     t.equal(statusCode, 200, url)
     t.equal(body, readFileSync(`example/public/${file}`, 'utf8'))
-    t.match(headers['content-type'], TYPES[extname(file as string)], url)
+    t.match(headers['content-type'], TYPES[extname(file)] as string, url)
   }
   t.equal((await app.inject('/../package.json')).statusCode, 404)
 })
@@ -45,25 +45,29 @@ t.test('the page is told what it needs of the settings', async t => {
     reuse_interval: 10,
     rotates: true,
     cookie: false,
-    docs: true
+    docs: true,
+    oauth: false
   })
   t.strictSame(await lesson({ REUSE_INTERVAL: '1500ms' }), {
     reuse_interval: 1.5,
     rotates: true,
     cookie: false,
-    docs: true
+    docs: true,
+    oauth: false
   })
   t.strictSame(await lesson({ REUSE_INTERVAL: '2m', ROTATE_REFRESH_TOKENS: 'off', COOKIE: 'on' }), {
     reuse_interval: 120,
     rotates: false,
     cookie: true,
-    docs: true
+    docs: true,
+    oauth: false
   })
   t.equal((await lesson({ DOCS: 'off' })).docs, false)
   t.strictSame(await lesson({ REUSE_INTERVAL: '0' }), {
     reuse_interval: 0,
     rotates: true,
     cookie: false,
-    docs: true
+    docs: true,
+    oauth: false
   })
 })

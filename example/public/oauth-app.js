@@ -1,0 +1,21 @@
+/* The memory of the OAuth lesson: in variables of this module, which end with the page. */
+
+export const CLIENT_ID = 'photo-printer'
+export const redirectUri = `${location.origin}/oauth.html`
+
+/**
+ * The app. For a request: `verifier`, `challenge`, `state`, and `authorization` once the server has
+ * accepted it. Of an answer: `code`, and `access` and `refresh` once it is exchanged.
+ */
+export const app = {}
+
+/** The access token of the user, for the list of sessions. The app never has it. */
+export const user = { access: undefined }
+
+/** The token of the robot. */
+export const robot = { access: undefined }
+
+/** Drops a request and everything that came of it. */
+export function forget () {
+  for (const name of Object.keys(app)) delete app[name]
+}
