@@ -3,6 +3,8 @@ import type { OAuthClient } from '../plugin/oauth/index.ts'
 
 /** The scopes, each with the text that the consent page shows. */
 export const scopes = {
+  openid: 'Know who you are',
+  profile: 'See your user name',
   'photos:read': 'See your photos',
   'reports:write': 'Write reports'
 }
@@ -23,7 +25,7 @@ export const clients: OAuthClient[] = [
       'http://127.0.0.1:8000/oauth.html', 'http://localhost:8000/oauth.html',
       'https://127.0.0.1:8443/oauth.html', 'https://localhost:8443/oauth.html'
     ],
-    scopes: ['photos:read']
+    scopes: ['openid', 'profile', 'photos:read']
   },
   {
     id: 'nightly-report',

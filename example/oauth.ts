@@ -6,6 +6,7 @@ import { clients, scopes } from './oauth-clients.ts'
 import { photos } from './photos.ts'
 import { reports } from './reports.ts'
 import type { Settings } from './settings.ts'
+import type { DemoUser } from './users.ts'
 
 /**
  * Lets apps of others in: the endpoints of OAuth, the page that asks the user, and two routes for
@@ -21,6 +22,8 @@ export async function oauthForApps (app: FastifyInstance, settings: Settings): P
     interactionUrl: '/connect',
     scopes,
     clients,
+    userinfo: (user: DemoUser, granted) =>
+      granted.includes('profile') ? { preferred_username: user.username } : {},
     // The lesson is read meanwhile. The default is a minute.
     codeLifetime: '10m',
     ...(!rateLimit && { rateLimit: false })

@@ -7,7 +7,7 @@ t.test('Photo Printer has no secret, and each of its addresses is of this machin
   const printer = clients.find(({ id }) => id === 'photo-printer')
   t.equal(printer?.secretHash, undefined)
   t.equal(printer?.trusted, undefined)
-  t.strictSame(printer?.scopes, ['photos:read'])
+  t.strictSame(printer?.scopes, ['openid', 'profile', 'photos:read'])
   for (const uri of printer?.redirectUris ?? []) {
     t.match(uri, /^https?:\/\/(127\.0\.0\.1|localhost):\d+\/(callback|oauth\.html)$/)
   }

@@ -35,8 +35,17 @@ t.test('the metadata name the server, and S256', async t => {
   t.match(await reply.json(), {
     issuer: url,
     code_challenge_methods_supported: ['S256'],
-    scopes_supported: ['photos:read', 'reports:write']
+    scopes_supported: ['openid', 'profile', 'photos:read', 'reports:write']
   })
+})
+
+t.test('Photo Printer learns who the user is, if the user allows it', async t => {
+  const scope = 'openid profile'
+  const { access_token: token, id_token: id } = await appTokens(url, access, { scope })
+  t.match(decode(id as string).payload, { iss: url, sub: '1', aud: 'photo-printer' })
+  t.same((await call('/oauth/userinfo', token)).body, { sub: '1', preferred_username: 'vitor' })
+  const { access_token: less } = await appTokens(url, access, { scope: 'openid' })
+  t.same((await call('/oauth/userinfo', less)).body, { sub: '1' })
 })
 
 t.test('Nightly Report gets a token for itself, which opens /reports/ only', async t => {
