@@ -107,9 +107,9 @@ async function logIn () {
 
 /** Asks the user, except where the server says that it is not needed. */
 async function ask () {
-  const { ok, status, answer } = await call(detailsUrl)
-  if (!ok) return refused(status)
-  details = answer
+  const reply = await call(detailsUrl)
+  if (!reply.ok) return refused(reply)
+  details = reply.answer
   if (!details.asks) return decide(true)
   // A route of the demo. Your page may have another way to name the user.
   const { answer: user } = await call('/me/')
@@ -118,17 +118,19 @@ async function ask () {
 
 /** Sends the decision, and then the browser to the app. */
 async function decide (allow) {
-  const { ok, status, answer } = await call('/oauth/authorization/', { authorization, allow })
-  if (!ok) return refused(status)
+  const reply = await call('/oauth/authorization/', { authorization, allow })
+  if (!reply.ok) return refused(reply)
   await endLogin()
   show(undefined, `Going back to ${details.client.name}`, 'You can close this page.')
-  location.assign(answer.redirect_to)
+  location.assign(reply.answer.redirect_to)
   return true
 }
 
-/** Asks for a new login if the old one has ended, or is older than the app accepts. */
-const refused = status =>
-  status === 401 || status === 403 ? showLogin('Log in again to go on.') : showExpired()
+/** Asks for a login if the old one has ended, or is not the one that the app asks for. */
+function refused ({ status, answer }) {
+  if (status === 401) return showLogin('Log in again to go on.')
+  return status === 403 ? showLogin(answer.detail) : showExpired()
+}
 
 /** Without cookie mode the login was for this decision only. If this fails, it expires. */
 async function endLogin () {

@@ -134,7 +134,7 @@ tests.push(t.test('a login that is too old is asked for again', { skip }, async 
   await open({ max_age: '0' })
   await title(page, 'Connect Photo Printer to your account?')
   await press(page, 'Allow')
-  await reads(page, 'Log in again to go on.')
+  await reads(page, 'The app asks for a fresh login. Log in again.')
   await logIn(page)
   await title(page, 'Connect Photo Printer to your account?')
   const decided = page.waitForResponse(`${demo.url}/oauth/authorization/`)
