@@ -1,11 +1,11 @@
-import { type IncomingHttpHeaders, get } from 'node:http'
+import { get } from 'node:http'
 import t from 'tap'
 import { OPENID_SCOPES, openProvider } from '../../fixtures/oauth/openid-provider.ts'
 import { type Decision, goThrough } from '../../fixtures/oauth/person.ts'
 import {
   type OAuthServer, PRINTER, SECRET_OF_PRINTER
 } from '../../fixtures/oauth/server.ts'
-import { type Apache, skipWithoutApache, startApache } from '../../fixtures/servers/apache.ts'
+import { skipWithoutApache, startApache } from '../../fixtures/servers/apache.ts'
 import type { Test } from '../../fixtures/servers/home.ts'
 import { serve } from '../../fixtures/servers/serve.ts'
 import { inputOf } from '../../fixtures/tokens/keys.ts'
@@ -36,7 +36,7 @@ RewriteRule ^/secure/callback$ /secure/callback?%1 [PT]
 </Location>
 `
 
-interface Reply { status: number, location: URL, headers: IncomingHttpHeaders, body: string }
+interface Reply { status: number, location: URL, body: string }
 
 /** A browser that keeps cookies. A fetch would say that it is no navigation, which is a 401. */
 function createVisitor () {
@@ -53,7 +53,6 @@ function createVisitor () {
       reply.setEncoding('utf8').on('data', text => { body += text }).on('end', () => resolve({
         status: reply.statusCode as number,
         location: new URL(reply.headers.location ?? '', url),
-        headers: reply.headers,
         body
       }))
     }).on('error', reject)
@@ -61,7 +60,8 @@ function createVisitor () {
 }
 
 interface Site extends OAuthServer {
-  apache: Apache
+  /** The URL of Apache. */
+  site: string
   visit(url: string | URL): Promise<Reply>
   /** Opens a page, logs in, and returns the answer to the callback. */
   logIn(decision?: Decision): Promise<Reply>
@@ -76,14 +76,14 @@ async function openSite (t: Test, algorithm: 'ES256' | 'RS256' = 'ES256'): Promi
   const application = await serve(t, ({ headers }, response) => {
     response.end(JSON.stringify(headers))
   })
-  const apache = await startApache(t, MODULES, siteOf(server.url, application.url))
+  const site = await startApache(t, MODULES, siteOf(server.url, application.url))
   const visit = createVisitor()
   return {
     ...server,
-    apache,
+    site,
     visit,
     logIn: async decision => {
-      const { location } = await visit(`${apache.url}/secure/page`)
+      const { location } = await visit(`${site}/secure/page`)
       return visit(await goThrough(location, decision))
     }
   }
@@ -91,8 +91,8 @@ async function openSite (t: Test, algorithm: 'ES256' | 'RS256' = 'ES256'): Promi
 
 for (const algorithm of ['ES256', 'RS256'] as const) {
   t.test(`mod_auth_openidc: logs a user in by discovery, ${algorithm}`, { skip }, async t => {
-    const { apache, url, visit, count } = await openSite(t, algorithm)
-    const asked = await visit(`${apache.url}/secure/page`)
+    const { site, url, visit, count } = await openSite(t, algorithm)
+    const asked = await visit(`${site}/secure/page`)
     t.equal(asked.status, 302)
     t.match(Object.fromEntries(asked.location.searchParams), {
       response_type: 'code',
@@ -102,7 +102,7 @@ for (const algorithm of ['ES256', 'RS256'] as const) {
     })
     const answered = await visit(await goThrough(asked.location))
     t.equal(answered.status, 302)
-    t.equal(String(answered.location), `${apache.url}/secure/page`)
+    t.equal(String(answered.location), `${site}/secure/page`)
     const page = await visit(answered.location)
     t.equal(page.status, 200)
     t.match(JSON.parse(page.body), {
@@ -116,11 +116,23 @@ for (const algorithm of ['ES256', 'RS256'] as const) {
   })
 }
 
+t.test('mod_auth_openidc: a logout revokes the tokens', { skip }, async t => {
+  const { site, logIn, visit, count } = await openSite(t)
+  await logIn()
+  t.equal((await visit(`${site}/secure/page`)).status, 200)
+  const end = await visit(`${site}/secure/callback?${new URLSearchParams({
+    logout: `${site}/bye`
+  })}`)
+  t.equal(String(end.location), `${site}/bye`)
+  t.equal(count('revoked'), 1)
+  t.equal((await visit(`${site}/secure/page`)).status, 302, 'the login is gone')
+})
+
 t.test('mod_auth_openidc: the denial of the user is an error page', { skip }, async t => {
-  const { apache, logIn, visit, count } = await openSite(t)
+  const { site, logIn, visit, count } = await openSite(t)
   const { status, body } = await logIn({ allow: false })
   t.match(body, 'access_denied')
   t.not(status, 302)
-  t.equal((await visit(`${apache.url}/secure/page`)).status, 302, 'there is no login')
+  t.equal((await visit(`${site}/secure/page`)).status, 302, 'there is no login')
   t.equal(count('code_exchanged'), 0)
 })
