@@ -1,8 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import t from 'tap'
+import { OPENID_SCOPES, openProvider } from '../fixtures/oauth/openid-provider.ts'
 import { authorizeUrl, goThrough } from '../fixtures/oauth/person.ts'
 import {
-  type OAuthServer, SECRET_OF_REPORT, openOAuthServer
+  type OAuthServer, SECRET_OF_API, SECRET_OF_REPORT, openOAuthServer
 } from '../fixtures/oauth/server.ts'
 import type { Test } from '../fixtures/servers/home.ts'
 
@@ -13,33 +14,46 @@ const TERMINAL = { client_id: 'terminal' }
 const STATE = 'a-state-of-the-terminal'
 const insecure = { [oauth.allowInsecureRequests]: true }
 
-async function discover ({ url }: OAuthServer): Promise<oauth.AuthorizationServer> {
+async function discover (
+  { url }: OAuthServer, algorithm: 'oauth2' | 'oidc' = 'oauth2'
+): Promise<oauth.AuthorizationServer> {
   const issuer = new URL(url)
-  const reply = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
+  const reply = await oauth.discoveryRequest(issuer, { algorithm, ...insecure })
   return oauth.processDiscoveryResponse(issuer, reply)
 }
 
 interface Login extends OAuthServer {
   as: oauth.AuthorizationServer
   tokens: oauth.TokenEndpointResponse
+  /** The answer that had the tokens. */
+  reply: Response
 }
 
-/** Logs vitor in at a public client, for a resource. */
-async function logIn (t: Test, resource?: string): Promise<Login> {
-  const server = await openOAuthServer(t, { oauth: { resources: [REPORTS] } })
-  const as = await discover(server)
+/** A request for a resource, or for an ID token. */
+interface Asked { resource?: string, scope?: string, nonce?: string }
+
+/** Logs vitor in at a public client. The library expects an ID token only with a nonce. */
+async function logIn (t: Test, { resource, scope, nonce }: Asked = {}): Promise<Login> {
+  const server = await openProvider(t, { oauth: { resources: [REPORTS] } })
+  const as = await discover(server, nonce === undefined ? 'oauth2' : 'oidc')
   const verifier = oauth.generateRandomCodeVerifier()
   const challenge = await oauth.calculatePKCECodeChallenge(verifier)
   const target = authorizeUrl(server.url, { verifier, challenge }, {
-    client_id: TERMINAL.client_id, redirect_uri: CALLBACK, state: STATE, resource
+    client_id: TERMINAL.client_id,
+    redirect_uri: CALLBACK,
+    state: STATE,
+    resource,
+    nonce,
+    ...(scope !== undefined && { scope })
   })
   const parameters = oauth.validateAuthResponse(as, TERMINAL, await goThrough(target), STATE)
   const reply = await oauth.authorizationCodeGrantRequest(
     as, TERMINAL, oauth.None(), parameters, CALLBACK, verifier,
     { ...insecure, ...(resource !== undefined && { additionalParameters: { resource } }) }
   )
-  const tokens = await oauth.processAuthorizationCodeResponse(as, TERMINAL, reply)
-  return { ...server, as, tokens }
+  const tokens = await oauth.processAuthorizationCodeResponse(as, TERMINAL, reply,
+    nonce === undefined ? {} : { expectedNonce: nonce, requireIdToken: true })
+  return { ...server, as, tokens, reply }
 }
 
 /** A resource server by a library of others: checks an access token by RFC 9068. */
@@ -48,7 +62,7 @@ const validate = (as: oauth.AuthorizationServer, access: string, audience: strin
     new Request('http://127.0.0.1/', { headers: { authorization: `Bearer ${access}` } }),
     audience, insecure)
 
-t.test('oauth4webapi: discovers the server by RFC 8414', async t => {
+t.test('oauth4webapi: discovers the server by RFC 8414, and by its OpenID path', async t => {
   const server = await openOAuthServer(t)
   const as = await discover(server)
   t.equal(as.issuer, server.url)
@@ -57,6 +71,7 @@ t.test('oauth4webapi: discovers the server by RFC 8414', async t => {
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true
   })
+  t.strictSame(await discover(server, 'oidc'), as)
 })
 
 t.test('oauth4webapi: a public client logs in on an unregistered loopback port', async t => {
@@ -82,7 +97,7 @@ t.test('oauth4webapi: a public client refreshes without a secret', async t => {
 })
 
 t.test('oauth4webapi: a token for a resource is for that resource only', async t => {
-  const { as, tokens, url, audience } = await logIn(t, REPORTS)
+  const { as, tokens, url, audience } = await logIn(t, { resource: REPORTS })
   t.match(await validate(as, tokens.access_token, REPORTS), { aud: REPORTS })
   await t.rejects(validate(as, tokens.access_token, audience), { message: /aud/ })
   const photos = await fetch(`${url}/photos/`,
@@ -110,4 +125,36 @@ t.test('oauth4webapi: RFC 9068 refuses the tokens of a login and of a refresh', 
   for (const token of [access, String(tokens.refresh_token)]) {
     await t.rejects(validate(as, token, audience), oauth.OperationProcessingError)
   }
+})
+
+t.test('oauth4webapi: a public client gets an ID token and userinfo', async t => {
+  const nonce = oauth.generateRandomNonce()
+  const { as, tokens, reply, url, clock } = await logIn(t, { scope: OPENID_SCOPES, nonce })
+  t.match(oauth.getValidatedIdTokenClaims(tokens), {
+    iss: url, sub: '1', aud: 'terminal', nonce, auth_time: clock() / 1000
+  })
+  await oauth.validateApplicationLevelSignature(as, reply, insecure)
+
+  const userinfo = await oauth.userInfoRequest(as, TERMINAL, tokens.access_token, insecure)
+  t.same(await oauth.processUserInfoResponse(as, TERMINAL, '1', userinfo),
+    { sub: '1', email: 'vitor@example.com' })
+  await t.rejects(validate(as, String(tokens.id_token), `${url}/api`),
+    oauth.OperationProcessingError, 'an ID token is no access token')
+})
+
+t.test('oauth4webapi: a resource server introspects, until the app revokes', async t => {
+  const { as, tokens } = await logIn(t)
+  const api = { client_id: 'photo-api' }
+  const introspect = async (): Promise<oauth.IntrospectionResponse> => {
+    const reply = await oauth.introspectionRequest(
+      as, api, oauth.ClientSecretBasic(SECRET_OF_API), tokens.access_token, insecure
+    )
+    return oauth.processIntrospectionResponse(as, api, reply)
+  }
+  t.match(await introspect(), { active: true, sub: '1', client_id: 'terminal' })
+  const reply = await oauth.revocationRequest(
+    as, TERMINAL, oauth.None(), tokens.access_token, insecure
+  )
+  t.equal(await oauth.processRevocationResponse(reply), undefined)
+  t.same(await introspect(), { active: false })
 })
