@@ -1,5 +1,5 @@
 import { AuthorizationCode, ClientCredentials } from 'simple-oauth2'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { goThrough } from '../fixtures/oauth/person.ts'
 import { createPkce } from '../fixtures/oauth/pkce.ts'
 import {
@@ -16,30 +16,34 @@ async function refusalOf (promise: Promise<unknown>): Promise<unknown> {
   return [error?.output?.statusCode, error?.data?.payload.error]
 }
 
+/** Logs vitor in. Returns the server, the first token, and what exchanges the code once more. */
+async function logIn (t: Test, authorizationMethod: typeof METHODS[number]) {
+  const server = await openOAuthServer(t)
+  const { url } = server
+  const app = new AuthorizationCode({
+    client: { id: 'photo-printer', secret: SECRET_OF_PRINTER },
+    auth: { tokenHost: url },
+    options: { authorizationMethod }
+  })
+  const { verifier, challenge } = createPkce()
+  const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
+  const callback = await goThrough(app.authorizeURL({
+    redirect_uri: WEB_CALLBACK, scope: ['photos:read', 'photos:write'], state: 'a state', ...pkce
+  }))
+  t.equal(callback.searchParams.get('state'), 'a state')
+  const exchange = () => app.getToken({
+    code: String(callback.searchParams.get('code')),
+    redirect_uri: WEB_CALLBACK,
+    ...{ code_verifier: verifier }
+  })
+  const photos = async (access: unknown): Promise<number> => (await fetch(`${url}/photos/`,
+    { headers: { authorization: `Bearer ${String(access)}` } })).status
+  return { ...server, given: await exchange(), exchange, photos }
+}
+
 for (const authorizationMethod of METHODS) {
   t.test(`simple-oauth2: logs in and refreshes, secret in the ${authorizationMethod}`, async t => {
-    const { url, count } = await openOAuthServer(t)
-    const app = new AuthorizationCode({
-      client: { id: 'photo-printer', secret: SECRET_OF_PRINTER },
-      auth: { tokenHost: url },
-      options: { authorizationMethod }
-    })
-    const { verifier, challenge } = createPkce()
-    const pkce = { code_challenge: challenge, code_challenge_method: 'S256' }
-    const target = app.authorizeURL({
-      redirect_uri: WEB_CALLBACK, scope: ['photos:read', 'photos:write'], state: 'a state', ...pkce
-    })
-    const callback = await goThrough(target)
-    t.equal(callback.searchParams.get('state'), 'a state')
-    const exchange = () => app.getToken({
-      code: String(callback.searchParams.get('code')),
-      redirect_uri: WEB_CALLBACK,
-      ...{ code_verifier: verifier }
-    })
-    const photos = async (access: unknown): Promise<number> => (await fetch(`${url}/photos/`,
-      { headers: { authorization: `Bearer ${String(access)}` } })).status
-
-    const given = await exchange()
+    const { given, exchange, photos, count } = await logIn(t, authorizationMethod)
     const { token } = given
     t.equal(given.expired(), false)
     t.match(token, { token_type: 'Bearer', scope: 'photos:read photos:write', expires_in: 300 })
@@ -55,6 +59,14 @@ for (const authorizationMethod of METHODS) {
     t.strictSame(await refusalOf(exchange()), [400, 'invalid_grant'], 'the code once more')
     t.equal(count('reuse_detected'), 1)
     t.equal(await photos(next.token.access_token), 401)
+  })
+
+  t.test(`simple-oauth2: revokes both tokens, secret in the ${authorizationMethod}`, async t => {
+    const { given, photos, count } = await logIn(t, authorizationMethod)
+    await given.revokeAll()
+    t.equal(await photos(given.token.access_token), 401)
+    t.strictSame(await refusalOf(given.refresh()), [400, 'invalid_grant'])
+    t.equal(count('revoked'), 1, 'the second token was of the same session')
   })
 
   t.test(`simple-oauth2: client credentials, secret in the ${authorizationMethod}`, async t => {
