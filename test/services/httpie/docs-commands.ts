@@ -201,7 +201,9 @@ const RUN_ELSEWHERE: Record<string, [file: string, ...texts: string[]]> = {
   // The two commands of .ci/run contain these files.
   'REQUIRE_SERVICES=1 npx tap --disable-coverage test/clients/oauth-*.ts \\':
     ['.ci/run', 'run_tests npm test'],
-  '  test/services/python/oauth-*.ts':
+  '  test/services/apache/oauth-*.ts test/services/python/oauth-*.ts \\':
+    ['.ci/run', 'REQUIRE_SERVICES=1 npm run test:services'],
+  '  test/services/browser/oidc-client-ts.ts':
     ['.ci/run', 'REQUIRE_SERVICES=1 npm run test:services']
 }
 
