@@ -36,12 +36,25 @@ t.test('OIDCCResponseTypeMissing: a request without response_type is refused', a
   t.equal(browser.pages, 0)
 })
 
-t.test('OIDCCPromptNoneNotLoggedIn: prompt=none without a login is refused', async t => {
-  const { browser, first } = await openOpenIdServer(t)
-  const attempt = first.request({ prompt: 'none', state: 'a/+&= b'.repeat(19).slice(0, 128) })
-  t.equal(attempt.state?.length, 128)
-  checkRefusal(t, first, attempt, await browser.visit(attempt.url), ['login_required'])
+t.test('OIDCCPromptNoneNotLoggedIn: prompt=none without a recent login is refused', async t => {
+  const { browser, clock, first } = await openOpenIdServer(t)
+  const parameters = { prompt: 'none', state: 'a/+&= b'.repeat(19).slice(0, 128) }
+  t.equal(parameters.state.length, 128)
+  const refuse = async (more = {}) => {
+    const attempt = first.request({ ...parameters, ...more })
+    checkRefusal(t, first, attempt, await browser.visit(attempt.url), ['login_required'])
+  }
+  await refuse()
   t.equal(browser.pages, 0)
+
+  await browser.visit(first.request().url)
+  t.equal(browser.logins, 1)
+  clock.advance(2000)
+  await refuse({ max_age: '1' })
+  t.equal(browser.pages, 1)
+  browser.logOut()
+  await refuse()
+  t.equal(browser.pages, 1)
 })
 
 t.test('OIDCCEnsureRegisteredRedirectUri: no redirect to an unregistered URI', async t => {

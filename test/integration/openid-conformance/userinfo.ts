@@ -1,7 +1,8 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { checkUserinfo, signIn } from '../../fixtures/oauth/openid-flow.ts'
 import { CLAIMS_OF_SCOPES } from '../../fixtures/oauth/openid-user.ts'
-import { openOpenIdServer } from '../../fixtures/oauth/relying-party.ts'
+import { logIn } from '../../fixtures/oauth/person.ts'
+import { type OpenIdTest, openOpenIdServer } from '../../fixtures/oauth/relying-party.ts'
 
 // The userinfo endpoint, with names as in the Basic OP plan of the conformance suite.
 
@@ -18,21 +19,22 @@ for (const [name, method] of Object.entries(METHODS)) {
     const refused = await test.first.userinfo('not-a-token', method)
     t.equal(refused.status, 401)
     t.match(refused.headers.get('www-authenticate'), /^Bearer .*error="invalid_token"/)
-    const { tokens: plain } = await signInWithoutOpenId(test)
-    const forbidden = await test.first.userinfo(plain.access_token, method)
-    t.equal(forbidden.status, 403)
-    t.match(forbidden.headers.get('www-authenticate'),
-      /^Bearer .*error="insufficient_scope".*scope="openid"/)
+    for (const access of [await accessWithoutOpenId(t, test), await logIn(test.url)]) {
+      const forbidden = await test.first.userinfo(access, method)
+      t.equal(forbidden.status, 403)
+      t.match(forbidden.headers.get('www-authenticate'),
+        /^Bearer .*error="insufficient_scope".*scope="openid"/)
+    }
   })
 }
 
-/** Logs the user in as plain OAuth does: without an ID token. */
-async function signInWithoutOpenId (
-  { browser, first }: Awaited<ReturnType<typeof openOpenIdServer>>
-) {
+/** Returns the access token of a client that asks for no scope of OpenID Connect. */
+async function accessWithoutOpenId (t: Test, { browser, first }: OpenIdTest): Promise<string> {
   const attempt = first.request({ scope: 'photos:read' })
   const code = (await browser.visit(attempt.url)).searchParams.get('code') ?? ''
-  return { tokens: (await first.exchange(attempt, code)).body }
+  const { body } = await first.exchange(attempt, code)
+  t.notOk('id_token' in body, 'there is no ID token without the scope openid')
+  return body.access_token
 }
 
 const SCOPES: Record<string, string[]> = {
