@@ -51,6 +51,8 @@ t.test('OIDCCPromptNoneNotLoggedIn: prompt=none without a recent login is refuse
   t.equal(browser.logins, 1)
   clock.advance(2000)
   await refuse({ max_age: '1' })
+  // The user has not allowed the scope yet, and must log in first.
+  await refuse({ max_age: '1', scope: 'openid email' })
   t.equal(browser.pages, 1)
   browser.logOut()
   await refuse()

@@ -4,6 +4,7 @@ import { oauthDecisionMutations } from './decision.ts'
 import { oauthDemoMutations } from './demo.ts'
 import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
+import { oauthOpenIdMutations } from './openid.ts'
 import { oauthRaceMutations } from './races.ts'
 import { oauthSessionMutations } from './sessions.ts'
 import { oauthTokenEndpointMutations } from './token-endpoint.ts'
@@ -16,6 +17,7 @@ export const oauthMutations = [
   ...oauthDemoMutations,
   ...oauthGrantMutations,
   ...oauthGuardMutations,
+  ...oauthOpenIdMutations,
   ...oauthRaceMutations,
   ...oauthSessionMutations,
   ...oauthTokenEndpointMutations
