@@ -38,10 +38,10 @@ export const MORE_SOURCES = {
     'plugin/guard/known-guards.ts', 'plugin/guard/open-api.ts'
   ],
   'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts', 'plugin/limits/login-limits.ts'],
-  'test/oauth/routes/schemas.ts': ['plugin/oauth/routes/openid-schemas.ts'],
   'test/oauth/resolve-options.ts': ['plugin/oauth/option-refusals.ts'],
   'test/oauth/routes/schemas.ts': [
-    'plugin/oauth/routes/schema-parts.ts', 'plugin/oauth/routes/token-management-schemas.ts'
+    'plugin/oauth/routes/openid-schemas.ts', 'plugin/oauth/routes/schema-parts.ts',
+    'plugin/oauth/routes/token-management-schemas.ts'
   ],
   'test/resolve-options.ts': ['plugin/options.ts'],
   'test/routes/blacklist.ts': ['plugin/service/revoke.ts'],
