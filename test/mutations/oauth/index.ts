@@ -5,6 +5,7 @@ import { oauthDemoMutations } from './demo.ts'
 import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
 import { oauthOpenIdMutations } from './openid.ts'
+import { oauthOpenIdRuleMutations } from './openid-rules.ts'
 import { oauthRaceMutations } from './races.ts'
 import { oauthSessionMutations } from './sessions.ts'
 import { oauthTokenEndpointMutations } from './token-endpoint.ts'
@@ -18,6 +19,7 @@ export const oauthMutations = [
   ...oauthGrantMutations,
   ...oauthGuardMutations,
   ...oauthOpenIdMutations,
+  ...oauthOpenIdRuleMutations,
   ...oauthRaceMutations,
   ...oauthSessionMutations,
   ...oauthTokenEndpointMutations

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import openapiTS, { astToString } from 'openapi-typescript'
 import t from 'tap'
+import * as openidSchemas from '../../../plugin/oauth/routes/openid-schemas.ts'
 import * as schemas from '../../../plugin/oauth/routes/schemas.ts'
 import * as tokenSchemas from '../../../plugin/oauth/routes/token-management-schemas.ts'
 import { buildAuthorizeApp } from '../../fixtures/oauth/authorize-app.ts'
@@ -72,7 +73,8 @@ t.test('schemas: the forms of clients are documented as forms', async t => {
 })
 
 t.test('schemas: hold plain JSON', async t => {
-  for (const [name, schema] of Object.entries({ ...schemas, ...tokenSchemas })) {
+  for (const [name, schema] of Object.entries(
+    { ...schemas, ...openidSchemas, ...tokenSchemas })) {
     t.same(JSON.parse(JSON.stringify(schema)), schema, name)
   }
 })
