@@ -1,5 +1,6 @@
 import { get } from 'node:http'
 import t from 'tap'
+import { blockWith } from '../../fixtures/docs.ts'
 import { OPENID_SCOPES, openProvider } from '../../fixtures/oauth/openid-provider.ts'
 import { type Decision, goThrough } from '../../fixtures/oauth/person.ts'
 import {
@@ -13,10 +14,10 @@ import { inputOf } from '../../fixtures/tokens/keys.ts'
 const skip = skipWithoutApache('auth_openidc', 'libapache2-mod-auth-openidc')
 const MODULES = ['authn_core', 'authz_user', 'auth_openidc', 'rewrite', 'proxy', 'proxy_http']
 
-/**
- * A site whose pages need a login, in front of a server that shows the headers it gets. The module
- * takes an error with `iss` (RFC 9207) for a login that a third party begins: a rule removes it.
- */
+/** The module takes an error with `iss` for a login that a third party begins. */
+const REMOVE_ISS = blockWith('other-plugins.md', 'RewriteEngine').code
+
+/** A site whose pages need a login, in front of a server that shows the headers it gets. */
 const siteOf = (issuer: string, application: string) => (url: string): string => `
 OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
 OIDCClientID photo-printer
@@ -26,9 +27,7 @@ OIDCCryptoPassphrase a-passphrase-of-the-tests
 OIDCScope "${OPENID_SCOPES}"
 OIDCPKCEMethod S256
 OIDCPassClaimsAs headers
-RewriteEngine On
-RewriteCond %{QUERY_STRING} ^(error=.*)&iss=[^&]*$
-RewriteRule ^/secure/callback$ /secure/callback?%1 [PT]
+${REMOVE_ISS}
 <Location /secure/>
   AuthType openid-connect
   Require valid-user
