@@ -113,7 +113,10 @@ export const mutations: Mutation[] = [
       'tokens/claims.ts'
     ],
     ['the issuer is ours', 'issuer !== undefined && iss !== issuer', 'false', 'tokens/claims.ts'],
-    ['the audience is ours', 'audiences.includes(audience)', 'true', 'tokens/claims.ts'],
+    [
+      'the audience is ours', 'audiences.some(each => isFor(each, audience))', 'true',
+      'tokens/claims.ts'
+    ],
     [
       'exp is required', 'if (exp === undefined) return "Token has no \'exp\' claim"', '',
       'tokens/claims.ts'

@@ -78,8 +78,8 @@ export const oauthAuthorizeMutations: Mutation[] = [
     ['each request counts', 'onRequest: server.limitByAddress,', ''],
     [
       'a form is read alone',
-      'handler: (request, reply) => authorize(server, request.body as Parameters, reply)',
-      'handler: (request, reply) => authorize(server, readParameters(queryOf(request)), reply)'
+      'authorize(server, request.body as Parameters, request, reply)',
+      'authorize(server, readParameters(queryOf(request)), request, reply)'
     ]
   ),
   ...of(

@@ -135,13 +135,12 @@ export const oauthDecisionMutations: Mutation[] = [
     ['a login revoked meanwhile gets no code', 'await confirm?.()', '']
   ),
   ...of(
+    'consent.ts', 'service.ts',
+    ['the time of a login is a number', 'Number.isFinite(time) &&', ''],
+    ['no login is in the future', 'time as number <= now + CLOCK_SKEW_MS', 'now > 0']
+  ),
+  ...of(
     'service.ts', 'service.ts',
-    ['the time of a login is a number', 'Number.isFinite(authTime) &&', ''],
-    [
-      'no login is in the future',
-      'authTime <= now + CLOCK_SKEW_MS',
-      'now > 0'
-    ],
     [
       'disconnect ends one app only',
       'sessions.filter(session => session.clientId === clientId)',

@@ -51,10 +51,10 @@ export const oauthGrantMutations: Mutation[] = [
     'code-grant.ts', 'code-grant.ts',
     [
       'a fault of the host spends no code',
-      `const access = await accessOf(server, code, granted, request)
+      `const { access, idToken } = await prepare(server, code, granted, request)
         const session = await spend(server, code, request)`,
       `const session = await spend(server, code, request)
-        const access = await accessOf(server, code, granted, request)`
+        const { access, idToken } = await prepare(server, code, granted, request)`
     ],
     [
       'a user who is gone gets no tokens for a code',

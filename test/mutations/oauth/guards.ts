@@ -8,8 +8,8 @@ export const oauthGuardMutations: Mutation[] = [
   ...of('tokens/claims.ts',
     [
       'only the kinds without a user may lack one',
-      "new Set<unknown>(['client', 'code', 'authorization'])",
-      "new Set<unknown>(['client', 'grant', 'code', 'authorization', 'access'])",
+      "new Set<unknown>(['client', 'code', 'authorization', 'id'])",
+      "new Set<unknown>(['client', 'grant', 'code', 'authorization', 'id', 'access'])",
       'tokens/kinds.ts'
     ],
     [

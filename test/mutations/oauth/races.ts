@@ -23,10 +23,11 @@ export const oauthRaceMutations: Mutation[] = [
     ],
     [
       'a fault of the store or the host leaves the code good',
-      `const access = await accessOf(server, code, granted, request)
+      `const { access, idToken } = await prepare(server, code, granted, request)
   const session = await spend(server, code, request)`,
       `const session = await spend(server, code, request)
-  const access = await accessOf(server, code, granted, request)`, 'integration/oauth-faults.ts'
+  const { access, idToken } = await prepare(server, code, granted, request)`,
+      'integration/oauth-faults.ts'
     ]),
   ...of('refresh-grant.ts',
     [

@@ -15,7 +15,10 @@ export const oauthTokenEndpointMutations: Mutation[] = [
   ...of(
     'client-grant.ts', 'client-grant.ts',
     [
-      'a client gets only its scopes', '.filter(scope => client.scopes.includes(scope))', ''
+      'a client gets only its scopes', 'client.scopes.includes(scope) &&', ''
+    ],
+    [
+      'a client without a user gets no scope openid', '&& scope !== OPENID', ''
     ],
     [
       'a client gets tokens for known resources only', 'resourceOf(form, options.resources)',
