@@ -29,15 +29,15 @@ export function curlOf (request) {
 export function httpieOf (request) {
   const { method, path, token, basic, cookie, body, form } = request
   const fields = Object.entries(body ?? form ?? {})
+  const options = `${form ? '--form ' : ''}${basic ? `--auth ${quote(basic)} ` : ''}`
   // httpie reads a value that begins with = or @ in a way of its own: then it gets the body as it
   // is.
   const content = fields.every(([, value]) => isPlain(value))
     ? fields.map(pair => quote(pair.join('=')))
     : [`--raw ${quote(contentOf(request))}`]
   return join([
-    `http ${form ? '--form ' : ''}${method.toLowerCase()} ${quote(location.origin + path)}`,
+    `http ${options}${method.toLowerCase()} ${quote(location.origin + path)}`,
     ...(token ? [quote(`Authorization:Bearer ${token}`)] : []),
-    ...(basic ? [`--auth ${quote(basic)}`] : []),
     ...(cookie ? [quote(`Cookie:${COOKIE}`), quote(`Origin:${location.origin}`)] : []),
     ...content
   ])

@@ -4,6 +4,7 @@ import { curlOf } from './commands.js'
 import {
   commandOf, commandsOf, detailsOf, figure, reasonOf, refuseBusy, requestText, titleOf, wireOf
 } from './exchange.js'
+import { answerProblem } from './oauth-answer.js'
 import { CLIENT_ID, app, forget, redirectUri } from './oauth-app.js'
 import { byId, el, say } from './page.js'
 import { get, post, send } from './requests.js'
@@ -155,16 +156,11 @@ export function goOn (answered, issuer) {
   byId('allow-title').focus({ preventScroll: true })
 }
 
-/** Checks the answer (RFC 9207 section 2.4), and shows it with the request that it belongs to. */
+/** Shows an answer with the request that it belongs to. */
 function receive ({ address, request, answer }, issuer) {
-  if (request.state === undefined || answer.state !== request.state) {
-    return say('allow-status',
-      'This answer belongs to no request of this tab. The page drops it, and its code. Start in ' +
-        'step 1.', false)
-  }
-  if (answer.iss !== issuer) {
-    return say('allow-status',
-      'This answer comes from another server. The page drops it. Start in step 1.', false)
+  const problem = answerProblem(answer, request, issuer)
+  if (problem !== undefined) {
+    return say('allow-status', `${problem} The page drops it. Start in step 1.`, false)
   }
   Object.assign(app, request, { isAnswered: true, code: answer.code })
   for (const step of ['secret', 'ask']) say(`${step}-status`, 'Done, before the redirect.', true)

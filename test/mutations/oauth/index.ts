@@ -6,6 +6,7 @@ import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
 import { oauthOpenIdMutations } from './openid.ts'
 import { oauthOpenIdRuleMutations } from './openid-rules.ts'
+import { oauthLessonMutations } from './lesson.ts'
 import { oauthRaceMutations } from './races.ts'
 import { oauthSessionMutations } from './sessions.ts'
 import { oauthTokenEndpointMutations } from './token-endpoint.ts'
@@ -20,6 +21,7 @@ export const oauthMutations = [
   ...oauthGuardMutations,
   ...oauthOpenIdMutations,
   ...oauthOpenIdRuleMutations,
+  ...oauthLessonMutations,
   ...oauthRaceMutations,
   ...oauthSessionMutations,
   ...oauthTokenEndpointMutations
