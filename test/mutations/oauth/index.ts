@@ -4,10 +4,12 @@ import { oauthDecisionMutations } from './decision.ts'
 import { oauthDemoMutations } from './demo.ts'
 import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
+import { oauthIntrospectionMutations } from './introspection.ts'
 import { oauthOpenIdMutations } from './openid.ts'
 import { oauthOpenIdRuleMutations } from './openid-rules.ts'
 import { oauthLessonMutations } from './lesson.ts'
 import { oauthRaceMutations } from './races.ts'
+import { oauthRevocationMutations } from './revocation.ts'
 import { oauthSessionMutations } from './sessions.ts'
 import { oauthTokenEndpointMutations } from './token-endpoint.ts'
 
@@ -19,10 +21,12 @@ export const oauthMutations = [
   ...oauthDemoMutations,
   ...oauthGrantMutations,
   ...oauthGuardMutations,
+  ...oauthIntrospectionMutations,
   ...oauthOpenIdMutations,
   ...oauthOpenIdRuleMutations,
   ...oauthLessonMutations,
   ...oauthRaceMutations,
+  ...oauthRevocationMutations,
   ...oauthSessionMutations,
   ...oauthTokenEndpointMutations
 ]
