@@ -5,9 +5,9 @@ import { oauthDemoMutations } from './demo.ts'
 import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
 import { oauthIntrospectionMutations } from './introspection.ts'
+import { oauthLessonMutations } from './lesson.ts'
 import { oauthOpenIdMutations } from './openid.ts'
 import { oauthOpenIdRuleMutations } from './openid-rules.ts'
-import { oauthLessonMutations } from './lesson.ts'
 import { oauthRaceMutations } from './races.ts'
 import { oauthRevocationMutations } from './revocation.ts'
 import { oauthSessionMutations } from './sessions.ts'
@@ -22,9 +22,9 @@ export const oauthMutations = [
   ...oauthGrantMutations,
   ...oauthGuardMutations,
   ...oauthIntrospectionMutations,
+  ...oauthLessonMutations,
   ...oauthOpenIdMutations,
   ...oauthOpenIdRuleMutations,
-  ...oauthLessonMutations,
   ...oauthRaceMutations,
   ...oauthRevocationMutations,
   ...oauthSessionMutations,
