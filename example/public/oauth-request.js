@@ -64,7 +64,7 @@ function showSecret () {
   byId('secret-parts').replaceChildren(boxOf('What the app holds', {
     code_verifier: verifier, code_challenge: challenge, state
   }))
-  const command = `printf %s ${verifier} | openssl dgst -sha256 -binary |\n` +
+  const command = `printf %s ${verifier} |\n  openssl dgst -sha256 -binary |\n` +
     "  openssl base64 -A | tr '+/' '-_' | tr -d '='"
   byId('secret-wire').replaceChildren(detailsOf(
     'The hash, in a terminal', '', [commandOf('shell', command), figure('Output', challenge)]

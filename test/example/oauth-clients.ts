@@ -13,6 +13,14 @@ t.test('Photo Printer has no secret, and each of its addresses is of this machin
   }
 })
 
+t.test('the lesson gets its answer at the demo, and at nginx in front of it', async t => {
+  const [, nginx] = /^ +listen (\S+) ssl/m.exec(readFileSync('example/nginx.conf', 'utf8')) ?? []
+  const printer = clients.find(({ id }) => id === 'photo-printer')
+  for (const origin of ['http://127.0.0.1:8000', `https://${nginx}`]) {
+    t.ok(printer?.redirectUris?.includes(`${origin}/oauth.html`), origin)
+  }
+})
+
 t.test('the secret of Nightly Report is the one of README.md, and says so', async t => {
   const [secret = ''] =
     /this-secret-is-public[\w-]+/.exec(readFileSync('example/README.md', 'utf8')) ?? []
