@@ -14,7 +14,7 @@ const PUBLIC_SECRET_HASH = 'sha256:VBJjbH1x-yxeMLihOkNMz5cWQe4ggtyr3FtIZfyCSl4'
 
 /**
  * Photo Printer is a page without a secret. The lesson plays it too. Nightly Report is a program
- * without a user.
+ * without a user, and Photo API a resource server.
  */
 export const clients: OAuthClient[] = [
   {
@@ -33,5 +33,13 @@ export const clients: OAuthClient[] = [
     secretHash: PUBLIC_SECRET_HASH,
     grants: ['client_credentials'],
     scopes: ['reports:write']
+  },
+  {
+    id: 'photo-api',
+    name: 'Photo API',
+    secretHash: PUBLIC_SECRET_HASH,
+    grants: ['client_credentials'],
+    scopes: ['photos:read'],
+    introspects: true
   }
 ]

@@ -21,13 +21,18 @@ t.test('the lesson gets its answer at the demo, and at nginx in front of it', as
   }
 })
 
-t.test('the secret of Nightly Report is the one of README.md, and says so', async t => {
-  const [secret = ''] =
-    /this-secret-is-public[\w-]+/.exec(readFileSync('example/README.md', 'utf8')) ?? []
-  const report = clients.find(({ id }) => id === 'nightly-report')
-  const hash = createHash('sha256').update(secret).digest('base64url')
-  t.equal(report?.secretHash, `sha256:${hash}`)
-  t.strictSame(report?.grants, ['client_credentials'])
+t.test('the secrets of programs are those of the docs, and say so', async t => {
+  for (const [id, page] of [
+    ['nightly-report', 'example/README.md'], ['photo-api', 'docs/oauth.md']
+  ] as const) {
+    const secret = new RegExp(`${id}:(this-secret-is-public[\\w-]+)`)
+      .exec(readFileSync(page, 'utf8'))?.[1] ?? ''
+    const client = clients.find(client => client.id === id)
+    const hash = createHash('sha256').update(secret).digest('base64url')
+    t.equal(client?.secretHash, `sha256:${hash}`)
+    t.strictSame(client?.grants, ['client_credentials'])
+    t.equal(client?.introspects ?? false, id === 'photo-api')
+  }
 })
 
 t.test('no client has a scope that is not explained', async t => {
