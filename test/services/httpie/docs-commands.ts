@@ -164,6 +164,27 @@ t.test('example/README.md: apps get tokens, and commands answer as shown', { ski
   t.strictSame([await (await exchange(url, code)).text()], linesWith(page, 'The code was used'))
 })
 
+/** Replaces the members of an answer that differ each time, as the docs show it. */
+const withoutValues = (answer: string): string => answer
+  .replace(/"(exp|iat|auth_time)":\d+/g, '"$1":...').replace(/"(jti|sid)":"\w+"/g, '"$1":"..."')
+
+t.test('oauth.md: a resource server introspects, and an app revokes', { skip }, async t => {
+  const [first, second] = [await freePort(), await freePort()]
+  const keys = join(t.testdir(), 'keys.json')
+  writeFileSync(keys, JSON.stringify(generateKey('ES256')))
+  const places = { 8000: `${first}`, 8002: `${second}`, 'keys.json': keys }
+  const here = (line: string): string => replaceAll(line, places)
+  await startDemo(t, here(linesWith('example/README.md', 'npm run printer')[0] as string), first)
+  const url = `http://127.0.0.1:${first}`
+  const tokens = await appTokens(url, (await login(url)).access)
+  const values = { 'access token': tokens.access_token, 'refresh token': tokens.refresh_token }
+  const answers = []
+  for (const line of linesWith('oauth.md', '/oauth/introspect\n')) {
+    answers.push(withoutValues(await printed(here(line), values)))
+  }
+  t.strictSame(answers, linesWith('oauth.md', '{"active":true').map(here))
+})
+
 const skipPool = skip || skipUnless(redisProgram, 'redis-server')
 
 t.test('production.md: a pool of workers starts', { skip: skipPool }, async t => {
@@ -182,6 +203,7 @@ const RUN_HERE = [
   ['example/README.md', 'npm run printer'],
   ...FOR_APPS.map(text => ['example/README.md', text] as const),
   ['example/README.md', 'keygen'], ['example/README.md', '8001'],
+  ['oauth.md', '/oauth/introspect\n'],
   ['production.md', 'npm start']
 ] as const
 
