@@ -38,8 +38,7 @@ export const clients: OAuthClient[] = [
     id: 'photo-api',
     name: 'Photo API',
     secretHash: PUBLIC_SECRET_HASH,
-    grants: ['client_credentials'],
-    scopes: ['photos:read'],
+    grants: [],
     introspects: true
   }
 ]

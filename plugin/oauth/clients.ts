@@ -60,7 +60,13 @@ export function resolveClient (
   const { id, grants: givenGrants = DEFAULT_GRANTS, redirectUris: uris = [] } = client
   if (!isClientId(id)) return refuse(of('id'), CLIENT_ID_RULE)
   const secretHash = resolveHash(of('secretHash'), client.secretHash, refuse)
-  const grants = resolveGrants(of('grants'), givenGrants, secretHash === undefined, refuse)
+  const introspects = client.introspects !== undefined &&
+    flag(of('introspects'), client.introspects, refuse)
+  if (introspects && secretHash === undefined) {
+    refuse(of('introspects'), 'must be false for a client without a secret.')
+  }
+  const grants = resolveGrants(
+    of('grants'), givenGrants, { isPublic: secretHash === undefined, introspects }, refuse)
   const redirectUris = resolveUris(of('redirectUris'), uris, refuse)
   if (grants.has('authorization_code') && redirectUris.length === 0) {
     refuse(of('redirectUris'), 'must have at least one URI for the grant authorization_code.')
@@ -69,11 +75,6 @@ export function resolveClient (
   if (trusted && secretHash === undefined && redirectUris.some(isAnyonesUri)) {
     refuse(of('trusted'), 'must be false for a client without a secret and with a loopback or ' +
       'private-scheme URI: another app can pose as it (RFC 8252 section 8.6).')
-  }
-  const introspects = client.introspects !== undefined &&
-    flag(of('introspects'), client.introspects, refuse)
-  if (introspects && secretHash === undefined) {
-    refuse(of('introspects'), 'must be false for a client without a secret.')
   }
   return Object.freeze({
     id,
@@ -102,10 +103,14 @@ function resolveHash (name: string, given: unknown, refuse: Refuse): Buffer | un
     '"npx fastify-simplejwt client NAME" prints it. Leave it out for a client without a secret.')
 }
 
+/** A resource server that only introspects needs no grant. */
 function resolveGrants (
-  name: string, given: unknown, isPublic: boolean, refuse: Refuse
+  name: string,
+  given: unknown,
+  { isPublic, introspects }: { isPublic: boolean, introspects: boolean },
+  refuse: Refuse
 ): ReadonlySet<Grant> {
-  const grants = distinct(name, given, 'grants', 1, refuse)
+  const grants = distinct(name, given, 'grants', introspects ? 0 : 1, refuse)
   const unknown = grants.findIndex(grant => !GRANTS.includes(grant as Grant))
   if (unknown !== -1) refuse(`${name}[${unknown}]`, `must be one of: ${GRANTS.join(', ')}.`)
   if (isPublic && grants.includes('client_credentials')) {

@@ -26,7 +26,7 @@ export interface OAuthClient {
   redirectUris?: string[] | undefined
   /**
    * Default `['authorization_code', 'refresh_token']`. `'client_credentials'` requires a
-   * `secretHash`.
+   * `secretHash`. Only a client that introspects may have none.
    */
   grants?: Grant[] | undefined
   /** Scopes that the client may be granted. Default: all. */

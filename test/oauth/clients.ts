@@ -150,6 +150,13 @@ t.test('resolveClient: names the member and its rule', async t => {
   t.ok(resolve({ ...good, uri: 'http://localhost:8002/' }))
 })
 
+t.test('resolveClient: only a resource server may have no grant', async t => {
+  const server = { id: 'photo-api', name: 'Photo API', secretHash: hash, grants: [] }
+  t.equal(resolve({ ...server, introspects: true }).grants.size, 0)
+  t.match(messageOf(() => resolve(server)),
+    /^it\.grants must be an array of at least one of the grants\.$/)
+})
+
 t.test('resolveClient: no app that another can pose as is trusted', async t => {
   const apps = ['http://127.0.0.1/cb', 'http://localhost:8002/cb', 'com.example.app:/cb']
   for (const uri of apps) {
