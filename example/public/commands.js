@@ -30,7 +30,7 @@ export function httpieOf (request) {
   const { method, path, token, basic, cookie, body, form } = request
   const fields = Object.entries(body ?? form ?? {})
   const options = `${form ? '--form ' : ''}${basic ? `--auth ${quote(basic)} ` : ''}`
-  // httpie reads a value that begins with = or @ in a way of its own: then it gets the body as it
+  // httpie takes a value that begins with = or @ for something else. Then it gets the body as it
   // is.
   const content = fields.every(([, value]) => isPlain(value))
     ? fields.map(pair => quote(pair.join('=')))

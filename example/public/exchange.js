@@ -39,7 +39,7 @@ export const reasonOf = answer =>
     ? `${answer.error}. ${answer.error_description}`
     : answer?.messages?.[0]?.message ?? answer?.detail ?? JSON.stringify(answer)
 
-/** What came of one request of several, as an item of a list. */
+/** The result of one request of several, as an item of a list. */
 export const finding = (name, { reply, status, answer }) =>
   el('li', {}, el('strong', {}, `${name}: ${status}. `), reply.ok ? 'Accepted' : reasonOf(answer))
 

@@ -52,7 +52,7 @@ export async function makeSecret () {
   say('secret-status', 'Two random texts, and a hash. The server knows nothing yet.', true)
 }
 
-/** What came of a request is here. */
+/** The places of the results of a request. */
 const STEPS = ['secret', 'ask', 'allow', 'exchange', 'use', 'theft', 'sessions']
 const PLACES = [
   'ask-parts', 'ask-wire', 'allow-parts', 'allow-wire', 'code-expires', 'app-tokens',

@@ -1,6 +1,6 @@
 /*
- * What the lessons do with their pages. Whatever comes from outside is put into the page as text,
- * never as HTML.
+ * The parts of a page that the lessons change. Text from outside goes into the page as text, never
+ * as HTML.
  */
 
 export const byId = id => document.getElementById(id)

@@ -22,7 +22,7 @@ t.test('a client of the option is found, and no other', async t => {
   }
 })
 
-t.test('the host is asked for a client that the option does not have', async t => {
+t.test('findClient looks up a client that the option does not have', async t => {
   const asked: string[] = []
   const find = create({
     clients: [PRINTER],

@@ -94,7 +94,7 @@ t.test('oauth: works in a child scope, by the registration of its parent', async
   t.equal((await exchange(codeOf(decision))).statusCode, 200)
 })
 
-t.test('oauth: a namespace has a service and endpoints of its own', async t => {
+t.test('oauth: a namespace has a separate service and separate endpoints', async t => {
   const test = await buildApp(t, CORE)
   const { app } = test
   await app.register(oauth, OPTIONS)

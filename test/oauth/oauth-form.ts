@@ -71,7 +71,7 @@ t.test('form: a body that is cut short is refused', async t => {
   refused(t, await postForm(app, '/', 'a=1', { 'content-length': '2' }), 'content-length')
 })
 
-t.test('form: a limit is told in the form of RFC 6749', async t => {
+t.test('form: a limit is answered in the form of RFC 6749', async t => {
   const reply = await postForm(await build(t), '/', 'throttled=1')
   t.equal(reply.statusCode, 429)
   t.same(reply.json(),

@@ -55,7 +55,7 @@ t.test('the defaults', async t => {
     { ...resolve(undefinedOptions), findClient, scopes }, { ...options, findClient, scopes })
 })
 
-t.test('what is given, checked and in milliseconds', async t => {
+t.test('the given options, checked and in milliseconds', async t => {
   const claims = () => ({})
   const options = resolve({
     resources: ['https://example.com/mcp', 'urn:example:photos'],

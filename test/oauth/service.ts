@@ -9,14 +9,14 @@ import { decode } from '../fixtures/tokens/jwt.ts'
 
 const codeIn = (url: string): string => new URL(url).searchParams.get('code') as string
 
-/** A page of the host with a session of its own: here a header says who is logged in. */
+/** A page of a host with another login: here a header says who is logged in. */
 function decideByForm (request: FastifyRequest, oauth: OAuthService): Promise<string> {
   const { text, allow, since } = request.body as { text: string, allow: boolean, since: number }
   const user = { id: Number(request.headers['x-session']), isActive: true }
   return allow ? oauth.approve(text, user, { authTime: since, request }) : oauth.deny(text)
 }
 
-t.test('oauth: a host with a login of its own reads, approves and denies', async t => {
+t.test('oauth: a host with another login reads, approves and denies', async t => {
   const { app, ask, exchange, clock, events } = await openConsentPage(t)
   app.get('/connect', async ({ query }) =>
     app.oauth.read((query as { authorization: string }).authorization))

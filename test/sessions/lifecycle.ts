@@ -79,7 +79,7 @@ t.test('a login is one row: new ids, the lifetimes, the origin', async t => {
   t.not((await sessions.start('1', ORIGIN)).sid, session.sid)
 })
 
-t.test('start: grants a session to a client, with lifetimes of its own', async t => {
+t.test('start: grants a session to a client, with separate lifetimes', async t => {
   const { sessions, store } = build()
   const grant = { clientId: 'photo-printer', scope: 'photos:read' }
   const session = await sessions.start('1', ORIGIN, {

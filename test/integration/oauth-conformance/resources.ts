@@ -8,7 +8,7 @@ import type { Test } from '../../fixtures/servers/home.ts'
 import { exchangeForm, requestToken } from '../../fixtures/oauth/token-request.ts'
 import { decode } from '../../fixtures/tokens/jwt.ts'
 
-/** Another resource server, which has tokens of its own. */
+/** Another resource server, which has separate tokens. */
 const FILES = 'https://files.example/api'
 
 /** Returns a server with two resources, and a function that exchanges one code. */

@@ -120,7 +120,7 @@ t.test('a text that is missing, changed or expired says what to do', { skip }, a
     await openWith(page, demo.url, text)
     await title(page, 'This request cannot be answered')
     await reads(page, 'Go back to the app, and start there again.')
-    t.equal(await page.getByRole('textbox').count(), 0, 'nobody types a password for it')
+    t.equal(await page.getByRole('textbox').count(), 0, 'no form for a password')
   }
   t.same(posts, [])
   t.same(faults, [])

@@ -118,7 +118,7 @@ tests.push(t.test('a double click sends one decision', { skip }, async t => {
   t.same(faults, [])
 }))
 
-tests.push(t.test('a login that is too old is asked for again', { skip }, async t => {
+tests.push(t.test('a login that is too old is not enough', { skip }, async t => {
   const { demo, page, faults } = await openPrinter(t, browser, COOKIE)
   await goToConsent(page)
   const open = async (changes: Record<string, string>): Promise<void> => {
