@@ -19,6 +19,21 @@ t.test('the page and its files come as they are in example/public', async t => {
   t.equal((await app.inject('/../package.json')).statusCode, 404)
 })
 
+t.test('the pages have no inline script or style, and their scripts keep no token', async t => {
+  for (const file of readdirSync('example/public')) {
+    const text = readFileSync(`example/public/${file}`, 'utf8')
+    if (file.endsWith('.html')) {
+      t.notMatch(text, /<style|\sstyle=|\son\w+=|<script(?![^>]* src=)/, file)
+    }
+    if (!file.endsWith('.js')) continue
+    t.notMatch(text, /localStorage\.|indexedDB|document\.cookie|innerHTML|outerHTML|insertAdjacent/, file)
+    const stored = text.match(/sessionStorage\.\w+/g) ?? []
+    t.same(stored, file === 'oauth-request.js'
+      ? ['sessionStorage.setItem', 'sessionStorage.getItem', 'sessionStorage.removeItem']
+      : [], `${file} keeps a request over the redirect, or nothing`)
+  }
+})
+
 t.test('/client.js is the client of the package, served as the other files', async t => {
   const app = await buildDemo(t)
   const client = await app.inject('/client.js')
