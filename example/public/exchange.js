@@ -15,7 +15,7 @@ export async function show (step, request) {
   return exchange
 }
 
-/** @throws Error if the server was too busy to give a real answer. */
+/** Throws if the server was too busy to give a real answer. */
 export function refuseBusy ({ status, reply }) {
   if (status === 429) {
     throw new Error(
@@ -39,7 +39,7 @@ export const reasonOf = answer =>
     ? `${answer.error}. ${answer.error_description}`
     : answer?.messages?.[0]?.message ?? answer?.detail ?? JSON.stringify(answer)
 
-/** The result of one request of several, as an item of a list. */
+/** The outcome of one request of several, as an item of a list. */
 export const finding = (name, { reply, status, answer }) =>
   el('li', {}, el('strong', {}, `${name}: ${status}. `), reply.ok ? 'Accepted' : reasonOf(answer))
 

@@ -4,8 +4,8 @@ export const CLIENT_ID = 'photo-printer'
 export const redirectUri = `${location.origin}/oauth.html`
 
 /**
- * The app. For a request: `verifier`, `challenge`, `state`, and `authorization` once the server has
- * accepted it. Of an answer: `code`, and `access` and `refresh` once it is exchanged.
+ * The app. A request is `verifier`, `challenge` and `state`, and `authorization` once the server
+ * accepts it. An answer is `isAnswered` and `code`. An exchange adds `access` and `refresh`.
  */
 export const app = {}
 

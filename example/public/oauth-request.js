@@ -11,7 +11,7 @@ import { get, post, send } from './requests.js'
 import { base64url, bytesOfText, claimList, claimsOf } from './tokens.js'
 import { timeElement } from './times.js'
 
-/** The name of what the page keeps over the redirect, in the storage of this tab. */
+/** The key in the storage of this tab. Its value outlives the redirect. */
 const REQUEST = 'request'
 
 const PARTS = {
@@ -52,7 +52,7 @@ export async function makeSecret () {
   say('secret-status', 'Two random texts, and a hash. The server knows nothing yet.', true)
 }
 
-/** The places of the results of a request. */
+/** The places that a new request clears. */
 const STEPS = ['secret', 'ask', 'allow', 'exchange', 'use', 'theft', 'sessions']
 const PLACES = [
   'ask-parts', 'ask-wire', 'allow-parts', 'allow-wire', 'code-expires', 'app-tokens',
@@ -83,7 +83,7 @@ const questionOf = (uri = redirectUri) => ({
   code_challenge_method: 'S256'
 })
 
-/** Of a redirect, curl shows the headers with `-i`. */
+/** With `-i` curl shows the headers of a redirect. */
 const authorizeRequest = question =>
   ({ ...get(`/oauth/authorize?${new URLSearchParams(question)}`), flag: '-i' })
 
@@ -110,7 +110,7 @@ function showQuestion () {
   ]))
 }
 
-/** Of an address that is not registered. */
+/** Asks with an address that is not registered. */
 export async function askEvil () {
   await refuseQuestion(await send(authorizeRequest(questionOf('https://evil.example/'))))
 }
@@ -138,7 +138,7 @@ export async function startOver () {
   if (app.authorization !== undefined) go()
 }
 
-/** Takes the answer out of the address bar, and what was kept for it out of the tab. */
+/** Takes the answer out of the address bar, and its request out of the storage of the tab. */
 export function takeAnswer () {
   const answer = new URLSearchParams(location.search)
   if (!answer.has('code') && !answer.has('error')) return undefined

@@ -77,10 +77,22 @@ export async function refresh () {
 
 // --- 6. Steal the code, end the app --------------------------------------------------------------
 
+/** Each worker of the server learns of a revocation within a second. */
+const ATTEMPTS = 4
+const PAUSE_MS = 500
+
+async function sendUntilRefused (request) {
+  for (let attempt = 1; ; attempt++) {
+    const got = await send(request)
+    if (!got.reply.ok || attempt === ATTEMPTS) return got
+    await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
+  }
+}
+
 /** Exchanges the code again, and then shows that no token of the app is good any more. */
 export async function steal () {
   const theft = await show('theft', exchangeRequest())
-  const access = await send(get('/photos/', app.access))
+  const access = await sendUntilRefused(get('/photos/', app.access))
   const refreshed = await send(refreshRequest())
   byId('theft-wire').append(wireOf(access, false), wireOf(refreshed, false))
   byId('theft-findings').replaceChildren(
@@ -88,11 +100,12 @@ export async function steal () {
     finding('The access token of the app', access),
     finding('The refresh token of the app', refreshed)
   )
+  if (refreshed.reply.ok) hold(refreshed.answer)
   const isOver = [theft, access, refreshed].every(({ reply }) => !reply.ok)
   say('theft-status',
     isOver
       ? 'The theft is found out, and all tokens of the app are revoked.'
-      : 'Something is still accepted. If the code has expired, connect again and be faster.',
+      : 'Something is still accepted. If the code has expired, connect again and be quicker.',
     isOver)
 }
 
@@ -130,7 +143,7 @@ async function endSession (sid, item) {
   item.remove()
   byId('list-sessions').focus()
   if (app.access === undefined || claimsOf(app.access).sid !== sid) return
-  const photos = await send(get('/photos/', app.access))
+  const photos = await sendUntilRefused(get('/photos/', app.access))
   byId('sessions-wire').append(wireOf(photos, false))
   byId('end-findings').replaceChildren(finding('The access token of the app', photos))
 }

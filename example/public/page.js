@@ -1,6 +1,6 @@
 /*
- * The parts of a page that the lessons change. Text from outside goes into the page as text, never
- * as HTML.
+ * The page of a lesson: elements, outcomes and buttons. Text from elsewhere goes into the page as
+ * text, never as HTML.
  */
 
 export const byId = id => document.getElementById(id)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import {
-  connect, decide, getCode, goToConsent, lessonUrl, openLesson, press, reads, textOf
+  connect, connectAgain, decide, getCode, goToConsent, lessonUrl, openLesson, press, reads, textOf
 } from '../../fixtures/clients/oauth-lesson.ts'
 import {
   ELSEWHERE, openBrowser, overflows, skip, violationsOf, visit, visitTab
@@ -133,6 +133,36 @@ tests.push(t.test('an answer to a request of another tab is dropped', { skip }, 
   await decide(page)
   await reads(page, 'allow', 'This answer comes from another server.')
   t.same([...faults, ...other.faults], [])
+}))
+
+tests.push(t.test('the page waits for a worker that learns of a revocation', { skip }, async t => {
+  const { page, faults } = await openLesson(t, browser)
+  const stillGood = (): Promise<unknown> =>
+    page.route('**/photos/', route => route.fulfill({ json: [] }), { times: 1 })
+  await connect(page)
+  await stillGood()
+  await press(page, 'steal', 'theft', 'The theft is found out')
+
+  await connectAgain(page)
+  await press(page, 'login', 'sessions', '200: you are logged in.')
+  await press(page, 'list-sessions', 'sessions', '200: connected apps: 1.')
+  await stillGood()
+  await page.getByRole('button', { name: 'End this app' }).click()
+  await page.locator('#end-findings').filter({ hasText: 'Token is blacklisted' }).waitFor()
+  t.same(faults, [])
+}))
+
+tests.push(t.test('a thief with an expired code changes nothing', { skip }, async t => {
+  const { page, faults } = await openLesson(t, browser)
+  await connect(page)
+  await page.route('**/oauth/token', route => route.fulfill({
+    status: 400,
+    json: { error: 'invalid_grant', error_description: 'The code is invalid or expired.' }
+  }), { times: 1 })
+  await press(page, 'steal', 'theft', 'Something is still accepted.')
+  await press(page, 'use-photos', 'use', '200: 3 photos.')
+  await press(page, 'use-refresh', 'use', '200: new tokens.')
+  t.same(faults, [])
 }))
 
 tests.push(t.test('without OAuth the page says so, and how to turn it on', { skip }, async t => {
