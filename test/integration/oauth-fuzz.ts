@@ -11,6 +11,7 @@ import {
   type OAuthServer, SECRET_OF_API, SECRET_OF_PRINTER, SECRET_OF_REPORT, WEB_CALLBACK,
   openOAuthServer
 } from '../fixtures/oauth/server.ts'
+import { obtainTokens } from '../fixtures/oauth/token-management.ts'
 import {
   basic, exchangeForm, refreshForm, requestToken
 } from '../fixtures/oauth/token-request.ts'
@@ -153,17 +154,10 @@ t.test('token: no form is a 5xx, or gets tokens without the right secret', async
   t.ok((findings.statuses[200] ?? 0) > 0, 'some were good')
 })
 
-/** Returns a new refresh token and an access token of the printer. */
-async function obtainTokens (url: string): Promise<{ access: string, refresh: string }> {
-  const pkce = createPkce()
-  const { body } = await requestToken(url, exchangeForm(await obtainCode(url, pkce), pkce.verifier))
-  return { access: body.access_token, refresh: body.refresh_token }
-}
-
 for (const [name, secret] of [['revoke', SECRET_OF_PRINTER], ['introspect', SECRET_OF_API]]) {
   t.test(`${name}: no form is a 5xx, or has an effect without the right secret`, async t => {
     const { url, connection, count } = await openServer(t)
-    const { access, refresh } = await obtainTokens(url)
+    const { access_token: access, refresh_token: refresh } = await obtainTokens(url)
     const id = name === 'revoke' ? 'photo-printer' : 'photo-api'
     const texts = encoded(mutated(
       [['token', access]], [['token', refresh]],

@@ -1,34 +1,12 @@
 import t, { type Test } from 'tap'
-import { obtainCode } from '../fixtures/oauth/person.ts'
-import { createPkce } from '../fixtures/oauth/pkce.ts'
-import { PHOTO_API, PRINTER, openOAuthServer } from '../fixtures/oauth/server.ts'
-import { API_BASIC } from '../fixtures/oauth/token-management.ts'
 import { statusOfPhotos } from '../fixtures/oauth/race.ts'
-import {
-  PRINTER_BASIC, type TokenAnswer, exchangeForm, refreshForm, requestToken
-} from '../fixtures/oauth/token-request.ts'
+import { PHOTO_API, PRINTER, openOAuthServer } from '../fixtures/oauth/server.ts'
+import { askAbout, obtainTokens } from '../fixtures/oauth/token-management.ts'
+import { refreshForm, requestToken } from '../fixtures/oauth/token-request.ts'
 import { VERBS, failingStore } from '../fixtures/stores/failing-store.ts'
 
-/** Returns the tokens of a new session of the printer. */
-async function obtainTokens (url: string): Promise<TokenAnswer['body']> {
-  const pkce = createPkce()
-  return (await requestToken(url, exchangeForm(await obtainCode(url, pkce), pkce.verifier))).body
-}
-
-async function post (
-  url: string, name: 'revoke' | 'introspect', token: string
-): Promise<{ status: number, headers: Headers, body: Record<string, unknown> }> {
-  const reply = await fetch(`${url}/oauth/${name}`, {
-    method: 'POST',
-    headers: { authorization: name === 'revoke' ? PRINTER_BASIC : API_BASIC },
-    body: new URLSearchParams({ token })
-  })
-  const { status, headers } = reply
-  return { status, headers, body: await reply.json() as Record<string, unknown> }
-}
-
 /** Holds that an answer says: later. */
-function isLater (t: Test, { status, headers, body }: Awaited<ReturnType<typeof post>>): void {
+function isLater (t: Test, { status, headers, body }: Awaited<ReturnType<typeof askAbout>>): void {
   t.equal(`${status} ${String(body.error)}`, '503 temporarily_unavailable')
   t.match(headers.get('retry-after'), /^[1-9]\d*$/)
 }
@@ -40,12 +18,12 @@ for (const kind of ['access_token', 'refresh_token'] as const) {
     const tokens = await obtainTokens(url)
     for (const verbs of [VERBS, ['revoke']]) {
       for (const verb of verbs) failing.add(verb)
-      isLater(t, await post(url, 'revoke', tokens[kind]))
+      isLater(t, await askAbout(url, 'revoke', tokens[kind]))
       failing.clear()
       t.equal(await statusOfPhotos(url, tokens.access_token), 200)
     }
     t.equal(count('revoked'), 0)
-    t.equal((await post(url, 'revoke', tokens[kind])).status, 200)
+    t.equal((await askAbout(url, 'revoke', tokens[kind])).status, 200)
     t.equal(await statusOfPhotos(url, tokens.access_token), 401)
     t.equal((await requestToken(url, refreshForm(tokens.refresh_token))).status, 400)
   })
@@ -56,9 +34,9 @@ t.test('store away: a token is neither active nor inactive', async t => {
   const { url } = await openOAuthServer(t, { core: { store } })
   const { access_token: access } = await obtainTokens(url)
   failing.add('find')
-  isLater(t, await post(url, 'introspect', access))
+  isLater(t, await askAbout(url, 'introspect', access))
   failing.clear()
-  t.equal((await post(url, 'introspect', access)).body.active, true)
+  t.equal((await askAbout(url, 'introspect', access)).body.active, true)
 })
 
 for (const name of ['findUser', 'findClient'] as const) {
@@ -75,10 +53,10 @@ for (const name of ['findUser', 'findClient'] as const) {
     })
     const { access_token: access } = await obtainTokens(url)
     fails = true
-    const { status, body } = await post(url, 'introspect', access)
+    const { status, body } = await askAbout(url, 'introspect', access)
     t.equal(status, 500)
     t.notOk('active' in body)
     fails = false
-    t.equal((await post(url, 'introspect', access)).body.active, true)
+    t.equal((await askAbout(url, 'introspect', access)).body.active, true)
   })
 }

@@ -6,6 +6,7 @@ import {
   raceForCode, requestAtOnce, statusOfPhotos, testRace, timeToRefusal
 } from '../fixtures/oauth/race.ts'
 import { sharedServer, startProcess } from '../fixtures/oauth/shared-server.ts'
+import { askAbout, obtainTokens } from '../fixtures/oauth/token-management.ts'
 import { exchangeForm, refreshForm, requestToken } from '../fixtures/oauth/token-request.ts'
 import { sharedStores } from '../fixtures/servers/store-urls.ts'
 
@@ -33,6 +34,18 @@ for (const { name, skip, start } of sharedStores) {
       t.match(await requestToken(here, form), { status: 400, body: { error: 'invalid_grant' } })
       t.equal(await statusOfPhotos(here, access), 401)
       t.ok(await timeToRefusal(there, access) <= WITHIN_MS)
+    })
+
+    await t.test('a revocation at one process is known to introspection at the other', async t => {
+      for (const kind of ['access_token', 'refresh_token'] as const) {
+        const tokens = await obtainTokens(here)
+        const isActive = async () =>
+          (await askAbout(there, 'introspect', tokens.access_token)).body.active
+        t.equal(await isActive(), true)
+        t.equal((await askAbout(here, 'revoke', tokens[kind])).status, 200)
+        t.equal(await isActive(), false, 'at once')
+        t.ok(await timeToRefusal(there, tokens.access_token) <= WITHIN_MS)
+      }
     })
 
     await t.test('refreshes at once in both processes get one successor', async t => {
