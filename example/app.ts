@@ -18,8 +18,8 @@ import { openStore } from './store.ts'
 import { checkPassword, findUser } from './users.ts'
 
 /**
- * Builds the demo: token routes, two guarded routes, OAuth for apps, the lesson page, health checks
- * and metrics. Does not listen yet.
+ * Builds the demo: token routes, two guarded routes, OAuth for apps, the lessons, health checks and
+ * metrics. Does not listen yet.
  */
 export async function buildApp (settings: Settings): Promise<FastifyInstance> {
   const app = fastify({

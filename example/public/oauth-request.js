@@ -102,11 +102,11 @@ function showQuestion () {
   const question = questionOf()
   byId('ask-parts').replaceChildren(boxOf('What the address says', question))
   const request = authorizeRequest(question)
-  const location = `/connect?${new URLSearchParams({ authorization: app.authorization })}`
+  const next = `/connect?${new URLSearchParams({ authorization: app.authorization })}`
   byId('ask-wire').replaceChildren(detailsOf(titleOf(request), 'redirected', [
     ...commandsOf(request),
     figure('Request', requestText(request)),
-    figure('Response, of which the browser shows its scripts only this', `Location: ${location}`)
+    figure('Response, of which the browser shows its scripts only this', `Location: ${next}`)
   ]))
 }
 
@@ -128,6 +128,7 @@ function refuseQuestion (exchange) {
 export function go () {
   const { verifier, challenge, state, authorization } = app
   sessionStorage.setItem(REQUEST, JSON.stringify({ verifier, challenge, state, authorization }))
+  say('allow-status', 'The login page comes next. It sends its answer here.')
   location.assign(authorizeRequest(questionOf()).path)
 }
 

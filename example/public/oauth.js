@@ -54,6 +54,7 @@ for (const [id, act] of Object.entries(actions)) onPress(byId(id), act)
 /** Asks what the server can do. An app finds the issuer by the metadata (RFC 8414). */
 async function discover () {
   Object.assign(server, (await send(get('/lesson.json'))).answer)
+  document.body.classList.add(server.oauth ? 'open' : 'closed')
   if (!server.oauth) return say('notice', 'OAuth is off on this server.', false)
   const { answer } = await send(get('/.well-known/oauth-authorization-server'))
   server.issuer = answer?.issuer
@@ -66,7 +67,6 @@ function showPrinter () {
 
 await discover().catch(error => say('notice', error.message, false))
 document.body.classList.add(
-  server.oauth ? 'open' : 'closed',
   conditions.crypto() ? 'secure' : 'insecure',
   server.docs ? 'docs' : 'undocumented'
 )

@@ -1,7 +1,7 @@
 import t from 'tap'
 import {
-  connect, connectAgain, decide, getCode, lessonUrl, openLesson, partsOf, press, reads, shownIn,
-  textOf
+  connect, connectAgain, decide, getCode, goToConsent, lessonUrl, openLesson, partsOf, press,
+  reads, shownIn, textOf
 } from '../../fixtures/clients/oauth-lesson.ts'
 import { keptBy } from '../../fixtures/clients/consent-page.ts'
 import { openBrowser, skip } from '../../fixtures/servers/chromium.ts'
@@ -142,6 +142,16 @@ t.test('in cookie mode the consent page asks for the password once', { skip }, a
   await reads(page, 'allow', 'State and iss are right.')
   await press(page, 'login', 'sessions', '200: you are logged in.')
   await press(page, 'list-sessions', 'sessions', '200: connected apps: 2.')
+  t.same(faults, [])
+})
+
+t.test('the Back button leads to the lesson, which starts again', { skip }, async t => {
+  const { demo, page, faults } = await openLesson(t, browser)
+  await goToConsent(page)
+  await page.waitForURL('**/connect?*')
+  await page.goBack()
+  t.equal(page.url(), lessonUrl(demo))
+  await getCode(page)
   t.same(faults, [])
 })
 
