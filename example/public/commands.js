@@ -30,8 +30,7 @@ export function httpieOf (request) {
   const { method, path, token, basic, cookie, body, form } = request
   const fields = Object.entries(body ?? form ?? {})
   const options = `${form ? '--form ' : ''}${basic ? `--auth ${quote(basic)} ` : ''}`
-  // httpie takes a value that begins with = or @ for something else. Then it gets the body as it
-  // is.
+  // httpie reads a value that begins with = or @ differently, so it gets the body as it is.
   const content = fields.every(([, value]) => isPlain(value))
     ? fields.map(pair => quote(pair.join('=')))
     : [`--raw ${quote(contentOf(request))}`]

@@ -24,6 +24,7 @@ t.test('with JWT_KEYS, ISSUER and AUDIENCE the demo lets apps in', async t => {
   for (const url of ['/connect', '/connect/', '/connect.js']) {
     t.equal((await app.inject(url)).statusCode, 200, url)
   }
+  t.equal((await app.inject('/lesson.json')).json().oauth, true)
 })
 
 t.test('without one of the three there is no OAuth', async t => {
@@ -32,6 +33,7 @@ t.test('without one of the three there is no OAuth', async t => {
     { JWT_KEYS: keysIn(t), ISSUER: PLACE.ISSUER }, { JWT_KEYS: keysIn(t), AUDIENCE: 'demo' }
   ]) {
     const app = await buildDemo(t, env)
+    t.equal((await app.inject('/lesson.json')).json().oauth, false)
     for (const url of [
       '/.well-known/oauth-authorization-server', '/oauth/authorize', '/connect', '/connect.js',
       '/photos/'

@@ -58,7 +58,9 @@ t.test('the lesson, from the first step to the last', { skip }, async t => {
     t.strictSame(await partsOf(page, 'secret'), before)
     const { code, ...rest } = await partsOf(page, 'allow')
     t.strictSame(rest, { state: before.state, iss: demo.url })
-    t.match(decode(code as string).payload, { token_type: 'code' })
+    const { token_type: kind, exp, iat } = decode(code as string).payload
+    t.equal(kind, 'code')
+    t.equal(Number(exp) - Number(iat), 600, 'there is time to read')
     t.equal(await page.evaluate('document.activeElement.id'), 'allow-title')
   })
 
