@@ -7,7 +7,8 @@ type ConsentParts = Pick<AuthorizationServer, 'core' | 'options'>
 
 /**
  * Returns whether the page must ask the user. The live sessions of the client are the memory of
- * consent: while one has all of the scopes, the user is not asked again.
+ * consent: while one has all of the scopes, the user is not asked again. A session whose code waits
+ * does not count: a silent login that lost a race with a logout leaves one.
  */
 export async function mustAsk (
   { core, options }: ConsentParts, authorization: Authorization, userId: string
@@ -21,8 +22,8 @@ export async function mustAsk (
   // A session does not know its resource, and a scope may mean another thing elsewhere.
   if (isImitable || options.resources.length > 1) return true
   const sessions = await core.sessions.list(userId)
-  return !sessions.some(({ clientId, scope }) =>
-    clientId === client.id && isSubset(scopes, words(scope ?? '')))
+  return !sessions.some(({ clientId, scope, rotatedAt }) =>
+    clientId === client.id && rotatedAt !== null && isSubset(scopes, words(scope ?? '')))
 }
 
 /** Tolerated lead of the clock of another process of the host. */

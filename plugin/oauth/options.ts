@@ -94,7 +94,8 @@ export interface OAuthOptions {
     | undefined
   /**
    * Returns the user whom a session of the app's own has logged in, or null. Called only for
-   * `prompt=none`, which answers `login_required` without it. Default none.
+   * `prompt=none`, and again before the code is given: a logout meanwhile counts. Without it
+   * `prompt=none` answers `login_required`. Default none.
    */
   loggedIn?: ((request: FastifyRequest) => Awaitable<LoggedIn | null>) | undefined
   /** Lifetime of an authorization code. Default `'60s'`, at most `'10m'`. */

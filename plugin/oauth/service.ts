@@ -22,12 +22,20 @@ export function createOAuthService (server: AuthorizationServer): OAuthService {
 
     async disconnect (userId, clientId) {
       const { core } = server
-      const sessions = await core.sessions.list(userIdOf({ id: userId }))
-      let revoked = 0
-      for (const session of sessions.filter(session => session.clientId === clientId)) {
-        if (await revokeSession(core, session)) revoked++
-      }
-      return revoked
+      const id = userIdOf({ id: userId })
+      let total = 0
+      let revoked: number
+      // A silent login may start a session after the list is read, and confirm it before its
+      // consent is revoked.
+      do {
+        revoked = 0
+        const sessions = await core.sessions.list(id)
+        for (const session of sessions.filter(session => session.clientId === clientId)) {
+          if (await revokeSession(core, session)) revoked++
+        }
+        total += revoked
+      } while (revoked > 0)
+      return total
     }
   }
 }

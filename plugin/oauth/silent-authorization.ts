@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import { SimpleJwtError, asError } from '../errors.ts'
 import { type User, userIdOf } from '../user.ts'
+import type { Authorization } from './authorization.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { isLoginTime, mustAsk } from './consent.ts'
-import { approve, checkLogin } from './decision.ts'
+import { approve, checkLogin, loginRequired } from './decision.ts'
 import type { RedirectError } from './errors.ts'
 import type { LoggedIn } from './options.ts'
 import { errorUrl } from './redirect.ts'
@@ -33,9 +34,17 @@ export async function authorizeSilently (
       const authorization = { ...asked, askedAt: server.core.options.now() }
       const userId = userIdOf(login.user)
       checkLogin(server, authorization, userId, login.at)
-      if (await mustAsk(server, authorization, userId)) return refuse(CONSENT_REQUIRED)
+      await checkConsent(server, authorization, userId)
       return await approve(server, authorization, {
-        user: login.user, authTime: login.at, scopes: undefined, request
+        user: login.user,
+        authTime: login.at,
+        scopes: undefined,
+        request,
+        confirm: async () => {
+          const still = await loginOf(server, request)
+          if (still === null || userIdOf(still.user) !== userId) throw loginRequired()
+          await checkConsent(server, authorization, userId)
+        }
       })
     })
   } catch (thrown) {
@@ -56,9 +65,21 @@ async function loginOf (
     'and "at", the time of the login in milliseconds, not in the future.')
 }
 
+/** @throws SimpleJwtError 403 if the user must be asked */
+async function checkConsent (
+  server: AuthorizationServer, authorization: Authorization, userId: string
+): Promise<void> {
+  if (!await mustAsk(server, authorization, userId)) return
+  const { error, description } = CONSENT_REQUIRED
+  throw new SimpleJwtError(403, error, { detail: description, code: error })
+}
+
 /** A fault goes to the log, since the client gets no more of it than its name. */
 function redirectErrorOf (thrown: unknown, request: FastifyRequest): RedirectError {
   const status = thrown instanceof SimpleJwtError ? thrown.statusCode : 500
+  if (status === 403 && (thrown as SimpleJwtError).code === CONSENT_REQUIRED.error) {
+    return CONSENT_REQUIRED
+  }
   if (status === 401 || status === 403) return LOGIN_REQUIRED
   if (status === 503) return UNAVAILABLE
   request.log.error({ err: asError(thrown, 'loggedIn()') }, 'prompt=none failed')

@@ -9,7 +9,10 @@ import {
   type AuthorizeApp, ISSUER, askAuthorize, buildAuthorizeApp
 } from '../fixtures/oauth/authorize-app.ts'
 import { buildServer } from '../fixtures/oauth/authorization-server.ts'
+import { RFC_7636_PKCE } from '../fixtures/oauth/pkce.ts'
 import { WEB_CALLBACK } from '../fixtures/oauth/server.ts'
+import { postForm } from '../fixtures/oauth/token-app.ts'
+import { PRINTER_BASIC } from '../fixtures/oauth/token-request.ts'
 import { decode } from '../fixtures/tokens/jwt.ts'
 
 const TRUSTED = {
@@ -51,12 +54,17 @@ const buildLoggedIn = (
   return built
 }
 
-/** Makes the user allow the printer once, by the page. */
+/** Makes the user allow the printer once, by the page, and the printer exchange its code. */
 async function consentOnce ({ app, clock }: AuthorizeApp): Promise<void> {
   const { headers } = await askAuthorize(app)
   const page = new URL(String(headers.location), ISSUER)
-  await app.oauth.approve(
+  const answer = await app.oauth.approve(
     page.searchParams.get('authorization') as string, { id: 1 }, { authTime: clock.time })
+  await postForm(app, {
+    grant_type: 'authorization_code',
+    code: new URL(answer).searchParams.get('code') as string,
+    code_verifier: RFC_7636_PKCE.verifier
+  }, PRINTER_BASIC)
 }
 
 t.test('prompt=none: without loggedIn, and without a login, is login_required', async t => {
@@ -95,9 +103,11 @@ t.test('prompt=none: loggedIn gets the request, and a trusted app needs no conse
     oauth: { clients: [TRUSTED] }
   })
   t.match(await askSilently(t, built), { code: /^eyJ/ })
-  t.match(requests, [{ method: 'GET', url: /^\/oauth\/authorize\?/ }])
+  const request = { method: 'GET', url: /^\/oauth\/authorize\?/ }
+  t.match(requests, [request, request])
+  const { length } = requests
   await askAuthorize(built.app)
-  t.equal(requests.length, 1, 'a request with a page does not call it')
+  t.equal(requests.length, length, 'a request with a page does not call it')
 })
 
 t.test('prompt=none: a login older than max_age is login_required', async t => {

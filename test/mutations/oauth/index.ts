@@ -7,6 +7,7 @@ import { oauthGuardMutations } from './guards.ts'
 import { oauthIntrospectionMutations } from './introspection.ts'
 import { oauthLessonMutations } from './lesson.ts'
 import { oauthOpenIdMutations } from './openid.ts'
+import { oauthOpenIdAttackMutations } from './openid-attacks.ts'
 import { oauthOpenIdRuleMutations } from './openid-rules.ts'
 import { oauthRaceMutations } from './races.ts'
 import { oauthRevocationMutations } from './revocation.ts'
@@ -24,6 +25,7 @@ export const oauthMutations = [
   ...oauthIntrospectionMutations,
   ...oauthLessonMutations,
   ...oauthOpenIdMutations,
+  ...oauthOpenIdAttackMutations,
   ...oauthOpenIdRuleMutations,
   ...oauthRaceMutations,
   ...oauthRevocationMutations,

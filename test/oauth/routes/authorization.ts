@@ -42,11 +42,13 @@ t.test('details: shows what the app says of the login', async t => {
 })
 
 t.test('details: with the token of a user also says whether to ask', async t => {
-  const { ask, details, decide, login, app } = await openConsentPage(t)
+  const { ask, details, decide, exchange, login, app } = await openConsentPage(t)
   const { access } = await login()
   const text = await ask()
   t.equal((await details(text, access)).json().asks, true)
-  await decide(text, access)
+  const code = codeOf(await decide(text, access))
+  t.equal((await details(text, access)).json().asks, true, 'a code that waits')
+  await exchange(code)
   t.equal((await details(text, access)).json().asks, false)
   const maria = await login('maria', '456')
   t.equal((await details(text, maria.access)).json().asks, true, 'another user')
