@@ -3,6 +3,7 @@ import { claimsOrThrow } from '../errors.ts'
 import { authorizationOf, bearerToken } from '../guard/bearer-token.ts'
 import { knownGuard } from '../guard/known-guards.ts'
 import { hasScopes } from '../guard/scopes.ts'
+import { refuseUnclaimable } from '../service/claim-values.ts'
 import { type AccessClaims, isOfClient } from '../tokens/claims.ts'
 import { type Account, type User, isActive } from '../user.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
@@ -65,7 +66,10 @@ async function activeUser (
   return user
 }
 
-/** @throws TypeError for claims that are not an object, or have `sub`: a fault of the host */
+/**
+ * @throws TypeError for claims that are not an object, have `sub`, or have values that JSON would
+ *   change or drop: a fault of the host
+ */
 function checked (given: unknown): object {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError('fastify-simplejwt/oauth: userinfo() must resolve to an object.')
@@ -74,5 +78,7 @@ function checked (given: unknown): object {
     throw new TypeError('fastify-simplejwt/oauth: the result of userinfo() has "sub", which the ' +
       'plugin writes itself. Remove it.')
   }
+  // JSON calls a `toJSON` of the host, and its result could have another `sub`.
+  refuseUnclaimable(given, 'the result of userinfo()')
   return given
 }

@@ -87,6 +87,18 @@ t.test('userinfo: needs the token of an app with the scope openid', async t => {
   }
 })
 
+t.test('userinfo: values that JSON would change or drop are a fault', async t => {
+  for (const [given, problem] of [
+    [{ toJSON: () => ({ sub: '2' }) }, 'has a toJSON method'],
+    [{ updated_at: new Date(0) }, '"updated_at" has a toJSON method'],
+    [{ address: { country: () => 'BR' } }, '"address.country" is a function'],
+    [{ id: 1n }, '"id" is a bigint']
+  ] as const) {
+    const { ask } = await buildUserinfo(t, { oauth: { userinfo: () => given } })
+    await t.rejects(ask(OF_APP), { name: 'TypeError', message: new RegExp(problem) })
+  }
+})
+
 t.test('userinfo: a bad answer of the host is a fault', async t => {
   for (const [given, message] of [
     ...[1, 'text', ['name']].map(given =>
