@@ -4,12 +4,14 @@ import { refuse } from './option-refusals.ts'
 import type { OAuthClient, OAuthOptions } from './options.ts'
 
 /**
- * Checks the options `clients` and `findClient`. Returns the function that looks up a client.
+ * Checks the options `clients` and `findClient`. Returns the function that looks up a client. No
+ * client may have `audience` as its id: its ID tokens would look like access tokens of the API.
  * @throws TypeError that names the option and its rule
  */
 export function createFindClient (
   { clients = [], findClient }: Pick<OAuthOptions, 'clients' | 'findClient'>,
-  scopes: readonly string[]
+  scopes: readonly string[],
+  audience?: string
 ): FindClient {
   const find = hostFunction('findClient', findClient, refuse)
   if (!Array.isArray(clients)) refuse('clients', 'must be an array of clients.')
@@ -20,13 +22,19 @@ export function createFindClient (
   for (const [index, given] of clients.entries()) {
     const client = resolveClient(`clients[${index}]`, given, scopes, refuse)
     if (known.has(client.id)) refuse(`clients[${index}].id`, 'must be unique.')
+    if (client.id === audience) refuse(`clients[${index}].id`, AUDIENCE_RULE)
     known.set(client.id, client)
   }
   return async id => {
     if (!isClientId(id)) return null
-    return known.get(id) ?? checkedAnswer(await find?.(id), id, scopes)
+    const client = known.get(id) ?? checkedAnswer(await find?.(id), id, scopes)
+    if (client !== null && id === audience) refuseAnswer('findClient().id', AUDIENCE_RULE)
+    return client
   }
 }
+
+const AUDIENCE_RULE = 'is the "audience" of fastify-simplejwt, and the ID tokens of a client are ' +
+  'for its id. Choose another id.'
 
 const refuseAnswer: Refuse = (name, rule) => {
   throw new Error(`fastify-simplejwt/oauth: ${name} ${rule}`)

@@ -42,7 +42,7 @@ export function resolveOAuthOptions (given: OAuthOptions, core: CoreOptions) {
   return Object.freeze({
     interactionUrl: resolveInteractionUrl(given.interactionUrl, issuer),
     scopes,
-    findClient: createFindClient(given, Object.freeze([...scopes.keys()])),
+    findClient: createFindClient(given, Object.freeze([...scopes.keys()]), audience),
     resources: resolveResources(given.resources, audience),
     claims: hostFunction('claims', given.claims, refuse),
     userinfo: hostFunction('userinfo', given.userinfo, refuse),

@@ -104,3 +104,14 @@ t.test('the options are checked, and each error names one', async t => {
     `${option} "clients[0].redirectUris[1]" must be an https URL, `.slice(0, 80))
   t.equal(refusal({ clients: [PRINTER, { ...PRINTER }] }), `${option} "clients[1].id" must be unique.`)
 })
+
+t.test('no client has the audience of the API as its id', async t => {
+  const rule = 'is the "audience" of fastify-simplejwt, and the ID tokens of a client are for ' +
+    'its id. Choose another id.'
+  const find = (given: object) => createFindClient(given as Given, SCOPES, 'photo-printer')
+  t.equal(messageOf(() => find({ clients: [client('calendar'), PRINTER] })),
+    `fastify-simplejwt/oauth: option "clients[1].id" ${rule}`)
+  await t.rejects(find({ findClient: client })('photo-printer'),
+    { message: `fastify-simplejwt/oauth: findClient().id ${rule}` })
+  t.match(await find({ findClient: client })('calendar'), { id: 'calendar' })
+})

@@ -180,6 +180,7 @@ t.test('the first plugin has an issuer that other servers can compare', async t 
 t.test('the first plugin has an audience, and signs', async t => {
   t.match(refusalOfCore({ audience: undefined }), /^fastify-simplejwt\/oauth: needs the option "audience" of fastify-simplejwt: /)
   t.same(resolve({}, { audience: 'api' }).resources, ['api'])
+  t.match(refusalOfCore({ audience: PRINTER.id }), /"clients\[0\]\.id" is the "audience"/)
   for (const core of [{ keys: [VERIFIER] }, { keys: undefined, jwksUrl: 'https://a.example/jwks' }]) {
     t.match(refusalOfCore({ ...core, verifyCredentials: undefined }), /^fastify-simplejwt\/oauth: needs a signing key, and fastify-simplejwt has none\./)
   }
