@@ -105,12 +105,15 @@ async function logIn () {
   return ask()
 }
 
-/** Asks the user, except where the server says that it is not needed. */
+/**
+ * Asks the user, except where the server says that it is not needed. Without a token the details
+ * have no `asks`.
+ */
 async function ask () {
   const reply = await call(detailsUrl)
   if (!reply.ok) return refused(reply)
   details = reply.answer
-  if (!details.asks) return decide(true)
+  if (details.asks === false) return decide(true)
   // A route of the demo. Your page may have another way to name the user.
   const { answer: user } = await call('/me/')
   showConsent(user.username)

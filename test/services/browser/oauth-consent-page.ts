@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import {
   type Place, goToConsent, logIn, openPrinter, photosOf, press, reads, title
 } from '../../fixtures/clients/consent-page.ts'
-import { authorizationOf } from '../../fixtures/clients/photo-printer.ts'
+import { authorizationOf, clientsIn } from '../../fixtures/clients/photo-printer.ts'
 import { openBrowser, overflows, skip, violationsOf } from '../../fixtures/servers/chromium.ts'
 import { decode } from '../../fixtures/tokens/jwt.ts'
 import { signAs } from '../../fixtures/tokens/keys.ts'
@@ -165,4 +165,15 @@ t.test('the name of an app is text, and an outage can be waited for', { skip }, 
   await reads(page, 'The server cannot be reached. Try again.')
   t.ok(await page.getByRole('button', { name: 'Allow' }).isVisible())
   t.match(faults, [/503/, /ERR_CONNECTION_REFUSED/])
+})
+
+t.test('the page asks if no answer says that it need not', { skip }, async t => {
+  const { demo, page } = await openPrinter(t, browser, COOKIE)
+  // The cookie arrives, and the body is lost. So the details have no `asks`.
+  await page.route(`${demo.url}/api/token/`, async route => {
+    const response = await route.fetch()
+    await route.fulfill({ response, body: '' })
+  })
+  await goToConsent(page)
+  t.same(await clientsIn(demo.url), [null, null], 'no app is connected')
 })
