@@ -28,7 +28,7 @@ export function refuseBusy ({ status, reply }) {
   }
 }
 
-/** Says what came of an exchange: the good news, or the server's reason for its refusal. */
+/** Says the outcome of an exchange: the good news, or the server's reason for its refusal. */
 export function tell (step, { reply, status, answer }, goodNews) {
   say(`${step}-status`, `${status}: ${reply.ok ? goodNews : reasonOf(answer)}`, reply.ok)
   return reply.ok

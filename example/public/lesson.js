@@ -112,7 +112,7 @@ async function sign (claims, alg, secret) {
  */
 const secondsLeft = since => settings.reuse_interval - (Date.now() - since) / 1000
 
-/** Each second. The countdown is in no live region either. */
+/** Updates the countdown each second. It is in no live region either. */
 function tick () {
   showTimes()
   if (held.spent === undefined) return

@@ -15,7 +15,7 @@ export const user = { access: undefined }
 /** The token of the robot. */
 export const robot = { access: undefined }
 
-/** Drops a request and everything that came of it. */
+/** Drops a request, its answer and its tokens. */
 export function forget () {
   for (const name of Object.keys(app)) delete app[name]
 }

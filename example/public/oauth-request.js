@@ -124,7 +124,7 @@ function refuseQuestion (exchange) {
 
 // --- 3. Log in and allow -------------------------------------------------------------------------
 
-/** Leaves the page. The tab keeps what the answer must be checked with. */
+/** Leaves the page. The tab keeps the request, which checks the answer. */
 export function go () {
   const { verifier, challenge, state, authorization } = app
   sessionStorage.setItem(REQUEST, JSON.stringify({ verifier, challenge, state, authorization }))

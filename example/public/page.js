@@ -33,8 +33,8 @@ export function enable () {
 }
 
 /**
- * Runs `act` whenever a button is pressed or a form is sent, one at a time. What goes wrong is said
- * beside it.
+ * Runs `act` when a button is pressed or a form is sent, one at a time. Shows an error beside the
+ * control.
  */
 export function onPress (control, act) {
   let runs = false

@@ -28,8 +28,8 @@ export const timeElement = seconds =>
   )
 
 /**
- * Each second. What it changes is in no live region: screen readers read it when asked to, and are
- * not interrupted.
+ * Updates the countdowns, each second. They are in no live region, so that they do not interrupt
+ * screen readers.
  */
 export function showTimes () {
   for (const element of document.querySelectorAll('[data-at]')) {

@@ -24,7 +24,7 @@ export const base64url = bytes =>
     .replaceAll('/', '_')
     .replace(/=+$/, '')
 
-/** There is one way only to write bytes as base64url: another is refused, as the server does. */
+/** Bytes have one spelling in base64url. Refuses others, as the server does. */
 export function bytesOf (part) {
   const bytes = bytesOfBase64(part.replaceAll('-', '+').replaceAll('_', '/'))
   if (base64url(bytes) !== part) throw new SyntaxError('not base64url')
