@@ -82,6 +82,6 @@ function redirectErrorOf (thrown: unknown, request: FastifyRequest): RedirectErr
   }
   if (status === 401 || status === 403) return LOGIN_REQUIRED
   if (status === 503) return UNAVAILABLE
-  request.log.error({ err: asError(thrown, 'loggedIn()') }, 'prompt=none failed')
+  request.log.error({ err: asError(thrown, 'a function of the app') }, 'prompt=none failed')
   return SERVER_ERROR
 }
