@@ -19,32 +19,33 @@ interface ClientToken {
 
 /**
  * Revokes the session of a refresh or access token of a client, so all of its tokens (RFC 7009
- * section 2.1). Does nothing for a token that is unknown, expired or of another client: it tells
- * nothing about them.
+ * section 2.1). Does nothing for a token that is unknown, expired or of another client, and returns
+ * false.
  * @throws SimpleJwtError 400 for a token without a session, or 429 over the limit of the session
  */
 export async function revokeToken (
   server: RevocationParts, client: Client, token: string, request: FastifyRequest
-): Promise<void> {
+): Promise<boolean> {
   const { core } = server
   const presented = verifiedToken(server, token)
-  if (presented === undefined || presented.client_id !== client.id) return
+  if (presented === undefined || presented.client_id !== client.id) return false
   if (presented.token_type === 'client') {
     throw oauthError('unsupported_token_type',
       'An access token of client credentials cannot be revoked. It expires by itself.')
   }
   const { sid, jti, user_id: userId } = presented
-  if (sid === undefined) return
+  if (sid === undefined) return false
   await core.rateLimiter.refreshPerSession('oauth', presented, request)
   // The session names the client of the signed token: a custom store may not know `clientId`.
   const clientId = client.id
   if (presented.token_type === 'access') {
     await revokeSession(core, { sid, userId, clientId }, request)
-    return
+    return true
   }
   const session = await core.sessions.find(sid)
-  if (session === null || !core.sessions.isLive(session)) return
+  if (session === null || !core.sessions.isLive(session)) return true
   await revokePresented(core, { ...session, clientId }, jti, request)
+  return true
 }
 
 function verifiedToken (

@@ -15,17 +15,20 @@ import { revokeSchema } from './token-management-schemas.ts'
  * an empty body.
  */
 export function revokeRoute (scope: FastifyInstance, server: AuthorizationServer): void {
+  const { core, limitByAddress } = server
   const url = '/revoke'
 
   route(scope, {
     method: 'POST',
     url,
     schema: revokeSchema,
-    onRequest: [fromAnyOrigin, countRefusals(server.limitByAddress)],
+    onRequest: [fromAnyOrigin, countRefusals(limitByAddress)],
     handler: async request => {
       const { client, form } = await authenticatedForm(server, request)
       const token = requiredToken(form)
-      await server.core.inShare(request, () => revokeToken(server, client, token, request))
+      const isOwn = await core.inShare(request, () => revokeToken(server, client, token, request))
+      // The id of a public client is no proof, and the answer to a guess is not a refusal.
+      if (!isOwn && client.secretHash === undefined) await limitByAddress(request)
       return {}
     }
   }, 'prefix', refuse)

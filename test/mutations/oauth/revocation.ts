@@ -82,13 +82,21 @@ export const oauthRevocationMutations: Mutation[] = [
       '', 'oauth/routes/revoke.ts'
     ],
     [
-      'refused revocations count', ', countRefusals(server.limitByAddress)', '',
+      'refused revocations count', ', countRefusals(limitByAddress)', '',
       'oauth/routes/revoke.ts'
     ],
     [
       'one address does not fill the store with revocations',
-      'server.core.inShare(request, () => revokeToken(server, client, token, request))',
+      'core.inShare(request, () => revokeToken(server, client, token, request))',
       'revokeToken(server, client, token, request)', 'oauth/routes/revoke.ts'
+    ],
+    [
+      'guesses of a public client count', 'if (!isOwn && client.secretHash === undefined)',
+      'if (client.id === url)', 'oauth/routes/revoke.ts'
+    ],
+    [
+      'revocations of a client with a secret do not count',
+      'if (!isOwn && client.secretHash === undefined)', 'if (!isOwn)', 'oauth/routes/revoke.ts'
     ],
     [
       'a revocation is answered by JSON', 'return {}', "return ''", 'oauth/routes/revoke.ts'

@@ -178,3 +178,14 @@ t.test('revocation endpoint: refused requests count by address', async t => {
   clock.advance(MINUTE)
   t.equal((await postRevoke(app, {})).statusCode, 400)
 })
+
+t.test('revocation endpoint: unknown tokens of a public client count by address', async t => {
+  const { app } = await buildTokenApp(t, { rateLimit: {} }, { rateLimit: 2 })
+  const guess = (id: string, authorization: string | null = null) =>
+    postRevoke(app, { token: 'unknown', client_id: id }, authorization)
+  for (let count = 0; count < 3; count++) {
+    t.equal((await guess('photo-printer', PRINTER_BASIC)).statusCode, 200, 'it has a secret')
+  }
+  const answers = [await guess('terminal'), await guess('terminal'), await guess('terminal')]
+  t.strictSame(answers.map(({ statusCode }) => statusCode), [200, 200, 429])
+})
