@@ -76,6 +76,11 @@ export async function runWorkers ({
       await fork()
       if (pool.delete(worker)) await end(worker)
     }
+    // A worker that died while the successor of another was starting has none.
+    for (let running = pool.size + starting; running < count; running++) {
+      if (ending) return
+      await fork()
+    }
     log.info('SIGHUP: all workers were replaced')
   }
 
