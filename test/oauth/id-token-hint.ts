@@ -44,7 +44,7 @@ t.test('id_token_hint: only the user of the ID token may decide', async t => {
   t.match(await app.oauth.deny(text), 'error=access_denied', 'any user may deny')
 })
 
-t.test('id_token_hint: any user may decide about a request without one', async t => {
+t.test('id_token_hint: each user may decide about a request without one', async t => {
   const { app } = await buildAuthorizeApp(t)
   for (const hint of [undefined, '']) {
     const { headers } = await askAuthorize(app, { id_token_hint: hint })
