@@ -72,8 +72,8 @@ t.test('each command of the page gets the answer that the page shows', { skip },
     await checkStep(t, page, step)
   }
 
-  // A code and a refresh token are good once. The page gets earlier tokens, and the command spends
-  // what the page shows.
+  // A code and a refresh token are good once. The page gets earlier tokens, so that the shown
+  // command is the first that spends them.
   const earlier = { body: tokens, contentType: 'application/json' }
   for (const name of ['curl', 'httpie']) {
     await getCode(page)
