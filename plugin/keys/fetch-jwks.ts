@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net'
 import type { Refuse } from '../option-checks.ts'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
+import { abortAfter, boundedText, maxAgeOf } from './fetch-limits.ts'
 import type { Jwk } from './jwk.ts'
 import type { PairKey } from './key-options.ts'
 import { readPublicKey } from './parse-key.ts'
@@ -50,26 +51,18 @@ const DEFAULT_MAX_AGE_MS = 600_000
  * @throws Error after 5 s without a response, or if it is not a JWK set or has no usable key
  */
 export async function fetchJwks (url: URL, closing: AbortSignal): Promise<FetchedKeys> {
-  // Node 20 garbage-collects a signal of AbortSignal.any with AbortSignal.timeout, and then the
-  // timeout never fires.
-  const giveUp = new AbortController()
-  const close = (): void => giveUp.abort(closing.reason)
-  const timeout = new DOMException(
-    `The issuer did not answer within ${FETCH_TIMEOUT_MS} ms.`, 'TimeoutError')
-  const timer = setTimeout(() => giveUp.abort(timeout), FETCH_TIMEOUT_MS).unref()
-  closing.addEventListener('abort', close)
-  if (closing.aborted) close()
+  const timeout = `The issuer did not answer within ${FETCH_TIMEOUT_MS} ms.`
+  const { signal, clear } = abortAfter(FETCH_TIMEOUT_MS, timeout, closing)
   try {
     const headers = { accept: 'application/jwk-set+json, application/json' }
-    return await read(await fetch(url, { headers, redirect: 'error', signal: giveUp.signal }))
+    return await read(await fetch(url, { headers, redirect: 'error', signal }))
   } finally {
-    clearTimeout(timer)
-    closing.removeEventListener('abort', close)
+    clear()
   }
 }
 
 async function read (response: Response): Promise<FetchedKeys> {
-  const text = await boundedText(response)
+  const text = await boundedText(response.body ?? [], MAX_RESPONSE_BYTES)
   if (response.status !== 200) {
     throw new Error(`The issuer answered ${response.status}, expected 200.`)
   }
@@ -79,30 +72,9 @@ async function read (response: Response): Promise<FetchedKeys> {
   const usable = keys.map(usableKey).filter(key => key !== undefined)
   // A server that signs has a key. Accepting an empty set would refuse every token.
   if (usable.length === 0) throw new Error('The JWK set has no usable key.')
-  return { keys: usable, maxAge: maxAgeOf(response.headers) }
-}
-
-async function boundedText ({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body ?? []) {
-    length += (chunk as Uint8Array).length
-    if (length > MAX_RESPONSE_BYTES) {
-      throw new Error(`The response is longer than ${MAX_RESPONSE_BYTES} bytes.`)
-    }
-    chunks.push(chunk as Uint8Array)
-  }
-  // As Response.json() does, this leaves out a byte order mark.
-  return new TextDecoder().decode(Buffer.concat(chunks))
-}
-
-/** RFC 9111 section 5.2.2.1, minus the time that the response spent in caches. */
-function maxAgeOf (headers: Headers): number {
-  const cacheControl = headers.get('cache-control') ?? ''
-  if (/\bno-(store|cache)\b/i.test(cacheControl)) return 0
-  const seconds = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl)?.[1]
-  if (seconds === undefined) return DEFAULT_MAX_AGE_MS
-  return Math.max(0, Number(seconds) - Number(headers.get('age') ?? 0)) * 1000 || 0
+  const { headers } = response
+  const maxAge = maxAgeOf(headers.get('cache-control') ?? '', headers.get('age') ?? '')
+  return { keys: usable, maxAge: maxAge ?? DEFAULT_MAX_AGE_MS }
 }
 
 const reject: Refuse = (_name, rule) => { throw new Error(rule) }

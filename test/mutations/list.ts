@@ -1179,7 +1179,7 @@ export const mutations: Mutation[] = [
       'a token and a key of another server may say Ed25519',
       "if (name === 'Ed25519') return 'EdDSA'", '', 'keys/ed25519.ts'
     ]),
-  ...of('keys/fetch-jwks.ts',
+  ...of('keys/fetch-limits.ts',
     [
       'a JWK set may begin with a byte order mark',
       'new TextDecoder().decode(Buffer.concat(chunks))', 'Buffer.concat(chunks).toString()',
