@@ -1,8 +1,9 @@
 import { SimpleJwtError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { OAuthClaims } from '../tokens/claims.ts'
-import type { AuthorizationRequest } from './authorization-request.ts'
+import type { AuthorizationRequest, ReturnAddress } from './authorization-request.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
+import type { RedirectError } from './errors.ts'
 import { matchRedirectUri } from './redirect-uris.ts'
 import { words } from './scopes.ts'
 
@@ -38,6 +39,27 @@ export function mintAuthorization (
   }, 'JWT')
 }
 
+/**
+ * Returns the error of a request as a signed text, which the consent page shows.
+ */
+export function mintRefusal (
+  { core, endpoints }: Pick<AuthorizationServer, 'core' | 'endpoints'>,
+  { client, redirectUri }: ReturnAddress,
+  { error, description }: RedirectError
+): string {
+  const iat = Math.floor(core.options.now() / 1000)
+  return core.tokens.mintForClient('authorization', {
+    exp: iat + LIFETIME_SECONDS,
+    iat,
+    jti: newId(),
+    aud: endpoints.token,
+    client_id: client.id,
+    redirect_uri: redirectUri,
+    error,
+    error_description: description
+  }, 'JWT')
+}
+
 /** An authorization request that waits for the user's decision. */
 export interface Authorization extends AuthorizationRequest {
   /** When the client asked, in milliseconds. */
@@ -46,7 +68,8 @@ export interface Authorization extends AuthorizationRequest {
 
 /**
  * Reads the text of `mintAuthorization`. The client and the options may have changed since.
- * @throws SimpleJwtError 400 for a bad or expired text, or a client that may not ask any more
+ * @throws SimpleJwtError 400 for a bad or expired text, one of `mintRefusal`, or a client that may
+ *   not ask any more
  */
 export async function readAuthorization (
   { core, options, endpoints }: Pick<AuthorizationServer, 'core' | 'options' | 'endpoints'>,
@@ -54,6 +77,7 @@ export async function readAuthorization (
 ): Promise<Authorization> {
   const claims = core.tokens.verifyForClient(text as string, 'authorization', endpoints.token)
   if (typeof claims === 'string') throw authorizationNotValid()
+  if (claims.error !== undefined) throw requestRefused(claims)
   const client = await options.findClient(claims.client_id)
   const { redirect_uri: redirectUri } = claims as OAuthClaims & { redirect_uri: string }
   if (
@@ -87,3 +111,6 @@ const authorizationNotValid = (): SimpleJwtError =>
     detail: 'The authorization request is invalid or expired. Start again from the app.',
     code: 'authorization_not_valid'
   })
+
+const requestRefused = ({ error, error_description: detail }: OAuthClaims): SimpleJwtError =>
+  new SimpleJwtError(400, error as string, { detail: detail as string, code: error as string })

@@ -4,6 +4,7 @@ import { repeatsAuthorization } from '../guard/bearer-token.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import { isSecretOf } from './client-secrets.ts'
 import { type Client, type FindClient, isClientId } from './clients.ts'
+import { isDocumentUrl } from './documents/document-url.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
 import type { Parameters } from './parameters.ts'
 
@@ -39,7 +40,7 @@ export async function authenticateClient (
 ): Promise<Client> {
   const { id, secret } = credentialsOf(request, form)
   // The host's database gets no text that cannot be an id, and the log no hostile one.
-  const clientId = isClientId(id) ? id : undefined
+  const clientId = isClientId(id) || isDocumentUrl(id) ? id : undefined
   const client = clientId === undefined ? null : await findClient(clientId)
   const isRight = isSecretOf(secret ?? '', client?.secretHash)
   const isPublic = client?.secretHash === undefined

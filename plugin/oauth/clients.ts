@@ -16,6 +16,8 @@ export interface Client {
   readonly scopes: readonly string[]
   readonly trusted: boolean
   readonly introspects: boolean
+  /** True: a metadata document of the app describes it, and not the host. */
+  readonly fromDocument: boolean
   readonly uri: string | undefined
   /** The object of the host, for its `claims`. */
   readonly given: OAuthClient
@@ -42,6 +44,9 @@ export const isClientId = (id: unknown): id is string => typeof id === 'string' 
 /** The consent page shows the name, and no character of it may turn or hide the text around it. */
 const NAME =
   /^(?=.*[\p{L}\p{N}\p{P}\p{S}])[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]{1,200}$/u
+
+export const isClientName = (name: unknown): name is string =>
+  typeof name === 'string' && NAME.test(name)
 
 /**
  * Checks a client and fills in the defaults. `name` is the name of the client in errors, `scopes`
@@ -85,6 +90,7 @@ export function resolveClient (
     scopes: resolveScopes(of('scopes'), client.scopes, scopes, refuse),
     trusted,
     introspects,
+    fromDocument: false,
     uri: resolveHomePage(of('uri'), client.uri, refuse),
     given: client
   })

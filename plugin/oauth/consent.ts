@@ -14,7 +14,7 @@ export async function mustAsk (
   { core, options }: ConsentParts, authorization: Authorization, userId: string
 ): Promise<boolean> {
   const { client, scopes, prompt, redirectUri } = authorization
-  if (words(prompt).includes('consent')) return true
+  if (client.fromDocument || words(prompt).includes('consent')) return true
   if (client.trusted) return false
   // Any program can take the URI of a public native client, so another may ask (RFC 8252 8.6).
   const isImitable = client.secretHash === undefined &&

@@ -9,14 +9,17 @@ import type { OAuthClient, OAuthOptions } from './options.ts'
  * @throws TypeError that names the option and its rule
  */
 export function createFindClient (
-  { clients = [], findClient }: Pick<OAuthOptions, 'clients' | 'findClient'>,
+  {
+    clients = [], findClient, metadataDocuments
+  }: Pick<OAuthOptions, 'clients' | 'findClient' | 'metadataDocuments'>,
   scopes: readonly string[],
   audience?: string
 ): FindClient {
   const find = hostFunction('findClient', findClient, refuse)
   if (!Array.isArray(clients)) refuse('clients', 'must be an array of clients.')
-  if (clients.length === 0 && find === undefined) {
-    refuse('clients', 'must have at least one client, unless "findClient" is set.')
+  if (clients.length === 0 && find === undefined && !metadataDocuments) {
+    refuse('clients', 'must have at least one client, unless "findClient" or ' +
+      '"metadataDocuments" is set.')
   }
   const known = new Map<string, Client>()
   for (const [index, given] of clients.entries()) {

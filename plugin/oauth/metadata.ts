@@ -24,6 +24,7 @@ export const metadataOf = (
   introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
   code_challenge_methods_supported: ['S256'],
   authorization_response_iss_parameter_supported: true,
+  ...(options.allowDocument !== undefined && { client_id_metadata_document_supported: true }),
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: [
     ...new Set(core.keys.publicKeys().map(({ alg }) => alg))

@@ -69,10 +69,17 @@ export interface OAuthOptions {
    * always one of them, with a default text.
    */
   scopes: Record<string, string>
-  /** The known apps. One of `clients` and `findClient` is required. */
+  /** The known apps. One of `clients`, `findClient` and `metadataDocuments` is required. */
   clients?: OAuthClient[] | undefined
   /** Looks up an app that is not in `clients`. Its answer is checked as those are. */
   findClient?: ((id: string) => Awaitable<OAuthClient | null>) | undefined
+  /**
+   * True: a `client_id` may be the https URL of a document that describes the client
+   * (draft-ietf-oauth-client-id-metadata-document). The server fetches it. `allow` gets the host of
+   * the URL, and returns false to refuse it. Such a client is public, and the user is always asked.
+   * Default false.
+   */
+  metadataDocuments?: boolean | { allow(host: string): boolean } | undefined
   /**
    * Resource servers that tokens may be for, beside the option `audience` of the first plugin
    * (RFC 8707): URIs without a fragment. Default none.
@@ -118,6 +125,7 @@ export interface OAuthOptions {
 
 /** An authorization request, for a consent page of your own making. */
 export interface AuthorizationDetails {
+  /** With a URL as its `id`, the app itself has chosen the name (`metadataDocuments`). */
   client: { id: string, name: string, uri?: string, trusted: boolean }
   scopes: { name: string, description: string }[]
   /** The audience of the tokens. */

@@ -20,9 +20,9 @@ export type CoreOptions = Pick<
 const WRITTEN_CLAIMS = ['scope', 'resource', 'auth_time']
 
 const NAMES = new Set([
-  'interactionUrl', 'scopes', 'clients', 'findClient', 'resources', 'claims', 'userinfo',
-  'loggedIn', 'codeLifetime', 'refreshTokenLifetime', 'grantLifetime', 'prefix', 'namespace',
-  'rateLimit'
+  'interactionUrl', 'scopes', 'clients', 'findClient', 'metadataDocuments', 'resources', 'claims',
+  'userinfo', 'loggedIn', 'codeLifetime', 'refreshTokenLifetime', 'grantLifetime', 'prefix',
+  'namespace', 'rateLimit'
 ])
 
 const SECOND_MS = 1000
@@ -43,6 +43,7 @@ export function resolveOAuthOptions (given: OAuthOptions, core: CoreOptions) {
     interactionUrl: resolveInteractionUrl(given.interactionUrl, issuer),
     scopes,
     findClient: createFindClient(given, Object.freeze([...scopes.keys()]), audience),
+    allowDocument: resolveMetadataDocuments(given.metadataDocuments),
     resources: resolveResources(given.resources, audience),
     claims: hostFunction('claims', given.claims, refuse),
     userinfo: hostFunction('userinfo', given.userinfo, refuse),
@@ -167,3 +168,21 @@ const checkedRateLimit = (given: unknown): number | false =>
   given === false || (Number.isInteger(given) && given as number >= 1)
     ? given as number | false
     : refuse('rateLimit', 'must be false or a whole number of requests a minute, 1 or more.')
+
+/** Returns whether the document of a host may be fetched. Undefined: none may. */
+function resolveMetadataDocuments (
+  given: OAuthOptions['metadataDocuments']
+): ((host: string) => boolean) | undefined {
+  if (given === undefined || given === false) return undefined
+  if (given === true) return () => true
+  const rule = 'must be true, false or { allow: host => boolean }.'
+  if (typeof given?.allow !== 'function') return refuse('metadataDocuments', rule)
+  refuseUnknown(given, new Set(['allow']), member => `metadataDocuments.${member}`, refuse)
+  const allow = hostFunction('metadataDocuments.allow', given.allow.bind(given), refuse)
+  return host => {
+    const answer: unknown = allow(host)
+    if (typeof answer === 'boolean') return answer
+    throw new TypeError(
+      'fastify-simplejwt/oauth: metadataDocuments.allow() must return true or false.')
+  }
+}

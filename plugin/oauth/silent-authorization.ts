@@ -8,7 +8,7 @@ import { isLoginTime, mustAsk } from './consent.ts'
 import { approve, checkLogin, loginRequired } from './decision.ts'
 import type { RedirectError } from './errors.ts'
 import type { LoggedIn } from './options.ts'
-import { errorUrl } from './redirect.ts'
+import { refusalUrl } from './redirect.ts'
 
 const LOGIN_REQUIRED: RedirectError =
   { error: 'login_required', description: 'The user must log in.' }
@@ -26,7 +26,7 @@ const SERVER_ERROR: RedirectError =
 export async function authorizeSilently (
   server: AuthorizationServer, asked: AuthorizationRequest, request: FastifyRequest
 ): Promise<string> {
-  const refuse = (error: RedirectError): string => errorUrl(server, asked, error)
+  const refuse = (error: RedirectError): string => refusalUrl(server, asked, error)
   try {
     const login = await loginOf(server, request)
     if (login === null) return refuse(LOGIN_REQUIRED)

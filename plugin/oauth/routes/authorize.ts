@@ -7,7 +7,7 @@ import type { AuthorizationServer } from '../authorization-server.ts'
 import { invalidRequest } from '../errors.ts'
 import { refuse } from '../option-refusals.ts'
 import { type Parameters, readParameters } from '../parameters.ts'
-import { errorUrl, redirectTo } from '../redirect.ts'
+import { redirectTo, refusalUrl } from '../redirect.ts'
 import { withParameters } from '../redirect-uris.ts'
 import { words } from '../scopes.ts'
 import { authorizeSilently } from '../silent-authorization.ts'
@@ -47,7 +47,7 @@ async function authorize (
 ): Promise<FastifyReply> {
   const address = await returnAddressOf(server, parameters)
   const checked = checkAuthorizationRequest(server, address, parameters)
-  if ('error' in checked) return redirectTo(reply, errorUrl(server, address, checked))
+  if ('error' in checked) return redirectTo(reply, refusalUrl(server, address, checked))
   if (words(checked.prompt).includes('none')) {
     return redirectTo(reply, await authorizeSilently(server, checked, request))
   }
