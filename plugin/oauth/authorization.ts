@@ -1,8 +1,9 @@
 import { SimpleJwtError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { OAuthClaims } from '../tokens/claims.ts'
-import type { AuthorizationRequest, ReturnAddress } from './authorization-request.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
+import type { Client } from './clients.ts'
 import type { RedirectError } from './errors.ts'
 import { matchRedirectUri } from './redirect-uris.ts'
 import { words } from './scopes.ts'
@@ -44,7 +45,7 @@ export function mintAuthorization (
  */
 export function mintRefusal (
   { core, endpoints }: Pick<AuthorizationServer, 'core' | 'endpoints'>,
-  { client, redirectUri }: ReturnAddress,
+  client: Client,
   { error, description }: RedirectError
 ): string {
   const iat = Math.floor(core.options.now() / 1000)
@@ -54,7 +55,6 @@ export function mintRefusal (
     jti: newId(),
     aud: endpoints.token,
     client_id: client.id,
-    redirect_uri: redirectUri,
     error,
     error_description: description
   }, 'JWT')

@@ -36,7 +36,7 @@ export function refusalUrl (
   error: RedirectError
 ): string {
   if (!address.client.fromDocument) return errorUrl(server, address, error)
-  const authorization = mintRefusal(server, address, error)
+  const authorization = mintRefusal(server, address.client, error)
   return withParameters(server.options.interactionUrl, { authorization })
 }
 
