@@ -57,7 +57,8 @@ function findClientFor (
     now: core.options.now,
     log: app.log
   })
-  app.addHook('onClose', async () => documents.close())
+  // Fastify calls onClose only after all requests have their answers.
+  app.addHook('preClose', async () => documents.close())
   return async id => {
     if (!isDocumentUrl(id)) return findClient(id)
     // The ID tokens of such a client would be for the audience of access tokens.

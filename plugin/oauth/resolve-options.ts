@@ -178,7 +178,7 @@ function resolveMetadataDocuments (
   const rule = 'must be true, false or { allow: host => boolean }.'
   if (typeof given?.allow !== 'function') return refuse('metadataDocuments', rule)
   refuseUnknown(given, new Set(['allow']), member => `metadataDocuments.${member}`, refuse)
-  const allow = hostFunction('metadataDocuments.allow', given.allow.bind(given), refuse)
+  const allow = hostFunction('metadataDocuments.allow', given.allow, refuse)
   return host => {
     const answer: unknown = allow(host)
     if (typeof answer === 'boolean') return answer

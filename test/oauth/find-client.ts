@@ -88,10 +88,15 @@ t.test('a throw of the host is an Error, and is passed on', async t => {
 
 t.test('the options are checked, and each error names one', async t => {
   const option = 'fastify-simplejwt/oauth: option'
-  const none = `${option} "clients" must have at least one client, unless "findClient" is set.`
+  const none = `${option} "clients" must have at least one client, unless "findClient" or ` +
+    '"metadataDocuments" is set.'
   t.equal(refusal({}), none)
   t.equal(refusal({ clients: [] }), none)
+  t.equal(refusal({ metadataDocuments: false }), none)
   t.equal(refusal({ clients: [], findClient: () => null }), 'nothing was thrown')
+  for (const metadataDocuments of [true, { allow: () => false }]) {
+    t.equal(refusal({ metadataDocuments }), 'nothing was thrown')
+  }
   for (const clients of [null, 'photo-printer', {}, PRINTER]) {
     t.equal(refusal({ clients }), `${option} "clients" must be an array of clients.`)
   }

@@ -33,6 +33,7 @@ t.test('the defaults', async t => {
   const { findClient, scopes, ...options } = resolve()
   t.strictSame(options, {
     interactionUrl: '/connect',
+    allowDocument: undefined,
     resources: [AUDIENCE],
     claims: undefined,
     userinfo: undefined,
@@ -47,8 +48,8 @@ t.test('the defaults', async t => {
   t.same([...scopes], [['openid', 'Know who you are'], ['photos:read', 'See your photos']])
   t.match(await findClient('photo-printer'), { scopes: ['openid', 'photos:read'], given: PRINTER })
   const names = [
-    'resources', 'claims', 'userinfo', 'loggedIn', 'codeLifetime', 'prefix', 'namespace',
-    'rateLimit'
+    'metadataDocuments', 'resources', 'claims', 'userinfo', 'loggedIn', 'codeLifetime', 'prefix',
+    'namespace', 'rateLimit'
   ]
   const undefinedOptions = Object.fromEntries(names.map(name => [name, undefined]))
   t.strictSame(
@@ -92,6 +93,21 @@ t.test('a default lifetime gives way to a shorter grantLifetime', async t => {
   })
 })
 
+t.test('metadataDocuments: off, on, or as allow() says', async t => {
+  const allowed = (metadataDocuments: unknown): unknown =>
+    resolve({ metadataDocuments }).allowDocument?.('app.example')
+  t.equal(allowed(false), undefined)
+  t.equal(allowed(true), true)
+  t.equal(allowed({ allow: (host: string) => host === 'app.example' }), true)
+  t.equal(allowed({ allow: (host: string) => host !== 'app.example' }), false)
+  for (const answer of [undefined, 'yes', Promise.resolve(true)]) {
+    t.throws(() => allowed({ allow: () => answer }), new TypeError(
+      'fastify-simplejwt/oauth: metadataDocuments.allow() must return true or false.'))
+  }
+  const thrown = { allow: () => { throw null } } // eslint-disable-line no-throw-literal
+  t.throws(() => allowed(thrown), Error)
+})
+
 t.test('a throw of claims() is an Error', async t => {
   const claims = () => { throw null } // eslint-disable-line no-throw-literal
   t.throws(() => resolve({ claims }).claims?.({ id: 1 } as never, {} as never), Error)
@@ -119,6 +135,11 @@ t.test('each refusal is a TypeError that names the option of this plugin', async
     ['clients[0].scopes[0]', /^must be a name in the option "scopes"\.$/,
       [{ clients: [{ ...PRINTER, scopes: ['admin'] }] }]],
     ['findClient', /^must be a function\.$/, [{ findClient: {} }]],
+    ['metadataDocuments', /^must be true, false or \{ allow: host => boolean \}\.$/, [
+      null, 'on', [], {}, { allow: true }, { allow: ['app.example'] }
+    ].map(metadataDocuments => ({ metadataDocuments }))],
+    ['metadataDocuments.deny', /^is not known/,
+      [{ metadataDocuments: { allow: () => true, deny: [] } }]],
     ['resources', /^must be an array of URIs\.$/, [{ resources: null }, { resources: AUDIENCE }]],
     ['resources[0]', /^must be a URI without a fragment/, [
       '', 'photos', '/api', 'https://a.example/#x', 'https://a.example/ x', 'https://é.example', 1,
