@@ -144,18 +144,26 @@ export interface Unauthorized {
   userInactive(): SimpleJwtError
   /** The token is good but lacks claims. `scope` lists the required scopes, separated by spaces. */
   insufficientScope(scope: string): SimpleJwtError
+  /** The refusals of a route that requires scopes. Its 401s list them, with `resourceMetadata`. */
+  withScope(scope: string): Unauthorized
 }
 
-export function createUnauthorized (realm: string): Unauthorized {
-  const challenge = `Bearer realm="${realm}"`
+const parameter = (name: string, value = ''): string => value === '' ? '' : `, ${name}="${value}"`
+
+/** With `resourceMetadata` each challenge has that URL (RFC 9728 section 5.1). */
+export function createUnauthorized (
+  realm: string, resourceMetadata?: string, required = ''
+): Unauthorized {
+  const end = parameter('resource_metadata', resourceMetadata)
+  const challenge = (error?: string, scope = required) => ({
+    'www-authenticate':
+      `Bearer realm="${realm}"${parameter('error', error)}${parameter('scope', scope)}${end}`
+  })
   const refuse = (code: string, body: ErrorBody, error?: 'invalid_token' | 'invalid_request') =>
-    new SimpleJwtError(401, code, body,
-      { 'www-authenticate': error === undefined ? challenge : `${challenge}, error="${error}"` })
+    new SimpleJwtError(401, code, body, challenge(error))
 
   const tokenNotValid = (detail: string, messages?: GuardMessage[]) => refuse('token_not_valid',
-    messages === undefined
-      ? { detail, code: 'token_not_valid' }
-      : { detail, code: 'token_not_valid', messages }, 'invalid_token')
+    { detail, code: 'token_not_valid', ...(messages && { messages }) }, 'invalid_token')
 
   const userNotFound = () =>
     refuse('user_not_found', { detail: 'User not found', code: 'user_not_found' }, 'invalid_token')
@@ -178,22 +186,15 @@ export function createUnauthorized (realm: string): Unauthorized {
     refused: refusal => refusal === 'User not found' ? userNotFound() : tokenNotValid(refusal),
     wrongCredentials: () => refuse('no_active_account',
       { detail: 'No active account found with the given credentials', code: 'no_active_account' }),
-    noActiveAccount: () =>
-      refuse(
-        'no_active_account',
-        { detail: 'No active account found for the given token.', code: 'no_active_account' },
-        'invalid_token'
-      ),
-    userInactive: () =>
-      refuse(
-        'user_inactive', { detail: 'User is inactive', code: 'user_inactive' }, 'invalid_token'
-      ),
+    noActiveAccount: () => refuse('no_active_account',
+      { detail: 'No active account found for the given token.', code: 'no_active_account' },
+      'invalid_token'),
+    userInactive: () => refuse('user_inactive',
+      { detail: 'User is inactive', code: 'user_inactive' }, 'invalid_token'),
     insufficientScope: scope => new SimpleJwtError(403, 'permission_denied',
       { detail: 'You do not have permission to perform this action.', code: 'permission_denied' },
-      {
-        'www-authenticate':
-          `${challenge}, ` +
-          `error="insufficient_scope"${scope === '' ? '' : `, scope="${scope}"`}`
-      })
+      challenge('insufficient_scope', scope)),
+    withScope: scope =>
+      createUnauthorized(realm, resourceMetadata, resourceMetadata === undefined ? '' : scope)
   }
 }

@@ -115,6 +115,21 @@ export function checkedRealm (value: unknown): string {
   return realm.replace(/["\\]/g, '\\$&')
 }
 
+/** An authority without a user, then no `"`, `#` and `\\`: the URL is written into a header. */
+const METADATA_URL = /^https?:\/\/[!$-.0-9:;=A-Z[\]_a-z~]{1,300}(?:[/?][!$-[\]-~]{0,1700})?$/
+const METADATA_URL_RULE = 'must be an https URL without a user name and a fragment, such as ' +
+  "'https://example.com/.well-known/oauth-protected-resource'. On this machine http is allowed."
+
+/** Returns the URL of protected resource metadata (RFC 9728 section 3), or undefined. */
+export function checkedResourceMetadata (value: unknown): string | undefined {
+  const url = text('resourceMetadata', value, METADATA_URL, METADATA_URL_RULE)
+  if (url === undefined) return undefined
+  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '' }
+  const isSafe = protocol === 'https:' ||
+    (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname))
+  return isSafe ? url : refuse('resourceMetadata', METADATA_URL_RULE)
+}
+
 const STORE_METHODS = [
   'create', 'adopt', 'find', 'rotate', 'revoke', 'revokeUser', 'list', 'revokedSince', 'sweep'
 ] as const

@@ -142,6 +142,12 @@ export interface SimpleJwtOptions {
   /** The realm of `WWW-Authenticate`. Default `'api'`. */
   realm?: string | undefined
   /**
+   * The URL of the protected resource metadata of this API (RFC 9728). Each `WWW-Authenticate` of a
+   * 401 and 403 then has it, and those of a route that requires scopes list them. For MCP clients.
+   * Default none.
+   */
+  resourceMetadata?: string | undefined
+  /**
    * For a second registration: `'staff'` gives `app.staffAuthenticate`, `app.staffTokens` and so
    * on. Requires `prefix`.
    */

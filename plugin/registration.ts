@@ -53,7 +53,7 @@ export async function createRegistration (
 ): Promise<Registration> {
   const { accessTokenLifetime, leeway, now } = options
   const emit = createEmit(options.onEvent, app.log)
-  const unauthorized = createUnauthorized(options.realm)
+  const unauthorized = createUnauthorized(options.realm, options.resourceMetadata)
   const cache = createVerificationCache(options.verificationCache, leeway)
   const keysChanged = (): void => {
     cache.clear()

@@ -5,8 +5,8 @@ import { resolveJwksUrl } from './keys/fetch-jwks.ts'
 import { canSign, resolveKeys } from './keys/key-options.ts'
 import { resolveLimits } from './limits/rate-limit-options.ts'
 import {
-  checkedPrefix, checkedRealm, checkedStore, checkedVerifyCredentials, duration, flag,
-  flagOrFunction, hostFunction, oneOf, optionalFunction, refuse, text, wholeNumber
+  checkedPrefix, checkedRealm, checkedResourceMetadata, checkedStore, checkedVerifyCredentials,
+  duration, flag, flagOrFunction, hostFunction, oneOf, optionalFunction, refuse, text, wholeNumber
 } from './option-checks.ts'
 import type { SimpleJwtOptions } from './options.ts'
 import { resolveLifetimes } from './sessions/session-lifetimes.ts'
@@ -26,7 +26,8 @@ const NAMES = new Set([
   'refreshTokenLifetime', 'sessionLifetime', 'rotateRefreshTokens', 'reuseInterval', 'replayFrom',
   'adoptRefreshTokens', 'userIdClaim', 'issuer', 'audience', 'leeway', 'store', 'revocation',
   'revocationInterval', 'verificationCache', 'rateLimit', 'cookie', 'prefix', 'paths',
-  'guardByDefault', 'extractToken', 'realm', 'namespace', 'onEvent', 'onSessionEnded', 'now'
+  'guardByDefault', 'extractToken', 'realm', 'resourceMetadata', 'namespace', 'onEvent',
+  'onSessionEnded', 'now'
 ])
 
 const DEFAULTS = {
@@ -130,6 +131,7 @@ export function resolveOptions (options: SimpleJwtOptions) {
     guardByDefault: flag('guardByDefault', given.guardByDefault),
     extractToken: hostFunction('extractToken', given.extractToken),
     realm: checkedRealm(given.realm),
+    resourceMetadata: checkedResourceMetadata(given.resourceMetadata),
     namespace: text('namespace', given.namespace, /^[a-z][A-Za-z0-9]*$/,
       "must be a name in camel case, such as 'staff'."),
     onEvent: optionalFunction('onEvent', given.onEvent),

@@ -1,8 +1,8 @@
 import t from 'tap'
 import {
-  type Refusal, SimpleJwtError, claimsOrThrow, badRequest, createUnauthorized, crossOrigin,
-  invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError, storeUnavailable,
-  throttled, unsupportedMediaType, asError, statusOf
+  type Refusal, SimpleJwtError, type Unauthorized, claimsOrThrow, badRequest, createUnauthorized,
+  crossOrigin, invalidFields, keysUnavailable, methodNotAllowed, notFound, parseError,
+  storeUnavailable, throttled, unsupportedMediaType, asError, statusOf
 } from '../plugin/errors.ts'
 
 const unauthorized = createUnauthorized('api')
@@ -180,6 +180,47 @@ t.test('the challenge names the realm of its registration', async t => {
   t.same(createUnauthorized('staff only').noCredentials().headers, {
     'www-authenticate': 'Bearer realm="staff only"'
   })
+})
+
+const METADATA = 'https://example.com/.well-known/oauth-protected-resource/mcp'
+
+/** The 401s and 403s without a scope. */
+const refusals = (given: Unauthorized): SimpleJwtError[] => [
+  given.noCredentials(), given.badAuthorizationHeader(), given.wrongCredentials(),
+  given.noActiveAccount(), given.userInactive(), given.refused('Token is expired'),
+  given.refused('User not found'), given.refusedByGuard('Token is expired'),
+  given.refusedByGuard('User not found'), given.insufficientScope('')
+]
+const challenges = (given: Unauthorized): (string | undefined)[] =>
+  refusals(given).map(({ headers }) => headers['www-authenticate'])
+
+t.test('each challenge ends with the URL of the resource metadata', async t => {
+  const named = createUnauthorized('api', METADATA)
+  t.same(challenges(named), challenges(unauthorized)
+    .map(challenge => `${challenge}, resource_metadata="${METADATA}"`))
+  t.equal(named.noCredentials().headers['www-authenticate'],
+    `Bearer realm="api", resource_metadata="${METADATA}"`)
+  t.equal(named.insufficientScope('a b').headers['www-authenticate'],
+    `Bearer realm="api", error="insufficient_scope", scope="a b", resource_metadata="${METADATA}"`)
+  t.same(refusals(named).map(({ statusCode, code, body }) => [statusCode, code, body]),
+    refusals(unauthorized).map(({ statusCode, code, body }) => [statusCode, code, body]))
+})
+
+t.test('withScope: lists the scopes in each 401 that names the resource metadata', async t => {
+  const given = createUnauthorized('api', METADATA).withScope('a b')
+  const end = `, scope="a b", resource_metadata="${METADATA}"`
+  t.equal(given.noCredentials().headers['www-authenticate'], `Bearer realm="api"${end}`)
+  for (const { statusCode, headers } of refusals(given)) {
+    t.equal(headers['www-authenticate']?.includes('scope="a b"'), statusCode === 401)
+  }
+  t.equal(given.insufficientScope('c').headers['www-authenticate'],
+    `Bearer realm="api", error="insufficient_scope", scope="c", resource_metadata="${METADATA}"`)
+  t.equal(given.withScope('').noCredentials().headers['www-authenticate'],
+    `Bearer realm="api", resource_metadata="${METADATA}"`)
+})
+
+t.test('withScope: changes no challenge without the URL of the resource metadata', async t => {
+  t.same(challenges(unauthorized.withScope('a b')), challenges(unauthorized))
 })
 
 t.test('crossOrigin: is a 403 that repeats nothing of the request', async t => {

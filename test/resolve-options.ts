@@ -101,6 +101,16 @@ const BAD: Record<Name, unknown[]> = {
   guardByDefault: NO_FLAG,
   extractToken: NO_FUNCTION,
   realm: [...NO_TEXT, 'a\r\nb', 'ä', 'a\tb', 'a\0', 'a\x7f'],
+  resourceMetadata: [
+    ...NO_TEXT, '/.well-known/oauth-protected-resource', 'example.com/mcp', 'mailto:a@example.com',
+    'ftp://example.com/', 'http://example.com/', 'http://127.0.0.1.example.com/', 'https://',
+    'https:///example.com', 'https://[x]/', 'https://a:99999/', 'https://me@example.com/',
+    'https://me:secret@example.com/', 'https://@example.com/', 'https://example.com/#a',
+    'https://example.com/#', 'https://example.com/"', 'https://example.com/a", scope="b',
+    'https://example.com/\\', 'https://example.com\\a', 'https://example.com/a b',
+    'https://example.com/\r\nx: y', 'https://example.com/\0', 'https://example.com/\x7f',
+    'https://example.com/ä', `https://example.com/${'x'.repeat(1701)}`
+  ],
   namespace: [...NO_TEXT, 'Staff', '1', 'a-b', 'a b', '__proto__', '_a', 'ä'],
   onEvent: NO_FUNCTION,
   onSessionEnded: NO_FUNCTION,
@@ -141,6 +151,11 @@ const GOOD: Record<Name, unknown[]> = {
   guardByDefault: [true, false],
   extractToken: [undefined, () => undefined],
   realm: ['api', 'staff "only"', 'a\\b'],
+  resourceMetadata: [
+    undefined, 'https://example.com/.well-known/oauth-protected-resource/mcp',
+    'https://example.com', 'https://example.com:8443/@a?b=c', 'https://[2001:db8::1]/',
+    'http://127.0.0.1:8000/a', 'http://[::1]/a', 'http://localhost:8000/a'
+  ],
   namespace: [undefined],
   onEvent: [undefined, () => {}],
   onSessionEnded: [undefined, () => {}],
@@ -250,6 +265,7 @@ t.test('the defaults are those of the design', async t => {
     guardByDefault: false,
     extractToken: undefined,
     realm: 'api',
+    resourceMetadata: undefined,
     namespace: undefined,
     onEvent: undefined,
     onSessionEnded: undefined

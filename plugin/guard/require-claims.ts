@@ -2,7 +2,7 @@ import { type AccessClaims, isOfClient } from '../tokens/claims.ts'
 import type { DeclaredClaims } from '../user.ts'
 import { type GuardBuilder, createCheckedGuard } from './authenticate.ts'
 import type { Authenticate } from './guard-hook.ts'
-import { isScope } from './scopes.ts'
+import { isScope, requiring } from './scopes.ts'
 
 type Value = string | number | boolean
 
@@ -43,10 +43,10 @@ export function claimsGuard (required: Requirement): GuardBuilder {
   const scope = requirements
     .filter(({ name }) => SCOPE_CLAIMS.has(name)).map(({ value }) => value).join(' ')
 
-  return parts => createCheckedGuard(parts, claims => {
+  return parts => createCheckedGuard(requiring(scope, parts), (claims, { unauthorized }) => {
     // An async function returns a promise, which is truthy. Only `true` lets a request in.
     if ((isOfClient(claims) && scope === '') || allows(claims) !== true) {
-      throw parts.unauthorized.insufficientScope(scope)
+      throw unauthorized.insufficientScope(scope)
     }
   })
 }

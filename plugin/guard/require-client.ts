@@ -4,7 +4,7 @@ import type { OAuthClaims } from '../tokens/claims.ts'
 import type { GuardBuilder, GuardParts } from './authenticate.ts'
 import { credentialsOf, tokenOf } from './credentials.ts'
 import { type Authenticate, createGuardOf, setUser } from './guard-hook.ts'
-import { checkScopes, hasScopes } from './scopes.ts'
+import { checkScopes, hasScopes, requiring } from './scopes.ts'
 
 /** The frozen claims of an OAuth client's own token: `request.client` after `requireClient`. */
 export interface ClientClaims extends OAuthClaims {
@@ -25,13 +25,16 @@ export type RequireClient = (...scopes: string[]) => Authenticate
 /** Checks the scopes. @throws TypeError */
 export function clientGuard (scopes: readonly string[]): GuardBuilder {
   checkScopes('requireClient', scopes)
-  return parts => createGuardOf(request => {
-    const token = presentedToken(request, parts)
-    const missing = parts.tokens.missingKey(token)
-    return missing === undefined
-      ? verifiedClient(token, scopes, parts)
-      : missing.then(() => verifiedClient(token, scopes, parts))
-  }, setClient)
+  return given => {
+    const parts = requiring(scopes.join(' '), given)
+    return createGuardOf(request => {
+      const token = presentedToken(request, parts)
+      const missing = parts.tokens.missingKey(token)
+      return missing === undefined
+        ? verifiedClient(token, scopes, parts)
+        : missing.then(() => verifiedClient(token, scopes, parts))
+    }, setClient)
+  }
 }
 
 /** @throws SimpleJwtError 401 for a request without a token */

@@ -1,7 +1,7 @@
 import { isOfClient } from '../tokens/claims.ts'
 import { type GuardBuilder, createCheckedGuard } from './authenticate.ts'
 import type { Authenticate } from './guard-hook.ts'
-import { checkScopes, hasScopes } from './scopes.ts'
+import { checkScopes, hasScopes, requiring } from './scopes.ts'
 
 /**
  * Builds a guard that opens a route to OAuth clients. The user's own sessions pass with any scope.
@@ -18,9 +18,10 @@ export function scopeGuard (scopes: readonly string[]): GuardBuilder {
       'Pass a name such as \'photos:read\'.')
   }
   checkScopes('requireScope', scopes)
-  return parts => createCheckedGuard(parts, claims => {
+  const scope = scopes.join(' ')
+  return parts => createCheckedGuard(requiring(scope, parts), (claims, { unauthorized }) => {
     if (isOfClient(claims) && !hasScopes(claims, scopes)) {
-      throw parts.unauthorized.insufficientScope(scopes.join(' '))
+      throw unauthorized.insufficientScope(scope)
     }
   })
 }

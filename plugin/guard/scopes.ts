@@ -1,3 +1,5 @@
+import type { GuardParts } from './authenticate.ts'
+
 /** RFC 6749 section 3.3. The scope is written into a header. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
@@ -18,3 +20,7 @@ export function hasScopes (
   const granted = typeof scope === 'string' ? scope.split(' ') : []
   return scopes.every(scope => granted.includes(scope))
 }
+
+/** Returns the parts for a guard that requires scopes: its challenges list them. */
+export const requiring = (scope: string, parts: GuardParts): GuardParts =>
+  ({ ...parts, unauthorized: parts.unauthorized.withScope(scope) })

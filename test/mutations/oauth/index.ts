@@ -9,6 +9,7 @@ import { oauthLessonMutations } from './lesson.ts'
 import { oauthOpenIdMutations } from './openid.ts'
 import { oauthOpenIdAttackMutations } from './openid-attacks.ts'
 import { oauthOpenIdRuleMutations } from './openid-rules.ts'
+import { oauthProtectedResourceMutations } from './protected-resource.ts'
 import { oauthRaceMutations } from './races.ts'
 import { oauthRevocationMutations } from './revocation.ts'
 import { oauthSessionMutations } from './sessions.ts'
@@ -27,6 +28,7 @@ export const oauthMutations = [
   ...oauthOpenIdMutations,
   ...oauthOpenIdAttackMutations,
   ...oauthOpenIdRuleMutations,
+  ...oauthProtectedResourceMutations,
   ...oauthRaceMutations,
   ...oauthRevocationMutations,
   ...oauthSessionMutations,
