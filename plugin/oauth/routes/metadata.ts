@@ -44,23 +44,26 @@ function publish (scope: FastifyInstance, url: string, given: Published): void {
     Object.assign(published, given)
   } else if (!hasRoute(scope, 'GET', url)) {
     documents.set(path, given)
-    declare(scope, url, given)
+    serveMetadata(scope, url, metadataSchema, () => given.body())
   } else if (given.isOwnUrl) {
     throw new Error(`fastify-simplejwt/oauth: the app has a route GET ${path} already. Remove ` +
       'it, or give each registration of fastify-simplejwt another "issuer".')
   }
 }
 
-function declare (scope: FastifyInstance, url: string, document: Published): void {
+/** Serves a public document by GET and HEAD, to pages of any origin too. */
+export function serveMetadata (
+  scope: FastifyInstance, url: string, schema: object, body: () => string
+): void {
   route(scope, {
     method: 'GET',
     url,
     // RFC 9110 section 9.1: all servers must support GET and HEAD.
     exposeHeadRoute: true,
-    schema: metadataSchema,
+    schema,
     onRequest: fromAnyOrigin,
     handler: async (request, reply) =>
-      sendCacheable(request, reply, document.body(), 'application/json; charset=utf-8')
+      sendCacheable(request, reply, body(), 'application/json; charset=utf-8')
   })
   answerPreflight(scope, url, 'GET, HEAD', '*')
 }

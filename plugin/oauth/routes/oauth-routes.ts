@@ -9,6 +9,7 @@ import { authorizationRoutes } from './authorization.ts'
 import { authorizeRoute } from './authorize.ts'
 import { introspectRoute } from './introspect.ts'
 import { metadataRoutes } from './metadata.ts'
+import { protectedResourceRoutes } from './protected-resource.ts'
 import { revokeRoute } from './revoke.ts'
 import { tokenRoute } from './token.ts'
 import { userinfoRoute } from './userinfo.ts'
@@ -45,5 +46,6 @@ export async function registerOAuthRoutes (
   await host.register(async scope => {
     prepareOwnScope(scope, host)
     metadataRoutes(scope, server)
+    protectedResourceRoutes(scope, server)
   })
 }

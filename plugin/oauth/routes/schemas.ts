@@ -165,3 +165,21 @@ export const metadataSchema = {
     }
   }
 }
+
+export const protectedResourceSchema = {
+  summary: 'The metadata of a protected resource (RFC 9728).',
+  tags: ['oauth'],
+  response: {
+    200: {
+      description: 'The resource, the issuers of its tokens, and its scopes.',
+      type: 'object',
+      additionalProperties: true,
+      examples: [{
+        resource: 'https://example.com/api',
+        authorization_servers: ['https://example.com'],
+        scopes_supported: ['photos:read'],
+        bearer_methods_supported: ['header']
+      }]
+    }
+  }
+}

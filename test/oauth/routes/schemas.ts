@@ -29,7 +29,8 @@ const OPERATIONS: Record<string, string[]> = {
   'get /oauth/authorization': ['200', '400'],
   'post /oauth/authorization': ['200', '400', '403'],
   [`get ${METADATA}`]: ['200'],
-  'get /.well-known/openid-configuration': ['200']
+  'get /.well-known/openid-configuration': ['200'],
+  'get /.well-known/oauth-protected-resource/api': ['200']
 }
 
 async function documentOf (t: { after(close: () => unknown): void }, options: object) {
