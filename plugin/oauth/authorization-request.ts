@@ -5,7 +5,7 @@ import { hintedUser } from './id-token.ts'
 import type { Parameters } from './parameters.ts'
 import { isChallenge } from './pkce.ts'
 import { matchRedirectUri } from './redirect-uris.ts'
-import { words } from './scopes.ts'
+import { OPENID, words } from './scopes.ts'
 
 /** A checked authorization request (RFC 6749 section 4.1.1). */
 export interface AuthorizationRequest {
@@ -13,7 +13,7 @@ export interface AuthorizationRequest {
   /** As the client asked. */
   readonly redirectUri: string
   readonly state: string | undefined
-  /** The scopes that the client may have, of those that it asks for. */
+  /** The scopes that the client may have, of those that it asks for. Default: all but openid. */
   readonly scopes: readonly string[]
   readonly resource: string
   readonly codeChallenge: string
@@ -63,9 +63,9 @@ export function checkAuthorizationRequest (
   if (!client.grants.has('authorization_code')) {
     return refusal('unauthorized_client', 'The client may not use the grant authorization_code.')
   }
-  const scopes = words(parameters.get('scope')).filter(scope => client.scopes.includes(scope))
+  const scopes = scopesOf(parameters, client)
   if (scopes.length === 0) {
-    return refusal('invalid_scope', 'The client may have none of the scopes, or asks for none.')
+    return refusal('invalid_scope', 'The client may have none of the scopes.')
   }
   const resource = resourceOf(parameters, options.resources)
   if (resource === undefined) {
@@ -94,6 +94,14 @@ export function checkAuthorizationRequest (
   return isTooLong(request)
     ? refusal('invalid_request', 'The parameters are too long.')
     : request
+}
+
+/** A client that knows no scope leaves them out, and gets a default (RFC 6749 section 3.3). */
+function scopesOf (parameters: Parameters, { scopes }: Client): string[] {
+  const asked = parameters.get('scope')
+  return asked === undefined
+    ? scopes.filter(scope => scope !== OPENID)
+    : words(asked).filter(scope => scopes.includes(scope))
 }
 
 /** A longer payload may exceed the length of a token with a large key. */

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { RFC_7636_PKCE } from '../fixtures/oauth/pkce.ts'
 import {
-  AUDIENCE, type Changes, GOOD, ISSUER, askAuthorize, authorizationOf, buildAuthorizeApp
+  AUDIENCE, CLIENTS, type Changes, GOOD, ISSUER, askAuthorize, authorizationOf, buildAuthorizeApp
 } from '../fixtures/oauth/authorize-app.ts'
 
 const PKCE = 'PKCE is required: send a code_challenge with the code_challenge_method S256.'
 const RESOURCE = 'The resource must be one that the server has tokens for.'
-const SCOPE = 'The client may have none of the scopes, or asks for none.'
+const SCOPE = 'The client may have none of the scopes.'
 const MAX_AGE = 'The max_age must be a whole number of seconds.'
 const HINT = 'The id_token_hint must be an ID token of the client.'
 const PROMPT = 'The prompt none excludes other prompts.'
@@ -19,6 +19,10 @@ const MORE = 'https://mcp.example/mcp'
 const gallery = { client_id: 'gallery', redirect_uri: undefined }
 const robot = { client_id: 'robot', redirect_uri: 'https://robot.example/cb' }
 const { challenge } = RFC_7636_PKCE
+
+const LOGIN_ONLY = {
+  id: 'login-only', name: 'Login', redirectUris: ['https://login-only.example/'], scopes: ['openid']
+}
 
 const { app } = await buildAuthorizeApp(t, { oauth: { resources: [MORE] } })
 
@@ -83,7 +87,6 @@ const RETURNED: [name: string, changes: Changes, error: string, description: str
     [name, changes, 'invalid_request', PKCE]),
   ['a client without the grant', robot, 'unauthorized_client',
     'The client may not use the grant authorization_code.'],
-  ['no scope', { scope: undefined }, 'invalid_scope', SCOPE],
   ['a scope of spaces', { scope: '  ' }, 'invalid_scope', SCOPE],
   ['an unknown scope', { scope: 'photos:readx photos' }, 'invalid_scope', SCOPE],
   ['a scope with a tab', { scope: 'photos:read\tphotos:write' }, 'invalid_scope', SCOPE],
@@ -122,9 +125,27 @@ for (const [name, changes, error, description] of RETURNED) {
   })
 }
 
+t.test('authorize: asks for all scopes of the client but openid without a scope', async t => {
+  const { app } = await buildAuthorizeApp(t, { oauth: { clients: [...CLIENTS, LOGIN_ONLY] } })
+  for (const scope of [undefined, '']) {
+    for (const [client, scopes] of [
+      [{}, 'photos:read photos:write reports:write'],
+      [gallery, 'photos:read']
+    ] as const) {
+      const { headers } = await askAuthorize(app, { ...client, scope })
+      t.equal(authorizationOf(headers.location).scope, scopes)
+    }
+    const { headers } = await askAuthorize(app, {
+      client_id: LOGIN_ONLY.id, redirect_uri: undefined, scope
+    })
+    t.equal(headers.location, `${LOGIN_ONLY.redirectUris}?` +
+      answerWith('invalid_scope', SCOPE, GOOD.state), 'no scope is left without openid')
+  }
+})
+
 t.test('authorize: answers without state if there was none', async t => {
   for (const state of [undefined, '']) {
-    const { headers } = await askAuthorize(app, { state, scope: undefined })
+    const { headers } = await askAuthorize(app, { state, scope: 'unknown' })
     t.equal(headers.location, `${GOOD.redirect_uri}?${answerWith('invalid_scope', SCOPE)}`)
   }
 })
@@ -134,7 +155,7 @@ t.test('authorize: returns each state as it was', async t => {
     ' ', '+', '%', '%41', 'a=b&iss=https://evil.example', '#', '\r\nlocation: x', '\0', 'é', '😀',
     '�', '"\\', 'x'.repeat(3000)
   ]) {
-    const { headers } = await askAuthorize(app, { state, scope: undefined })
+    const { headers } = await askAuthorize(app, { state, scope: 'unknown' })
     t.match(headers.location, /^[!-~]+$/)
     const answer = new URL(String(headers.location)).searchParams
     t.same(answer.getAll('state'), [state])

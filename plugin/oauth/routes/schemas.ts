@@ -10,14 +10,12 @@ export const authorizeSchema = {
   tags: ['oauth'],
   querystring: {
     type: 'object',
-    required: [
-      'client_id', 'response_type', 'scope', 'code_challenge', 'code_challenge_method'
-    ],
+    required: ['client_id', 'response_type', 'code_challenge', 'code_challenge_method'],
     properties: {
       client_id: text('The id of the client.'),
       redirect_uri: text('A registered URI. May be left out if there is only one.'),
       response_type: { type: 'string', enum: ['code'] },
-      scope: text('Scopes, separated by spaces.'),
+      scope: text('Scopes, separated by spaces. Default: all of the client, except openid.'),
       state: text('Comes back unchanged.'),
       code_challenge: text('The base64url of the SHA-256 hash of the code_verifier.'),
       code_challenge_method: { type: 'string', enum: ['S256'] },

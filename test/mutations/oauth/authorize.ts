@@ -44,7 +44,8 @@ export const oauthAuthorizeMutations: Mutation[] = [
     ],
     ['the client has the grant', "if (!client.grants.has('authorization_code')) {", 'if (false) {'],
     [
-      'the client has the scopes', '.filter(scope => client.scopes.includes(scope))', ''
+      'the client has the scopes', 'words(asked).filter(scope => scopes.includes(scope))',
+      'words(asked)'
     ],
     ['a scope is left', 'if (scopes.length === 0) {', 'if (false) {'],
     [

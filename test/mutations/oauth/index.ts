@@ -6,6 +6,7 @@ import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
 import { oauthIntrospectionMutations } from './introspection.ts'
 import { oauthLessonMutations } from './lesson.ts'
+import { oauthMcpConformanceMutations } from './mcp-conformance.ts'
 import { oauthOpenIdMutations } from './openid.ts'
 import { oauthOpenIdAttackMutations } from './openid-attacks.ts'
 import { oauthOpenIdRuleMutations } from './openid-rules.ts'
@@ -25,6 +26,7 @@ export const oauthMutations = [
   ...oauthGuardMutations,
   ...oauthIntrospectionMutations,
   ...oauthLessonMutations,
+  ...oauthMcpConformanceMutations,
   ...oauthOpenIdMutations,
   ...oauthOpenIdAttackMutations,
   ...oauthOpenIdRuleMutations,

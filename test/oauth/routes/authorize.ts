@@ -13,7 +13,7 @@ const CONNECT = /^\/connect\?authorization=eyJ[\w.-]+$/
 t.test('authorize: has no CORS, no Referer, no cache and no cookie', async t => {
   const { app } = await buildAuthorizeApp(t)
   for (const [changes, statusCode] of [
-    [{}, 303], [{ scope: undefined }, 303], [{ prompt: 'none' }, 303], [{ client_id: 'evil' }, 400]
+    [{}, 303], [{ scope: 'none' }, 303], [{ prompt: 'none' }, 303], [{ client_id: 'evil' }, 400]
   ] as const) {
     const reply = await askAuthorize(app, changes)
     t.equal(reply.statusCode, statusCode)
@@ -158,7 +158,7 @@ t.test('authorize: raw bytes of a request line end in no header', async t => {
   for (const state of ['\xe9\xff', '""<>\\^`{|}', '%0d%0aset-cookie:a=b']) {
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
-    const query = `${queryWith({ state: undefined, scope: undefined })}&state=${state}`
+    const query = `${queryWith({ state: undefined, scope: 'unknown' })}&state=${state}`
     socket.end(Buffer.from(
       `GET ${URI}?${query} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`, 'latin1'))
     const reply = await text(socket)
