@@ -45,15 +45,14 @@ async function checkServer (t: Test, url: string, moreArgs: string[] = []) {
 }
 
 t.test('the conformance tests of MCP pass for the authorization server', { skip }, async t => {
-  const { url, audience } = await openOAuthServer(t)
+  const { url, audience } = await openOAuthServer(t, { oauth: { metadataDocuments: true } })
   for (const args of [[], ['--resource', audience]]) {
     t.same(await checkServer(t, url, args), {
       exitCode: 0,
-      total: 'Total: 2 passed, 0 failed',
+      total: 'Total: 3 passed, 0 failed',
       statuses: {
         'authorization-server-metadata': 'SUCCESS',
-        'authorization-server-metadata-cimd': 'WARNING Authorization server metadata does not ' +
-          'include "client_id_metadata_document_supported"',
+        'authorization-server-metadata-cimd': 'SUCCESS',
         'authorization-code-grant': 'SUCCESS'
       }
     })
