@@ -23,6 +23,7 @@ t.test('resolveClient: fills in the defaults', async t => {
     scopes: SCOPES,
     trusted: false,
     introspects: false,
+    fromDocument: false,
     uri: undefined,
     given: PRINTER
   })
@@ -62,6 +63,7 @@ t.test('resolveClient: keeps what is given, and no array of the host', async t =
     scopes: ['reports:write'],
     trusted: true,
     introspects: true,
+    fromDocument: false,
     uri: 'https://a.example/',
     given: undefined
   })

@@ -171,7 +171,8 @@ t.test('documents: the option says which hosts may have apps', async t => {
 })
 
 t.test('documents: without the option no URL is fetched', async t => {
-  const { ask, host } = await openDocumentApp(t, { metadataDocuments: false, findClient: () => null })
+  const { ask, host } = await openDocumentApp(
+    t, { metadataDocuments: false, findClient: () => null })
   t.equal((await fetch(ask(), { redirect: 'manual' })).status, 400)
   t.same(host.requests, [])
 })

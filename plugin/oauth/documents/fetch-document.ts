@@ -72,7 +72,8 @@ const refused = (reason: string): FetchOutcome => ({ status: 'refused', reason }
 
 async function read (response: IncomingMessage): Promise<FetchOutcome> {
   try {
-    const { statusCode = 0, headers } = response
+    const { headers } = response
+    const statusCode = response.statusCode as number
     if (statusCode !== 200) {
       const status = PASSING.has(statusCode) || statusCode >= 500 ? 'unavailable' : 'refused'
       return { status, reason: `The host answered ${statusCode}, expected 200.` }

@@ -135,7 +135,7 @@ export const oauthClientMutations: Mutation[] = [
       'a public client sends no secret',
       '? isPublic : isRight)', '? isPublic : isRight || isPublic)'
     ],
-    ['only an id is looked up', 'isClientId(id) ? id : undefined', 'id'],
+    ['only an id is looked up', 'isClientId(id) || isDocumentUrl(id) ? id : undefined', 'id'],
     [
       'a failed client is reported',
       "emit({\n    type: 'client_failed'", "void ({\n    type: 'client_failed'"

@@ -2,6 +2,7 @@ import { oauthAuthorizeMutations } from './authorize.ts'
 import { oauthClientMutations } from './clients.ts'
 import { oauthDecisionMutations } from './decision.ts'
 import { oauthDemoMutations } from './demo.ts'
+import { oauthDocumentMutations } from './documents.ts'
 import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
 import { oauthIntrospectionMutations } from './introspection.ts'
@@ -22,6 +23,7 @@ export const oauthMutations = [
   ...oauthClientMutations,
   ...oauthDecisionMutations,
   ...oauthDemoMutations,
+  ...oauthDocumentMutations,
   ...oauthGrantMutations,
   ...oauthGuardMutations,
   ...oauthIntrospectionMutations,
