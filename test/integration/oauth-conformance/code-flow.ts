@@ -6,8 +6,7 @@ import { exchangeForm, requestToken } from '../../fixtures/oauth/token-request.t
 
 // The files of this folder have the cases of the conformance tests of
 // cloudflare/workers-oauth-provider, by RFC and section. Left out are the cases of what the server
-// does not have: dynamic registration (RFC 7591), client ID metadata documents, and the metadata of
-// a protected resource (RFC 9728).
+// does not have: dynamic registration (RFC 7591) and client ID metadata documents.
 
 t.test('RFC 8414 section 2: the metadata names the endpoints and their features', async t => {
   const { url } = await openOAuthServer(t)
