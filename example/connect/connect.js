@@ -50,6 +50,15 @@ async function call (url, body) {
 
 // --- What the page shows -------------------------------------------------------------------------
 
+/** The host of an app that describes itself, or undefined. The id of such an app is a URL. */
+const hostOf = ({ id }) => id.startsWith('https://') ? new URL(id).host : undefined
+
+/** An app that describes itself can take the name of another one, so its host is beside it. */
+function nameOf (client) {
+  const host = hostOf(client)
+  return host === undefined ? client.name : `${client.name} (${host})`
+}
+
 /** Shows one part of the page, or none. Screen readers read its title, which gets the focus. */
 function show (part, title, message = '') {
   for (const id of ['login', 'consent']) byId(id).hidden = id !== part
@@ -67,12 +76,15 @@ function showLogin (message) {
   const { username, password } = byId('login').elements
   username.value ||= details.login_hint ?? ''
   password.value = ''
-  show('login', `Log in to connect ${details.client.name}`, message)
+  show('login', `Log in to connect ${nameOf(details.client)}`, message)
 }
 
-const showExpired = () =>
+/** An app that describes itself gets no answer to a wrong request: the user does. */
+function showBadRequest ({ code = 'authorization_not_valid', detail }) {
+  if (code !== 'authorization_not_valid') return show(undefined, 'The app made a mistake', detail)
   show(undefined, 'This request cannot be answered',
     'It has expired, or its address is not complete. Go back to the app, and start there again.')
+}
 
 function showConsent (username) {
   const { client, scopes, redirect_host: host, loopback } = details
@@ -81,7 +93,13 @@ function showConsent (username) {
     Object.assign(document.createElement('li'), { textContent: description })))
   byId('host').textContent = host
   byId('loopback').hidden = !loopback
-  show('consent', `Connect ${client.name} to your account?`)
+  const appHost = hostOf(client)
+  byId('stranger').hidden = appHost === undefined
+  byId('app-host').textContent = appHost
+  // Not a link: the app has chosen it.
+  byId('home-page').hidden = client.uri === undefined
+  byId('uri').textContent = client.uri
+  show('consent', `Connect ${nameOf(client)} to your account?`)
 }
 
 // --- The steps -----------------------------------------------------------------------------------
@@ -89,7 +107,7 @@ function showConsent (username) {
 /** Looks at the request before anybody types a password, and asks for one only if it must. */
 async function start () {
   const { ok, answer } = await send(detailsUrl)
-  if (!ok) return showExpired()
+  if (!ok) return showBadRequest(answer)
   details = answer
   const mustLogIn = details.prompt?.split(' ').includes('login')
   if (mustLogIn || !await refresh()) return showLogin()
@@ -124,7 +142,7 @@ async function decide (allow) {
   const reply = await call('/oauth/authorization/', { authorization, allow })
   if (!reply.ok) return refused(reply)
   await endLogin()
-  show(undefined, `Going back to ${details.client.name}`, 'You can close this page.')
+  show(undefined, `Going back to ${nameOf(details.client)}`, 'You can close this page.')
   location.assign(reply.answer.redirect_to)
   return true
 }
@@ -132,7 +150,7 @@ async function decide (allow) {
 /** Asks for a login if the old one has ended, or is not the one that the app asks for. */
 function refused ({ status, answer }) {
   if (status === 401) return showLogin('Log in again to go on.')
-  return status === 403 ? showLogin(answer.detail) : showExpired()
+  return status === 403 ? showLogin(answer.detail) : showBadRequest(answer)
 }
 
 /** Without cookie mode the login was for this decision only. If this fails, it expires. */

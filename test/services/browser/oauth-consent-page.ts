@@ -2,18 +2,16 @@ import { createPrivateKey } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import {
-  type Place, goToConsent, logIn, openPrinter, photosOf, press, reads, title
+  PHONE, type Place, goToConsent, logIn, look, openPrinter, photosOf, press, reads, title
 } from '../../fixtures/clients/consent-page.ts'
 import { authorizationOf, clientsIn } from '../../fixtures/clients/photo-printer.ts'
-import { openBrowser, overflows, skip, violationsOf } from '../../fixtures/servers/chromium.ts'
+import { openBrowser, skip } from '../../fixtures/servers/chromium.ts'
 import { decode } from '../../fixtures/tokens/jwt.ts'
 import { signAs } from '../../fixtures/tokens/keys.ts'
 
 const SCREENSHOTS = process.env.SCREENSHOTS ?? 'node_modules/.cache/screenshots'
-const DESKTOP = { width: 1280, height: 900 }
-const PHONE = { width: 390, height: 844 }
 const COOKIE = { env: { COOKIE: 'on' } }
 const browser = skip === false ? await openBrowser() : undefined
 t.teardown(() => browser?.close())
@@ -21,19 +19,6 @@ t.teardown(() => browser?.close())
 /** Opens the consent page with a text. */
 const openWith = (page: Page, url: string, authorization: string): Promise<unknown> =>
   page.goto(`${url}/connect?${new URLSearchParams({ authorization })}`)
-
-/** Checks what the page shows, in light and dark, on a desktop and on a phone. */
-async function look (t: Test, page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const viewport of [DESKTOP, PHONE]) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize(viewport)
-      const how = `${name}, ${colorScheme}, ${viewport.width} px wide`
-      t.same(await violationsOf(page), [], how)
-      t.notOk(await overflows(page), how)
-    }
-  }
-}
 
 t.test('each state of the pages passes axe, light and dark, on a phone too', { skip }, async t => {
   const { page, faults } = await openPrinter(t, browser, COOKIE)
@@ -72,7 +57,7 @@ t.test('the page says who asks, for what, and where the answer goes', { skip }, 
   const text = await page.locator('main').innerText()
   for (const part of [
     'You are logged in as vitor.', 'See your photos', new URL(printer.url).host,
-    'This answer goes to a program on your computer.'
+    'This is a program on this computer'
   ]) t.match(text, part)
   t.equal(await page.title(), 'Connect Photo Printer to your account?')
 })
