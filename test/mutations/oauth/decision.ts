@@ -77,8 +77,8 @@ export const oauthDecisionMutations: Mutation[] = [
     'consent.ts', 'consent.ts',
     [
       'prompt=consent always asks',
-      'if (words(prompt).includes(\'consent\')) return true',
-      ''
+      'client.fromDocument || words(prompt).includes(\'consent\')',
+      'client.fromDocument'
     ],
     ['a trusted client does not ask', 'if (client.trusted) return false', ''],
     [
@@ -148,7 +148,7 @@ export const oauthDecisionMutations: Mutation[] = [
     ]
   ),
   ...of(
-    'index.ts', 'index.ts',
+    'plugin.ts', 'index.ts',
     ['a secret never signs the tokens of apps', 'core.keyChecks.push(requireKeyPair)', ''],
     ['a second registration is refused by name', 'if (app.hasDecorator(decorator)) {',
       'if (decorator === \'\') {'],

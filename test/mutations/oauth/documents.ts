@@ -1,7 +1,7 @@
 import { caughtByEach, caughtByOne } from '../caught-by.ts'
 import type { Mutation } from '../list.ts'
 
-const GROUP = { name: 'metadata documents', source: 'oauth', tests: 'oauth' }
+const GROUP = { name: 'metadata documents', source: 'plugin/oauth', tests: 'test/oauth' }
 const each = caughtByEach(GROUP)
 const of = caughtByOne(GROUP)
 
