@@ -34,5 +34,36 @@ export const oauthProtectedResourceMutations: Mutation[] = [
     [
       'the 401 of a guard lists its scopes', 'unauthorized: parts.unauthorized.withScope(scope)',
       '', 'guard/resource-metadata.ts'
+    ]),
+  ...of('oauth/protected-resource.ts',
+    [
+      'only resources at the origin of the issuer have metadata',
+      '!== origin ||', "=== '' ||",
+      'oauth/protected-resource.ts', 'oauth/routes/protected-resource.ts'
+    ],
+    [
+      'the path of metadata is no pattern', "path.replaceAll(':', '::')", 'path',
+      'oauth/protected-resource.ts', 'oauth/routes/protected-resource.ts'
+    ],
+    [
+      'a wildcard in a resource opens no other path', '|| !ROUTABLE.test(pathname)', '',
+      'oauth/protected-resource.ts'
+    ],
+    [
+      'a resource with a query or a fragment has no metadata', '/[?#]/.test(resource) || ', '',
+      'oauth/protected-resource.ts'
+    ],
+    [
+      'the metadata of a resource names no scope of the login', 'scopes.delete(scope)', '',
+      'oauth/protected-resource.ts', 'oauth/routes/protected-resource.ts'
+    ]),
+  ...of('oauth/routes/protected-resource.ts',
+    [
+      'no metadata hides that of another resource', 'if (resource === known) return', 'return',
+      'oauth/routes/protected-resource.ts'
+    ],
+    [
+      'a resource of two registrations names both issuers', 'known.servers.push(server)', '',
+      'oauth/routes/protected-resource.ts'
     ])
 ]
