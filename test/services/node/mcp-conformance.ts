@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { openDocumentApp } from '../../fixtures/oauth/document-app.ts'
 import { goThrough } from '../../fixtures/oauth/person.ts'
 import { TERMINAL, openOAuthServer } from '../../fixtures/oauth/server.ts'
 import { fetchMcpConformance, fetchNode } from '../../fixtures/servers/other-node.ts'
@@ -24,10 +25,10 @@ const statusesIn = (folder: string): Record<string, string> =>
     .map(({ id, status, errorMessage = '' }) => [id, `${status} ${errorMessage}`.trim()]))
 
 /** Runs the program, and does what it asks its user to do in a browser. */
-async function checkServer (t: Test, url: string, moreArgs: string[] = []) {
+async function checkServer (t: Test, url: string, clientId: string, moreArgs: string[] = []) {
   const folder = t.testdir()
   const child = spawn(node as string, [
-    program as string, 'authorization', '--url', url, '--client-id', TERMINAL.id,
+    program as string, 'authorization', '--url', url, '--client-id', clientId,
     '--port', String(await freePort()), '--output-dir', folder, ...moreArgs
   ], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.after(() => child.kill())
@@ -44,17 +45,24 @@ async function checkServer (t: Test, url: string, moreArgs: string[] = []) {
   return { exitCode, total: lines.findLast(line => line !== ''), statuses: statusesIn(folder) }
 }
 
-t.test('the conformance tests of MCP pass for the authorization server', { skip }, async t => {
-  const { url, audience } = await openOAuthServer(t, { oauth: { metadataDocuments: true } })
-  for (const args of [[], ['--resource', audience]]) {
-    t.same(await checkServer(t, url, args), {
-      exitCode: 0,
-      total: 'Total: 3 passed, 0 failed',
-      statuses: {
-        'authorization-server-metadata': 'SUCCESS',
-        'authorization-server-metadata-cimd': 'SUCCESS',
-        'authorization-code-grant': 'SUCCESS'
-      }
-    })
+const PASSED = {
+  exitCode: 0,
+  total: 'Total: 3 passed, 0 failed',
+  statuses: {
+    'authorization-server-metadata': 'SUCCESS',
+    'authorization-server-metadata-cimd': 'SUCCESS',
+    'authorization-code-grant': 'SUCCESS'
   }
+}
+
+t.test('the conformance tests of MCP pass for a registered client', { skip }, async t => {
+  const { url, audience } = await openOAuthServer(t, { oauth: { metadataDocuments: true } })
+  t.same(await checkServer(t, url, TERMINAL.id), PASSED)
+  t.same(await checkServer(t, url, TERMINAL.id, ['--resource', audience]), PASSED)
+})
+
+t.test('the conformance tests of MCP pass for a client with a document', { skip }, async t => {
+  const { url, client, host } = await openDocumentApp(t)
+  t.same(await checkServer(t, url, client), PASSED)
+  t.same(host.requests, ['/client.json'])
 })
