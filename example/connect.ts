@@ -14,11 +14,14 @@ const HEADERS = {
   'referrer-policy': 'no-referrer'
 }
 
+/** For @fastify/swagger, whose types an app without it lacks. */
+const HIDDEN: object = { hide: true }
+
 /** Serves the page that logs the user in, and asks whether an app may have access. */
 export async function connect (app: FastifyInstance): Promise<void> {
   await app.register(serveFiles, { root: folder('connect'), serve: false })
-  app.get('/connect', { schema: { hide: true } }, (_request, reply) =>
+  app.get('/connect', { schema: HIDDEN }, (_request, reply) =>
     reply.headers(HEADERS).sendFile('connect.html'))
-  app.get('/connect.js', { schema: { hide: true } }, (_request, reply) =>
+  app.get('/connect.js', { schema: HIDDEN }, (_request, reply) =>
     reply.sendFile('connect.js'))
 }
