@@ -43,3 +43,7 @@ t.test('the apps with GraphQL and NestJS do so, too', async t => {
   t.same(faultsOf('example/recipes/graphql/tsconfig.json', 'example/recipes/nestjs/tsconfig.json'),
     [])
 })
+
+t.test('the MCP server does so, except for the types of its SDK', async t => {
+  t.same(faultsOf('example/recipes/mcp-server/tsconfig.json'), [])
+})
