@@ -8,6 +8,7 @@ import { oauthGuardMutations } from './guards.ts'
 import { oauthIntrospectionMutations } from './introspection.ts'
 import { oauthLessonMutations } from './lesson.ts'
 import { oauthMcpConformanceMutations } from './mcp-conformance.ts'
+import { mcpServerMutations } from './mcp-server.ts'
 import { oauthOpenIdMutations } from './openid.ts'
 import { oauthOpenIdAttackMutations } from './openid-attacks.ts'
 import { oauthOpenIdRuleMutations } from './openid-rules.ts'
@@ -29,6 +30,7 @@ export const oauthMutations = [
   ...oauthIntrospectionMutations,
   ...oauthLessonMutations,
   ...oauthMcpConformanceMutations,
+  ...mcpServerMutations,
   ...oauthOpenIdMutations,
   ...oauthOpenIdAttackMutations,
   ...oauthOpenIdRuleMutations,
