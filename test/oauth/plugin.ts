@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { DAY, MINUTE } from '../fixtures/app.ts'
 import { CALLBACK, type DocumentApp, openDocumentApp } from '../fixtures/oauth/document-app.ts'
-import { serveDocuments } from '../fixtures/oauth/document-host.ts'
+import { openDocumentHost, serveDocuments } from '../fixtures/oauth/document-host.ts'
 import {
   type AuthorizeParameters, decide, goThrough, logIn, redirectOf
 } from '../fixtures/oauth/person.ts'
@@ -148,9 +148,11 @@ t.test('documents: a redirect URI that the document does not have is refused', a
   t.equal(reply.headers.get('location'), null)
 })
 
-t.test('documents: nothing is fetched for the URL of a resource server', async t => {
-  const { ask, host } = await openDocumentApp(t, { resources: ['https://mcp.example/mcp'] })
-  const reply = await fetch(ask({ client_id: 'https://mcp.example/mcp' }), { redirect: 'manual' })
+t.test('documents: the URL of a resource server is no app', async t => {
+  const host = await openDocumentHost(t, serveDocuments())
+  const resource = host.urlOf('/mcp')
+  const { ask } = await openDocumentApp(t, { host, resources: [resource] })
+  const reply = await fetch(ask({ client_id: resource }), { redirect: 'manual' })
   t.equal(reply.status, 400)
   t.same(host.requests, [])
 })
