@@ -39,19 +39,14 @@ export const createFetchDocument = (
 ): FetchDocument => async (url, closing) => {
   const late = `The host did not answer within ${FETCH_TIMEOUT_MS} ms.`
   const { signal, clear } = abortAfter(FETCH_TIMEOUT_MS, late, closing)
-  try {
-    return await read(await get(url, {
-      signal,
-      lookup: publicLookup(resolve, isPublic),
-      ...(ca !== undefined && { ca })
+  const lookup = publicLookup(resolve, isPublic)
+  const outcome = await get(url, { signal, lookup, ...(ca !== undefined && { ca }) })
+    .then(read).catch((error: Error): FetchOutcome => ({
+      status: error instanceof PrivateAddressError ? 'refused' : 'unavailable',
+      reason: signal.aborted ? (signal.reason as Error).message : error.message
     }))
-  } catch (error) {
-    const reason = signal.aborted ? signal.reason as Error : error as Error
-    const status = error instanceof PrivateAddressError ? 'refused' : 'unavailable'
-    return { status, reason: reason.message }
-  } finally {
-    clear()
-  }
+  clear()
+  return outcome
 }
 
 const get = (url: string, settings: object): Promise<IncomingMessage> =>

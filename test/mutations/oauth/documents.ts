@@ -46,14 +46,14 @@ export const oauthDocumentMutations: Mutation[] = [
     FETCH, FETCH,
     [
       'the address of the connection is checked',
-      'lookup: publicLookup(resolve, isPublic),', 'lookup: publicLookup(resolve, () => true),'
+      'publicLookup(resolve, isPublic)', 'publicLookup(resolve, () => true)'
     ],
     [
       'a name is not resolved twice',
-      'lookup: publicLookup(resolve, isPublic),',
+      'publicLookup(resolve, isPublic)',
       'lookup: await (async () => { const [address] = await resolve(new URL(url).hostname); ' +
         'if (address === undefined || !isPublic(address)) throw new PrivateAddressError(); ' +
-        'return publicLookup(resolve, () => true) })(),'
+        'return publicLookup(resolve, () => true) })()'
     ],
     ['no connection is pooled', 'agent: false', 'agent: undefined'],
     ['the environment turns no check off', 'rejectUnauthorized: true', 'servername: undefined'],
