@@ -51,7 +51,8 @@ export const oauthDocumentMutations: Mutation[] = [
     [
       'a name is not resolved twice',
       'publicLookup(resolve, isPublic)',
-      'lookup: await (async () => { const [address] = await resolve(new URL(url).hostname); ' +
+      // Resolves, checks, and lets the socket resolve again.
+      'await (async () => { const [address] = await resolve(new URL(url).hostname); ' +
         'if (address === undefined || !isPublic(address)) throw new PrivateAddressError(); ' +
         'return publicLookup(resolve, () => true) })()'
     ],
