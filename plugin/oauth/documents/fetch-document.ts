@@ -60,7 +60,12 @@ const get = (url: string, settings: object): Promise<IncomingMessage> =>
       autoSelectFamily: true,
       // Not even NODE_TLS_REJECT_UNAUTHORIZED may let another host answer for an app.
       rejectUnauthorized: true
-    } as RequestOptions).once('response', resolve).on('error', reject).end()
+    } as RequestOptions)
+      .once('response', resolve)
+      .on('error', reject)
+      // After a 101 there is neither a response nor an error.
+      .once('close', () => reject(new Error('The host sent no response.')))
+      .end()
   })
 
 const refused = (reason: string): FetchOutcome => ({ status: 'refused', reason })

@@ -7,6 +7,7 @@ import { oauthGrantMutations } from './grants.ts'
 import { oauthGuardMutations } from './guards.ts'
 import { oauthIntrospectionMutations } from './introspection.ts'
 import { oauthLessonMutations } from './lesson.ts'
+import { oauthMcpAttackMutations } from './mcp-attacks.ts'
 import { oauthMcpConformanceMutations } from './mcp-conformance.ts'
 import { mcpServerMutations } from './mcp-server.ts'
 import { oauthOpenIdMutations } from './openid.ts'
@@ -29,6 +30,7 @@ export const oauthMutations = [
   ...oauthGuardMutations,
   ...oauthIntrospectionMutations,
   ...oauthLessonMutations,
+  ...oauthMcpAttackMutations,
   ...oauthMcpConformanceMutations,
   ...mcpServerMutations,
   ...oauthOpenIdMutations,

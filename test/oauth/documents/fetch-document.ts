@@ -186,7 +186,10 @@ const FAULTS: Record<string, [RequestListener, Partial<Record<'status' | 'reason
   'a document that is cut short': [
     json('{', { 'content-length': '1000' }), { status: 'unavailable' }
   ],
-  'no answer': [({ socket }) => { socket.destroy() }, { status: 'unavailable' }]
+  'no answer': [({ socket }) => { socket.destroy() }, { status: 'unavailable' }],
+  'an answer in another protocol': [({ socket }) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n')
+  }, { status: 'unavailable', reason: 'The host sent no response.' }]
 }
 for (const [name, [listener, expected]] of Object.entries(FAULTS)) {
   t.test(`fetchDocument: fails on ${name}`, async t => {
