@@ -16,15 +16,20 @@ export interface ClientAuthentication { readonly findClient: FindClient, readonl
 
 /**
  * Returns the form of a request, and the client that proves to have sent it.
- * @throws SimpleJwtError 400 for a parameter that is there twice, and as `authenticateClient`
+ * @throws SimpleJwtError 400 for a parameter that is there twice, 429 for too many fetches of
+ *   metadata documents, and as `authenticateClient`
  */
 export async function authenticatedForm (
-  { core, options }: Pick<AuthorizationServer, 'core' | 'options'>, request: FastifyRequest
+  {
+    core, options, limitByAddress
+  }: Pick<AuthorizationServer, 'core' | 'options' | 'limitByAddress'>,
+  request: FastifyRequest
 ): Promise<{ client: Client, form: Parameters }> {
   const form = request.body as Parameters
   if (form.repeated !== undefined) throw invalidRequest('A parameter is there twice.')
-  const client = await authenticateClient(
-    { findClient: options.findClient, emit: core.emit }, request, form)
+  // A refusal counts only after the fetch. The sender decides which host gets the request.
+  const findClient: FindClient = id => options.findClient(id, () => limitByAddress(request))
+  const client = await authenticateClient({ findClient, emit: core.emit }, request, form)
   return { client, form }
 }
 

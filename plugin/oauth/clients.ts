@@ -23,8 +23,11 @@ export interface Client {
   readonly given: OAuthClient
 }
 
-/** Returns the client with an id, or null. @throws Error for a bad answer of the host */
-export type FindClient = (id: string) => Promise<Client | null>
+/**
+ * Returns the client with an id, or null. Calls `beforeFetch` before it fetches a new document.
+ * @throws Error for a bad answer of the host
+ */
+export type FindClient = (id: string, beforeFetch?: () => Promise<void>) => Promise<Client | null>
 
 const MEMBERS = new Set([
   'id', 'name', 'secretHash', 'redirectUris', 'grants', 'scopes', 'trusted', 'introspects', 'uri'

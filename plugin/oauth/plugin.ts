@@ -59,9 +59,9 @@ function findClientFor (
   })
   // Fastify calls onClose only after all requests have their answers.
   app.addHook('preClose', async () => documents.close())
-  return async id => {
+  return async (id, beforeFetch) => {
     if (!isDocumentUrl(id)) return findClient(id)
     // The ID tokens of such a client would be for the audience of access tokens.
-    return resources.includes(id) ? null : documents.find(id)
+    return resources.includes(id) ? null : documents.find(id, beforeFetch)
   }
 }

@@ -9,9 +9,10 @@ import type { FetchDocument } from './fetch-document.ts'
 export interface MetadataDocuments {
   /**
    * Returns the client that the document at a URL describes, or null. Fetches a document once for
-   * all waiting requests. @throws SimpleJwtError 503 while too many are being fetched
+   * all waiting requests. Calls `beforeFetch` before it fetches one of which it has no copy.
+   * @throws SimpleJwtError 503 while too many are being fetched, and the error of `beforeFetch`
    */
-  find(url: string): Promise<Client | null>
+  find(url: string, beforeFetch?: () => Promise<void>): Promise<Client | null>
   /** Aborts the fetches. */
   close(): void
 }
@@ -53,8 +54,8 @@ export function createMetadataDocuments (options: MetadataDocumentsOptions): Met
       const age = Math.min(Math.max(maxAge, MIN_AGE_MS), MAX_AGE_MS)
       return keep(url, { client, checkAt: now() + age, keepUntil: now() + MAX_AGE_MS })
     }
-    const known = kept.get(url)
-    if (outcome.status === 'unavailable' && known !== undefined && now() < known.keepUntil) {
+    const known = copyOf(url)
+    if (outcome.status === 'unavailable' && known !== undefined) {
       return keep(url, { ...known, checkAt: now() + COOLDOWN_MS })
     }
     return refuse(url, outcome.reason)
@@ -74,17 +75,38 @@ export function createMetadataDocuments (options: MetadataDocumentsOptions): Met
     return entry.client
   }
 
+  /** Returns a copy that serves while no new one can be fetched. */
+  function copyOf (url: string): Kept | undefined {
+    const known = kept.get(url)
+    return known !== undefined && now() < known.keepUntil ? known : undefined
+  }
+
+  /** Returns the answer that is there or on its way, or undefined. */
+  function answerOf (url: string): Promise<Client | null> | undefined {
+    const known = kept.get(url)
+    if (known !== undefined && now() < known.checkAt) return Promise.resolve(known.client)
+    return fetching.get(url)
+  }
+
+  async function startFetch (url: string): Promise<Client | null> {
+    if (fetching.size >= MAX_FETCHES) {
+      const known = copyOf(url)
+      if (known !== undefined) return known.client
+      throw busy()
+    }
+    const fetched = fetchClient(url).finally(() => fetching.delete(url))
+    fetching.set(url, fetched)
+    return fetched
+  }
+
   return {
-    async find (url) {
+    async find (url, beforeFetch) {
       if (!allow(hostOf(url))) return null
-      const known = kept.get(url)
-      if (known !== undefined && now() < known.checkAt) return known.client
-      const pending = fetching.get(url)
-      if (pending !== undefined) return pending
-      if (fetching.size >= MAX_FETCHES) throw busy()
-      const fetched = fetchClient(url).finally(() => fetching.delete(url))
-      fetching.set(url, fetched)
-      return fetched
+      if (beforeFetch !== undefined && answerOf(url) === undefined && copyOf(url) === undefined) {
+        await beforeFetch()
+      }
+      // Another request may have started the fetch meanwhile.
+      return answerOf(url) ?? startFetch(url)
     },
 
     close: () => closing.abort()

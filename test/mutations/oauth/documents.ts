@@ -90,7 +90,7 @@ export const oauthDocumentMutations: Mutation[] = [
     ['a document is kept for 5 minutes', 'Math.max(maxAge, MIN_AGE_MS)', 'maxAge'],
     ['a document is kept for a day at most', 'Math.min(Math.max(maxAge, MIN_AGE_MS), MAX_AGE_MS)',
       'Math.max(maxAge, MIN_AGE_MS)'],
-    ['one fetch at a time for a URL', 'if (pending !== undefined) return', 'if (false) return'],
+    ['one fetch at a time for a URL', 'return fetching.get(url)', 'return undefined'],
     ['100 fetches at a time', 'if (fetching.size >= MAX_FETCHES)', 'if (false)'],
     ['a fetch ends', '.finally(() => fetching.delete(url))', ''],
     ['1000 documents', 'if (kept.size > MAX_KEPT)', 'if (false)'],

@@ -151,6 +151,36 @@ t.test('documents: 100 fetches run at a time, and the next one is a 503', async 
   t.match(await late, { id: APP }, 'the next one has its turn')
 })
 
+t.test('documents: a kept copy serves while too many are being fetched', async t => {
+  const { host, documents, clock } = build(url => found(url))
+  await documents.find(APP)
+  const answers: (() => void)[] = []
+  host.answer = url => new Promise(resolve => { answers.push(() => resolve(found(url))) })
+  const finding = Array.from({ length: 100 }, (_, index) =>
+    documents.find(`https://other.example/${index}/client`))
+  clock.advance(DAY - 1)
+  t.match(await documents.find(APP), { id: APP })
+  clock.advance(1)
+  await t.rejects(documents.find(APP), { code: 'temporarily_unavailable' })
+  for (const answer of answers) answer()
+  await Promise.all(finding)
+})
+
+t.test('documents: only the fetch for an app without a kept copy is counted', async t => {
+  const { documents, clock, fetched } = build(url => found(url))
+  let counted = 0
+  const count = async (): Promise<void> => { counted++ }
+  await Promise.all([documents.find(APP, count), documents.find(APP, count)])
+  t.same([counted, fetched.length], [2, 1], 'both were counted before the fetch')
+  await documents.find(APP, count)
+  clock.advance(5 * MINUTE)
+  await documents.find(APP, count)
+  t.same([counted, fetched.length], [2, 2])
+  await t.rejects(
+    documents.find(`${APP}?2`, async () => { throw new Error('over the limit') }), /over the limit/)
+  t.equal(fetched.length, 2)
+})
+
 t.test('documents: keeps 1000, and evicts the oldest', async t => {
   const { documents, fetched } = build(url => found(url, DAY))
   const urlOf = (index: number): string => `https://app.example/${index}/client.json`

@@ -2,11 +2,12 @@ import t from 'tap'
 import cors from '@fastify/cors'
 import type { LightMyRequestResponse } from 'fastify'
 import { MINUTE, SECOND } from '../../fixtures/app.ts'
+import { openDocumentApp } from '../../fixtures/oauth/document-app.ts'
 import { SECRET_OF_PRINTER, SECRET_OF_REPORT } from '../../fixtures/oauth/server.ts'
 import {
   type TokenApp, VERIFIER, buildTokenApp, formOf
 } from '../../fixtures/oauth/token-app.ts'
-import { PRINTER_BASIC, basic } from '../../fixtures/oauth/token-request.ts'
+import { PRINTER_BASIC, basic, requestToken } from '../../fixtures/oauth/token-request.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 /** Text that a request sends, and that no error may repeat. */
@@ -163,6 +164,18 @@ t.test('token endpoint: refused requests count by address', async t => {
   t.equal(elsewhere.json().error, 'unsupported_grant_type')
   clock.advance(MINUTE)
   t.equal((await exchange('x')).statusCode, 400)
+})
+
+t.test('token endpoint: fetches of metadata documents count by address', async t => {
+  const { url, host } = await openDocumentApp(t, { core: { rateLimit: {} }, rateLimit: 4 })
+  const statuses: number[] = []
+  for (let index = 0; index < 6; index++) {
+    const { status } = await requestToken(url,
+      { grant_type: 'refresh_token', client_id: host.urlOf(`/${index}`) }, null)
+    statuses.push(status)
+  }
+  t.same(statuses, [400, 400, 429, 429, 429, 429], 'a fetch counts, and a refusal')
+  t.same(host.requests, ['/0', '/1'], 'nothing is fetched over the limit')
 })
 
 t.test('token endpoint: good refreshes count by session', async t => {
