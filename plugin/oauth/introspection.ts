@@ -35,9 +35,13 @@ export async function introspectToken (
   server: IntrospectionParts, token: string, request: FastifyRequest
 ): Promise<Introspection> {
   const claims = verifiedAccess(server, token)
-  if (claims === undefined || !await isSessionLive(server, claims)) return INACTIVE
+  if (claims === undefined) return INACTIVE
+  // Before the share: the host of an app may be slow to send its metadata document.
   const scope = await currentScope(server, claims)
-  if (scope === null || !await isUserActive(server, claims, request)) return INACTIVE
+  if (scope === null) return INACTIVE
+  const isGood = await server.core.inShare(request, async () =>
+    await isSessionLive(server, claims) && await isUserActive(server, claims, request))
+  if (!isGood) return INACTIVE
   const { iss, aud, exp, iat, jti, client_id: clientId, sid, auth_time: authTime } = claims
   return {
     active: true,

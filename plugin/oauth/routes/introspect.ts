@@ -22,7 +22,7 @@ export function introspectRoute (scope: FastifyInstance, server: AuthorizationSe
         throw oauthError('unauthorized_client', 'The client may not introspect tokens.')
       }
       const token = requiredToken(form)
-      return server.core.inShare(request, () => introspectToken(server, token, request))
+      return introspectToken(server, token, request)
     }
   }, 'prefix', refuse)
 }

@@ -9,7 +9,7 @@ const of = caughtByEach({
 export const oauthIntrospectionMutations: Mutation[] = [
   ...of('introspection.ts',
     [
-      'a token of a revoked session is inactive', ' || !await isSessionLive(server, claims)', '',
+      'a token of a revoked session is inactive', 'await isSessionLive(server, claims) && ', '',
       'introspection-inactive.ts'
     ],
     [
@@ -38,7 +38,7 @@ export const oauthIntrospectionMutations: Mutation[] = [
     ],
     [
       'a token of a user who is gone is inactive',
-      ' || !await isUserActive(server, claims, request)', '', 'introspection-inactive.ts'
+      ' && await isUserActive(server, claims, request)', '', 'introspection-inactive.ts'
     ],
     [
       'a token for each resource is active', 'verifyAccess(token, options.resources)',
@@ -67,6 +67,11 @@ export const oauthIntrospectionMutations: Mutation[] = [
       'introspection names the user, under any userIdClaim',
       "claims.token_type === 'client' ? claims.sub : claims.user_id", 'claims.sub',
       'introspection.ts'
+    ],
+    [
+      'one address does not fill the store with introspections',
+      'await server.core.inShare(request, async () =>', 'await (async work => work())(async () =>',
+      'routes/introspect.ts'
     ]),
   ...of('routes/introspect.ts',
     [
@@ -75,11 +80,6 @@ export const oauthIntrospectionMutations: Mutation[] = [
     [
       'refused introspections count', 'countRefusals(server.limitByAddress)', '[]',
       'routes/introspect.ts'
-    ],
-    [
-      'one address does not fill the store with introspections',
-      'server.core.inShare(request, () => introspectToken(server, token, request))',
-      'introspectToken(server, token, request)', 'routes/introspect.ts'
     ],
     [
       'no page reads an introspection', 'onRequest: countRefusals(server.limitByAddress)',

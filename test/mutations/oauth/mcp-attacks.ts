@@ -25,5 +25,11 @@ export const oauthMcpAttackMutations: Mutation[] = [
     'client-authentication.ts',
     ['fetches count by address', 'options.findClient(id, () => limitByAddress(request))',
       'options.findClient(id)', 'routes/token.ts']
+  ),
+  ...each(
+    'routes/introspect.ts',
+    ['a slow document delays no other token', 'return introspectToken(server, token, request)',
+      'return server.core.inShare(request, () => introspectToken(server, token, request))',
+      'routes/introspect.ts']
   )
 ]

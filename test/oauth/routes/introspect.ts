@@ -1,12 +1,18 @@
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import type { LightMyRequestResponse } from 'fastify'
 import { MINUTE } from '../../fixtures/app.ts'
+import { openDocumentApp } from '../../fixtures/oauth/document-app.ts'
+import { serveDocuments } from '../../fixtures/oauth/document-host.ts'
+import { goThrough, logIn } from '../../fixtures/oauth/person.ts'
 import { PHOTO_API, PRINTER, SECRET_OF_API } from '../../fixtures/oauth/server.ts'
 import { type TokenApp, buildTokenApp, formOf } from '../../fixtures/oauth/token-app.ts'
 import {
   API_BASIC, REPORT_BASIC, postIntrospect
 } from '../../fixtures/oauth/token-management.ts'
-import { PRINTER_BASIC, basic } from '../../fixtures/oauth/token-request.ts'
+import {
+  PRINTER_BASIC, basic, exchangeForm, requestToken
+} from '../../fixtures/oauth/token-request.ts'
 import { VERBS, failingStore } from '../../fixtures/stores/failing-store.ts'
 import { SHARE, slowStore } from '../../fixtures/stores/slow-store.ts'
 import { decode } from '../../fixtures/tokens/jwt.ts'
@@ -153,4 +159,36 @@ t.test('introspection endpoint: refused requests count by address', async t => {
   }
   clock.advance(MINUTE)
   t.equal((await postIntrospect(app, {})).statusCode, 400)
+})
+
+t.test('introspection endpoint: a slow metadata document delays no other token', async t => {
+  const documents = serveDocuments()
+  const waiting: (() => void)[] = []
+  let isSlow = false
+  const { app, url, client, verifier, clock, ask } = await openDocumentApp(t, {
+    clients: [PHOTO_API],
+    listener: (...given) => {
+      if (isSlow) waiting.push(() => documents(...given))
+      else documents(...given)
+    }
+  })
+  const code = (await goThrough(ask())).searchParams.get('code') as string
+  clock.advance(MINUTE / 2)
+  const { body: { access_token: token } } = await requestToken(
+    url, { ...exchangeForm(code, verifier), client_id: client }, null)
+  // The copy is stale, and the token still good.
+  clock.advance(4.75 * MINUTE)
+  isSlow = true
+  let answered = 0
+  const slow = Array.from({ length: SHARE }, async () => {
+    const reply = await postIntrospect(app, { token })
+    answered++
+    return reply.json()
+  })
+  while (waiting.length === 0) await setTimeout(5)
+  const own = await postIntrospect(app, { token: await logIn(url) })
+  t.match(own.json(), { active: true, sub: '1' })
+  t.equal(answered, 0, 'the others wait for the document')
+  for (const answer of waiting) answer()
+  t.match(await Promise.all(slow), Array(SHARE).fill({ active: true, client_id: client }))
 })
