@@ -192,7 +192,8 @@ const FAULTS: Record<string, [RequestListener, Partial<Record<'status' | 'reason
   }, { status: 'unavailable', reason: 'The host sent no response.' }]
 }
 for (const [name, [listener, expected]] of Object.entries(FAULTS)) {
-  t.test(`fetchDocument: fails on ${name}`, async t => {
+  // A fetch that does not end must fail here, also under a longer timeout of the run.
+  t.test(`fetchDocument: fails on ${name}`, { timeout: 15_000 }, async t => {
     t.match(await outcomeOf(t, listener), expected)
   })
 }
