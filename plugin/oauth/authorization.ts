@@ -11,21 +11,14 @@ import { words } from './scopes.ts'
 /** The time that a user has to log in and decide. */
 const LIFETIME_SECONDS = 600
 
+type MintParts = Pick<AuthorizationServer, 'core' | 'endpoints'>
+
 /**
  * Returns a checked request as a signed text, which the consent page carries. So the server stores
  * nothing for a visitor who is not logged in, and sets no cookie that could be lost.
  */
-export function mintAuthorization (
-  { core, endpoints }: Pick<AuthorizationServer, 'core' | 'endpoints'>,
-  request: AuthorizationRequest
-): string {
-  const iat = Math.floor(core.options.now() / 1000)
-  return core.tokens.mintForClient('authorization', {
-    exp: iat + LIFETIME_SECONDS,
-    iat,
-    jti: newId(),
-    aud: endpoints.token,
-    client_id: request.client.id,
+export const mintAuthorization = (server: MintParts, request: AuthorizationRequest): string =>
+  mint(server, request.client, {
     scope: request.scopes.join(' '),
     resource: request.resource,
     redirect_uri: request.redirectUri,
@@ -37,17 +30,14 @@ export function mintAuthorization (
     login_hint: request.loginHint,
     ui_locales: request.uiLocales,
     expected_user: request.expectedUser
-  }, 'JWT')
-}
+  })
 
-/**
- * Returns the error of a request as a signed text, which the consent page shows.
- */
-export function mintRefusal (
-  { core, endpoints }: Pick<AuthorizationServer, 'core' | 'endpoints'>,
-  client: Client,
-  { error, description }: RedirectError
-): string {
+/** Returns the error of a request as a signed text, which the consent page shows. */
+export const mintRefusal = (
+  server: MintParts, client: Client, { error, description }: RedirectError
+): string => mint(server, client, { error, error_description: description })
+
+function mint ({ core, endpoints }: MintParts, client: Client, claims: object): string {
   const iat = Math.floor(core.options.now() / 1000)
   return core.tokens.mintForClient('authorization', {
     exp: iat + LIFETIME_SECONDS,
@@ -55,8 +45,7 @@ export function mintRefusal (
     jti: newId(),
     aud: endpoints.token,
     client_id: client.id,
-    error,
-    error_description: description
+    ...claims
   }, 'JWT')
 }
 
