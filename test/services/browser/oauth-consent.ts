@@ -138,10 +138,10 @@ tests.push(t.test('a login that is too old is not enough', { skip }, async t => 
   await logIn(page)
   await title(page, 'Connect Photo Printer to your account?')
   const decided = page.waitForResponse(`${demo.url}/oauth/authorization/`)
-  await page.route('http://127.0.0.1:8002/**', route => route.fulfill({ body: 'the app' }))
+  await page.route('http://127.0.0.1:8002/**', route => route.fulfill({ body: 'You are back' }))
   await press(page, 'Allow')
   t.equal((await decided).status(), 200)
-  await page.getByText('the app').waitFor()
+  await page.getByText('You are back').waitFor()
   t.same(faults, [])
 }))
 
