@@ -1,13 +1,15 @@
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { checkedDriver } from './checked-driver.ts'
 import type { Session } from './session.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
+import { createGroupCommit } from './sql/group-commit.ts'
 import {
   COLUMNS, SQLITE, type RevocationRow, type SessionRow, revocationOf, rotationParameters,
   sessionOf, statements
 } from './sql/statements.ts'
 import { migrateSqlite } from './sql/migrate-sqlite.ts'
 import { checkSqlite } from './sql/sqlite-check.ts'
+import { isBusy, whenFree } from './sql/sqlite-lock.ts'
 import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
 import type { SessionStore } from './store.ts'
 
@@ -25,8 +27,6 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement
 }
 
-/** Timeout of a call for a lock that another process holds. */
-const LOCK_TIMEOUT_MS = 700
 /** Rows that one statement changes, so that neither this process nor others wait long for it. */
 const BATCH_SIZE = 500
 /** Rows that one statement of a sweep visits. */
@@ -62,10 +62,14 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     return statement(text)
   }
 
+  const inGroup = createGroupCommit(text => { open().exec(text) })
+
   const rows = <Row>(text: string, parameters: Parameters, deadline?: number): Promise<Row[]> =>
     whenFree(() => beforeDeadline(text, deadline).all(parameters) as Row[])
-  const change = (text: string, parameters: Parameters, deadline?: number): Promise<number> =>
-    whenFree(() => Number(beforeDeadline(text, deadline).run(parameters).changes))
+  const runNow = (text: string, parameters: Parameters, deadline?: number): number =>
+    Number(beforeDeadline(text, deadline).run(parameters).changes)
+  const change = (text: string, parameters: Parameters): Promise<number> =>
+    whenFree(() => runNow(text, parameters))
 
   /**
    * Returns undefined if another call changed the row between the two statements. Run both again.
@@ -99,8 +103,8 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
         )
     },
 
-    async create (session) { await change(sql.create, { ...session }) },
-    async adopt (session) { await change(sql.adopt, { ...session }) },
+    async create (session) { await inGroup(() => runNow(sql.create, { ...session })) },
+    async adopt (session) { await inGroup(() => runNow(sql.adopt, { ...session })) },
 
     async find (sid) {
       const [row] = await rows<SessionRow>(sql.find, { sid })
@@ -109,13 +113,14 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
 
     async rotate (rotation) {
       for (;;) {
-        const result = await whenFree(() => exchange(rotation))
+        const result = await inGroup(() => exchange(rotation))
         if (result !== undefined) return result
         await nextTurn()
       }
     },
 
-    revoke: async (sid, now, deadline) => await change(sql.revoke, { sid, now }, deadline) === 1,
+    revoke: async (sid, now, deadline) =>
+      await inGroup(() => runNow(sql.revoke, { sid, now }, deadline)) === 1,
 
     async revokeUser (userId, now, except = '', deadline) {
       const ended: string[] = []
@@ -156,36 +161,4 @@ export function sqliteStore (database: SqliteDatabase): SessionStore {
     check: async () => checkSqlite(statement, isBusy),
     migrate: () => whenFree(() => { migrateSqlite(open()) })
   }
-}
-
-/** Retries a call while another process holds the lock. SQLite's own wait blocks the event loop. */
-async function whenFree<T> (
-  call: () => T, giveUpAt = Date.now() + LOCK_TIMEOUT_MS, pause = 1
-): Promise<T> {
-  try {
-    return call()
-  } catch (error) {
-    if (!isBusy(error as SqliteError)) throw withHint(error as SqliteError)
-    if (Date.now() > giveUpAt) {
-      throw new Error('Another process holds the lock of the SQLite file.', { cause: error })
-    }
-  }
-  await delay(pause * Math.random())
-  return whenFree(call, giveUpAt, Math.min(2 * pause, 25))
-}
-
-/** better-sqlite3 puts the result code in `code`, node:sqlite in `errcode`. */
-interface SqliteError extends Error { code?: string, errcode?: number }
-
-const isBusy = ({ code, errcode }: SqliteError): boolean =>
-  code?.startsWith('SQLITE_BUSY') === true || (errcode !== undefined && (errcode & 0xff) === 5)
-
-function withHint (error: SqliteError): Error {
-  const [, table] = /no such table: (\S+)/.exec(error.message) ?? []
-  return table === undefined
-    ? error
-    : new Error(
-        `The table ${table} is missing. Call the store's migrate() before the app starts.`,
-        { cause: error }
-    )
 }

@@ -1,5 +1,6 @@
 /* eslint no-template-curly-in-string: off -- the texts are pieces of source. */
 import { clientMutations } from './client.ts'
+import { groupCommitMutations } from './group-commit.ts'
 import { oauthMutations } from './oauth/index.ts'
 import { recipeMutations } from './recipes.ts'
 
@@ -51,6 +52,7 @@ const of = (
 /** Each check in turn. */
 export const mutations: Mutation[] = [
   ...clientMutations,
+  ...groupCommitMutations,
   ...oauthMutations,
   ...recipeMutations,
   {

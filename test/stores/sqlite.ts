@@ -63,19 +63,20 @@ eachSqlite(t, async t => {
   })
 
   t.test('rotate: rotates a session that is created between its two reads', async t => {
-    const [handle, other] = [openHandle('between'), await openFresh('between')]
-    t.after(() => { handle.close(); return other.close?.() })
-    let created: Promise<void> | undefined
+    await (await openFresh('between')).create(session())
+    const [handle, other] = [openHandle('between'), openHandle('between')]
+    t.after(() => { handle.close(); other.close() })
+    other.exec('CREATE TABLE later AS SELECT * FROM simplejwt_sessions')
+    other.exec('DELETE FROM simplejwt_sessions')
     const store = sqliteStore(
       before(handle, 'SELECT', () => {
-        created ??= other.create(session())
+        other.exec('INSERT OR IGNORE INTO simplejwt_sessions SELECT * FROM later')
       })
     )
     t.match(await store.rotate(presentation('t0', 't1')), {
       outcome: 'rotated',
       session: { jti: 't1' }
     })
-    await created
   })
 
   t.test('a lock error of either driver is retried, and no other error', async t => {
