@@ -1,30 +1,30 @@
+import type { KeyObject } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fastifyJwt, { type JWT } from '@fastify/jwt'
-import { type SignerSync, createSigner, createVerifier } from 'fast-jwt'
+import { type SignerSync, createSigner } from 'fast-jwt'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
-import { verifyEd25519 } from './ed25519.ts'
 import { type PublicJwk, publicJwk } from './jwk.ts'
-import { type Key, type PairKey, canSign, isSecret } from './key-options.ts'
+import { type Key, canSign, isSecret } from './key-options.ts'
+import { type SignatureCheck, signatureCheck } from './signatures.ts'
 
 /** The header `typ` of a token. */
 export type TokenTyp = 'JWT' | 'at+jwt'
 
-/** Signs and verifies with one key. `verify` throws for a token of another key. */
-interface KeyCodec {
-  key: Key
-  sign(payload: object, typ: TokenTyp): string
-  verify(token: string): { payload: unknown }
+type Sign = (payload: object, typ: TokenTyp) => string
+
+/** The parts of a token that choose its key and prove its signature. All are hostile. */
+export interface SignedText {
+  readonly header: { readonly alg: string, readonly kid: string | undefined }
+  readonly signed: string
+  readonly signature: Buffer
 }
 
 /** The keys of one registration. */
 export interface KeyRing {
   /** Signs with the first key that can. Default `typ`: JWT. @throws Error if none can */
   sign(payload: object, typ?: TokenTyp): string
-  /**
-   * Returns the payload of a token with a good signature, or undefined. `alg` and `kid` come from
-   * the token and are hostile.
-   */
-  verify(token: string, alg: string, kid: string | undefined): unknown
+  /** Returns whether a key for such a token made its signature, with the algorithm of the key. */
+  verify(token: SignedText): boolean
   /**
    * Returns whether a key for such a token is here: the key of its kid, or one of its algorithm.
    */
@@ -41,140 +41,119 @@ export interface KeyRing {
   publicKeys(): readonly PublicJwk[]
 }
 
-/** We check the clock and the claims. The library checks only the signature and the algorithm. */
-const verifierOptions = ({ algorithm }: Key) =>
-  ({ algorithms: [algorithm], complete: true, ignoreExpiration: true, ignoreNotBefore: true })
-
 const signerOptions = ({ kid, algorithm }: Key, typ: TokenTyp) =>
   kid === undefined ? { algorithm, typ } : { algorithm, typ, kid }
 
-/** The key in the forms that the library takes: bytes of a secret, PEM of a key pair. */
-interface KeyForms { signing: string | Buffer | undefined, verifying: string | Buffer }
+/** The key that signs, in the form that the library takes. */
+const signingKey = (key: Key): string | Buffer =>
+  isSecret(key)
+    ? key.secret
+    : (key.privateKey as KeyObject).export({ type: 'pkcs8', format: 'pem' })
 
-function keyForms (key: Key): KeyForms {
-  if (isSecret(key)) return { signing: key.secret, verifying: key.secret }
-  return {
-    signing: key.privateKey?.export({ type: 'pkcs8', format: 'pem' }),
-    verifying: key.publicKey.export({ type: 'spki', format: 'pem' })
-  }
-}
-
-/** The option `secret` of @fastify/jwt. */
-function jwtSecret (key: Key) {
-  if (isSecret(key)) return key.secret
-  const { signing, verifying } = keyForms(key)
-  return signing === undefined ? { public: verifying } : { private: signing, public: verifying }
-}
+/** The option `secret` of @fastify/jwt, which requires a public key. */
+const jwtSecret = (key: Key) =>
+  isSecret(key)
+    ? key.secret
+    : {
+        private: signingKey(key),
+        public: key.publicKey.export({ type: 'spki', format: 'pem' })
+      }
 
 /**
- * Builds the ring on @fastify/jwt, one namespace for each key, in a separate scope. The scope gets
- * a `jwt` decorator first: so it works whether the host registers @fastify/jwt before, after or
- * never.
+ * Builds the ring. The first key that can sign signs through @fastify/jwt, in a separate scope. The
+ * scope gets a `jwt` decorator first: so it works whether the host registers @fastify/jwt before,
+ * after or never.
  */
 export async function createKeyRing (
   app: FastifyInstance, keys: readonly Key[]
 ): Promise<KeyRing> {
-  const codecs: KeyCodec[] = []
+  const key = keys.find(canSign)
+  if (key === undefined) return ring(keys, undefined)
+  let jwt: JWT | undefined
   await app.register(async scope => {
     scope.decorate('jwt', Object.create(null))
-    for (const [index, key] of keys.entries()) {
-      const namespace = `key${index}`
-      await scope.register(fastifyJwt, {
-        namespace,
-        secret: jwtSecret(key),
-        sign: signerOptions(key, 'JWT'),
-        verify: verifierOptions(key)
-      })
-      const jwt = (scope.jwt as unknown as Record<string, JWT>)[namespace] as JWT
-      // @fastify/jwt builds a signer for each call that names a `typ`.
-      const signAtJwt = createSignerOf(key, 'at+jwt')
-      codecs.push({
-        key,
-        sign: (payload, typ) => typ === 'JWT' ? jwt.sign(payload) : signAtJwt(payload),
-        verify: token => jwt.verify(token)
-      })
-    }
+    await scope.register(fastifyJwt, {
+      namespace: 'key',
+      secret: jwtSecret(key),
+      sign: signerOptions(key, 'JWT'),
+      verify: { algorithms: [key.algorithm] }
+    })
+    jwt = (scope.jwt as unknown as { key: JWT }).key
   })
-  return ring(codecs)
+  // @fastify/jwt builds a signer for each call that names a `typ`.
+  const signAtJwt = createSignerOf(key, 'at+jwt')
+  return ring(keys, (payload, typ) =>
+    typ === 'JWT' ? (jwt as JWT).sign(payload) : signAtJwt(payload))
 }
 
-/** Fastify registers no plugin after start. A later key gets its codec from fast-jwt directly. */
-function createCodec (key: Key): KeyCodec {
+/** Fastify registers no plugin after start. A later key gets its signer from fast-jwt directly. */
+function laterSign (key: Key): Sign {
   const signers = { JWT: createSignerOf(key, 'JWT'), 'at+jwt': createSignerOf(key, 'at+jwt') }
-  const verify = createVerifier({ ...verifierOptions(key), key: keyForms(key).verifying })
-  return {
-    key,
-    sign: (payload, typ) => signers[typ](payload),
-    verify: token => verify(token) as unknown as { payload: unknown }
-  }
+  return (payload, typ) => signers[typ](payload)
 }
 
-/** Builds the signer at its first token, once: a key that only verifies has none. */
+/** Builds the signer at its first token, once. */
 function createSignerOf (key: Key, typ: TokenTyp): (payload: object) => string {
   let sign: typeof SignerSync | undefined
   return payload => {
-    sign ??= createSigner({ ...signerOptions(key, typ), key: keyForms(key).signing as string })
+    sign ??= createSigner({ ...signerOptions(key, typ), key: signingKey(key) as string })
     return sign(payload as Record<string, unknown>)
   }
 }
 
+/** Verifies with one key. */
+interface Verifier { algorithm: Algorithm, isSignature: SignatureCheck }
+
 interface Index {
-  signer: KeyCodec | undefined
-  byKid: Map<string, KeyCodec[]>
-  byAlgorithm: Map<string, KeyCodec[]>
+  byKid: Map<string, Verifier[]>
+  byAlgorithm: Map<string, Verifier[]>
   publicKeys: PublicJwk[]
 }
 
-function indexed (codecs: readonly KeyCodec[]): Index {
+function indexed (keys: readonly Key[]): Index {
   const index: Index = {
-    signer: codecs.find(({ key }) => canSign(key)),
     byKid: new Map(),
     byAlgorithm: new Map(),
-    publicKeys: codecs.flatMap(({ key }) => !isSecret(key) && key.publish
+    publicKeys: keys.flatMap(key => !isSecret(key) && key.publish
       ? [publicJwk(key.publicKey, key.kid as string, key.algorithm)]
       : [])
   }
-  const add = (map: Map<string, KeyCodec[]>, name: string, codec: KeyCodec) =>
-    map.set(name, [...map.get(name) ?? [], codec])
-  for (const codec of codecs) {
-    if (codec.key.kid !== undefined) add(index.byKid, codec.key.kid, codec)
-    add(index.byAlgorithm, codec.key.algorithm, codec)
+  const add = (map: Map<string, Verifier[]>, name: string, verifier: Verifier) =>
+    map.set(name, [...map.get(name) ?? [], verifier])
+  for (const key of keys) {
+    const verifier = { algorithm: key.algorithm, isSignature: signatureCheck(key) }
+    if (key.kid !== undefined) add(index.byKid, key.kid, verifier)
+    add(index.byAlgorithm, key.algorithm, verifier)
   }
   return index
 }
 
-const NONE: readonly KeyCodec[] = []
+const NONE: readonly Verifier[] = []
 
-function ring (codecs: readonly KeyCodec[]): KeyRing {
-  let index = indexed(codecs)
+function ring (keys: readonly Key[], firstSign: Sign | undefined): KeyRing {
+  let index = indexed(keys)
+  let sign = firstSign
   /** A kid selects exactly its key. While no key has a kid, it is ignored. */
-  const candidates = (alg: Algorithm | undefined, kid: string | undefined): readonly KeyCodec[] =>
+  const candidates = (alg: Algorithm | undefined, kid: string | undefined): readonly Verifier[] =>
     (kid === undefined || index.byKid.size === 0
       ? index.byAlgorithm.get(alg as string)
       : index.byKid.get(kid)) ?? NONE
   return {
     sign: (payload, typ = 'JWT') => {
-      if (index.signer === undefined) {
-        throw new Error('fastify-simplejwt: no signing key is configured.')
-      }
-      return index.signer.sign(payload, typ)
+      if (sign === undefined) throw new Error('fastify-simplejwt: no signing key is configured.')
+      return sign(payload, typ)
     },
-    verify: (token, alg, kid) => {
-      const algorithm = algorithmNamed(alg)
-      for (const codec of candidates(algorithm, kid)) {
-        if (codec.key.algorithm !== algorithm) continue
-        try {
-          return alg === algorithm
-            ? codec.verify(token).payload
-            : verifyEd25519(token, (codec.key as PairKey).publicKey).payload
-        } catch {
-          // Another key's token. Clients get one answer for every reason: "Token is invalid".
-        }
-      }
-      return undefined
+    verify: ({ header: { alg, kid }, signed, signature }) => {
+      const named = algorithmNamed(alg)
+      return candidates(named, kid).some(({ algorithm, isSignature }) =>
+        algorithm === named && isSignature(signed, signature))
     },
     knows: (alg, kid) => candidates(algorithmNamed(alg), kid).length > 0,
-    replace: keys => { index = indexed(keys.map(createCodec)) },
+    replace: keys => {
+      const key = keys.find(canSign)
+      index = indexed(keys)
+      sign = key && laterSign(key)
+    },
     publicKeys: () => index.publicKeys
   }
 }

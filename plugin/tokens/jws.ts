@@ -11,13 +11,25 @@ const CHARACTERS = /^[A-Za-z0-9_.-]+$/
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 /**
- * Reads the header of a JWS in compact serialization (RFC 7515 section 3.1). Returns undefined for
- * any other text. Stricter than libraries: each token has one text only. Cheap, so call it before
- * any cryptography. `known` maps header segments to parsed headers.
+ * A JWS in compact serialization (RFC 7515 section 3.1), read once. Hostile until the signature is
+ * verified.
  */
-export function readHeader (
-  token: string, known?: ReadonlyMap<string, Header>
-): Header | undefined {
+export interface Jws {
+  readonly header: Header
+  /** The encoded header. */
+  readonly headerText: string
+  /** The text that the signature covers (RFC 7515 section 5.1). ASCII. */
+  readonly signed: string
+  /** The encoded payload. */
+  readonly payloadText: string
+  readonly signature: Buffer
+}
+
+/**
+ * Reads a JWS. Returns undefined for any other text. Stricter than libraries: each token has one
+ * text only. Cheap, so call it before any cryptography. `known` maps encoded headers to parsed ones.
+ */
+export function readJws (token: string, known?: ReadonlyMap<string, Header>): Jws | undefined {
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !CHARACTERS.test(token)) {
     return undefined
   }
@@ -38,19 +50,15 @@ export function readHeader (
   ) {
     return undefined
   }
-  const segment = token.slice(0, first)
-  return known?.get(segment) ?? checkHeader(decodeObject(segment))
-}
-
-/** Returns the encoded header of a compact token. */
-export const headerSegment = (token: string): string => token.slice(0, token.indexOf('.'))
-
-/** Returns whether every reader gets the same payload from a token: UTF-8, no repeated member. */
-export function isUnambiguous (token: string, payload: unknown): boolean {
-  const bytes = Buffer.from(
-    token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), 'base64url'
-  )
-  return isUtf8(bytes) && !hasDuplicateMembers(bytes, payload)
+  const headerText = token.slice(0, first)
+  const header = known?.get(headerText) ?? checkHeader(decodeObject(headerText))
+  return header && {
+    header,
+    headerText,
+    signed: token.slice(0, second),
+    payloadText: token.slice(first + 1, second),
+    signature: Buffer.from(token.slice(second + 1), 'base64url')
+  }
 }
 
 /** No unused bits in the last character, and no impossible length (RFC 4648 section 3.5). */
@@ -62,7 +70,11 @@ function isCanonical (token: string, start: number, end: number): boolean {
   return (last & (length === 2 ? 0b1111 : 0b11)) === 0
 }
 
-function decodeObject (segment: string): Record<string, unknown> | undefined {
+/**
+ * Decodes a segment. Returns undefined unless each reader gets the same object from it: UTF-8, JSON,
+ * no repeated member.
+ */
+export function decodeObject (segment: string): Record<string, unknown> | undefined {
   const bytes = Buffer.from(segment, 'base64url')
   if (!isUtf8(bytes)) return undefined
   try {

@@ -2,9 +2,7 @@ import {
   type AccessClaims, type Claims, type ClaimRules, type OAuthClaims, type OAuthKind,
   type RefreshClaims, type TokenKind, checkClaims, customClaims
 } from './claims.ts'
-import {
-  type Header, MAX_TOKEN_LENGTH, headerSegment, isUnambiguous, readHeader
-} from './jws.ts'
+import { type Header, MAX_TOKEN_LENGTH, decodeObject, readJws } from './jws.ts'
 import type { Refusal } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { KeyRing, TokenTyp } from '../keys/key-ring.ts'
@@ -127,12 +125,11 @@ export function createTokens (
   const verify = (
     token: string, expected: TokenKind | undefined, expectedRules = rules
   ): Claims | Refusal => {
-    const header = readHeader(token, headers)
-    if (header === undefined) return 'Token is invalid'
-    const payload = keys.verify(token, header.alg, header.kid)
+    const jws = readJws(token, headers)
+    if (jws === undefined || !keys.verify(jws)) return 'Token is invalid'
+    if (headers.size < MAX_KNOWN_HEADERS) headers.set(jws.headerText, jws.header)
+    const payload = decodeObject(jws.payloadText)
     if (payload === undefined) return 'Token is invalid'
-    if (headers.size < MAX_KNOWN_HEADERS) headers.set(headerSegment(token), header)
-    if (!isUnambiguous(token, payload)) return 'Token is invalid'
     const time = now()
     latest = Math.max(latest, time)
     return checkClaims(payload, expected, expectedRules, time, latest)
@@ -156,8 +153,8 @@ export function createTokens (
       verify(token, kind, { ...rules, audience, leeway }) as unknown as OAuthClaims | Refusal,
     verifyAny: token => verify(token, undefined),
     missingKey: token => {
-      const header = keys.missing === undefined ? undefined : readHeader(token, headers)
-      return header === undefined ? undefined : keys.missing?.(header.alg, header.kid)
+      const jws = keys.missing === undefined ? undefined : readJws(token, headers)
+      return jws === undefined ? undefined : keys.missing?.(jws.header.alg, jws.header.kid)
     }
   }
 }

@@ -5,6 +5,7 @@ import { type Algorithm } from '../../plugin/keys/algorithms.ts'
 import { thumbprint } from '../../plugin/keys/jwk.ts'
 import { createKeyRing } from '../../plugin/keys/key-ring.ts'
 import type { KeyInput } from '../../plugin/keys/key-options.ts'
+import { type Jws, readJws } from '../../plugin/tokens/jws.ts'
 import { decode, sign } from '../fixtures/tokens/jwt.ts'
 import {
   EVERY, bothRings, createPair, createRing, inputOf, isPair, pairOf, publicInputOf, resolved,
@@ -208,6 +209,13 @@ t.test('a key serves its own algorithm alone, whatever the token says', async t 
             `${when}: ${algorithm} key, signed by ${other}, header ${JSON.stringify(header)}`
           )
         }
+        for (const kid of ['k', undefined]) {
+          t.equal(
+            verified(ring, signAs(algorithm, {}, { alg: other, kid }, signerOf(algorithm))),
+            undefined,
+            `${when}: signed by ${algorithm}, and the header says ${other}, kid ${kid}`
+          )
+        }
       }
     }
   }
@@ -242,14 +250,16 @@ t.test('key ring: refuses an unknown or unconfigured alg, signed or unsigned', a
   for (const [when, ring] of await bothRings(t, key('a'))) {
     for (const alg of ['HS384', 'HS512', 'RS256', 'none', 'hs256', 'HS256 ', '', '__proto__']) {
       const token = sign({}, { alg, typ: 'JWT' }, 'a'.repeat(32))
-      t.equal(ring.verify(token, alg, undefined), undefined, `${when}: ${alg}`)
+      t.equal(verified(ring, token), undefined, `${when}: ${alg}`)
+      t.equal(ring.verify(readJws(token) as Jws), false, `${when}: ${alg}, as it was read`)
       t.equal(
-        ring.verify(token, 'HS256', undefined), undefined, `${when}: ${alg}, announced as HS256`
+        verified(ring, token.replace(/[^.]*$/, '')), undefined, `${when}: ${alg}, unsigned`
       )
+      const { signed } = readJws(token) as Jws
       t.equal(
-        ring.verify(token.replace(/[^.]*$/, ''), alg, undefined),
-        undefined,
-        `${when}: ${alg}, unsigned`
+        ring.verify({ header: { alg, kid: undefined }, signed, signature: Buffer.alloc(0) }),
+        false,
+        `${when}: ${alg}, an empty signature`
       )
     }
   }
@@ -261,7 +271,7 @@ t.test('key ring: refuses a payload that is not a JSON object', async t => {
       'null', '[]', '"x"', '1', 'true', '', '{', 'NaN', '{}{}', '{"a":NaN}', '/**/{}', '\ufeff{}'
     ]) {
       t.equal(
-        ring.verify(sign(payload, HEADER, 'a'.repeat(32)), 'HS256', undefined),
+        verified(ring, sign(payload, HEADER, 'a'.repeat(32))),
         undefined,
         `${when}: ${JSON.stringify(payload)}`
       )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  MAX_TOKEN_LENGTH, headerSegment, isUnambiguous, readHeader
+  type Header, MAX_TOKEN_LENGTH, decodeObject, readJws
 } from '../../plugin/tokens/jws.ts'
 
 const encode = (value: unknown): string =>
@@ -10,7 +10,8 @@ const encode = (value: unknown): string =>
   ).toString('base64url')
 const PLAIN = encode({ alg: 'HS256' })
 const withHeader = (header: unknown): string => `${encode(header)}.e30.AAAA`
-const withPayload = (payload: unknown): string => `${PLAIN}.${encode(payload)}.AAAA`
+const readHeader = (token: string, known?: ReadonlyMap<string, Header>): Header | undefined =>
+  readJws(token, known)?.header
 
 t.test('a compact token gives its alg and kid', async t => {
   const accepted: [string, unknown, { alg: string, kid: string | undefined }][] = [
@@ -143,11 +144,29 @@ t.test('a token has three segments of the base64url alphabet, none of them empty
   }
 })
 
-t.test('a payload is UTF-8, and each of its names stands there once', async t => {
-  t.equal(isUnambiguous(withPayload('{"name":"Zoë 🙂"}'), { name: 'Zoë 🙂' }), true)
-  t.equal(isUnambiguous(withPayload('{"a":1,"a":2}'), { a: 2 }), false)
+t.test('readJws: returns each part of a token as it is written', async t => {
+  const token = `${PLAIN}.${encode({ n: 1 })}.${encode(Buffer.from('fb01', 'hex'))}`
+  t.strictSame(readJws(token), {
+    header: { alg: 'HS256', kid: undefined },
+    headerText: PLAIN,
+    signed: `${PLAIN}.${encode({ n: 1 })}`,
+    payloadText: encode({ n: 1 }),
+    signature: Buffer.from('fb01', 'hex')
+  })
+})
+
+t.test('decodeObject: returns one JSON object in UTF-8, each name once', async t => {
+  t.same(decodeObject(encode('{"name":"Zoë 🙂"}')), { name: 'Zoë 🙂' })
+  t.same(decodeObject(encode('{"a":{"b":1},"b":2}')), { a: { b: 1 }, b: 2 })
+  for (const text of [
+    '{"a":1,"a":2}', '{"a":{"b":1,"b":1}}', 'null', '[]', '"x"', '1', 'true', '{', '{}{}',
+    '{"a":NaN}', '/**/{}', '\ufeff{}', ''
+  ]) {
+    t.equal(decodeObject(encode(text)), undefined, text)
+  }
   for (const hex of ['ff', 'c0af', 'eda080', 'f4908080', 'c3']) {
-    t.equal(isUnambiguous(withPayload(Buffer.from(hex, 'hex')), {}), false, hex)
+    const bytes = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(hex, 'hex'), Buffer.from('"}')])
+    t.equal(decodeObject(encode(bytes)), undefined, hex)
   }
 })
 
@@ -227,10 +246,10 @@ t.test('of all the ways to write the same bytes only canonical base64url is read
   }
 })
 
-t.test('readHeader: reuses a known header, and still checks the other segments', async t => {
+t.test('readJws: reuses a known header, and still checks the other segments', async t => {
   const token = withHeader({ alg: 'HS256', kid: 'a' })
   const header = { alg: 'HS256', kid: 'as it was read before' }
-  const known = new Map([[headerSegment(token), header]])
+  const known = new Map([[encode({ alg: 'HS256', kid: 'a' }), header]])
   t.equal(readHeader(token, known), header)
   t.same(readHeader(withHeader({ alg: 'HS256', kid: 'b' }), known), { alg: 'HS256', kid: 'b' })
   for (const other of [
