@@ -27,7 +27,8 @@ export interface Jws {
 
 /**
  * Reads a JWS. Returns undefined for any other text. Stricter than libraries: each token has one
- * text only. Cheap, so call it before any cryptography. `known` maps encoded headers to parsed ones.
+ * text only. Cheap, so call it before any cryptography. `known` maps encoded headers to their
+ * parsed form.
  */
 export function readJws (token: string, known?: ReadonlyMap<string, Header>): Jws | undefined {
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH || !CHARACTERS.test(token)) {
@@ -71,8 +72,8 @@ function isCanonical (token: string, start: number, end: number): boolean {
 }
 
 /**
- * Decodes a segment. Returns undefined unless each reader gets the same object from it: UTF-8, JSON,
- * no repeated member.
+ * Decodes a segment. Returns undefined unless each reader gets the same object from it: UTF-8,
+ * JSON, no repeated member.
  */
 export function decodeObject (segment: string): Record<string, unknown> | undefined {
   const bytes = Buffer.from(segment, 'base64url')
