@@ -140,7 +140,7 @@ export const oauthGuardMutations: Mutation[] = [
     ]),
   ...of('keys/key-ring.ts',
     [
-      'a token of a client says at+jwt', "createSignerOf(key, 'at+jwt')\n      codecs",
-      "createSignerOf(key, 'JWT')\n      codecs", 'keys/key-ring.ts'
+      'a token of a client says at+jwt', "createSignerOf(key, 'at+jwt')\n  return",
+      "createSignerOf(key, 'JWT')\n  return", 'keys/key-ring.ts'
     ])
 ]
