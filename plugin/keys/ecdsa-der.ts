@@ -21,8 +21,8 @@ const SIGN_BIT = 0x80
 
 /** Writes a number in the shortest form. DER has no other, and a zero in front of a sign bit. */
 function toInteger (bytes: Buffer): Buffer {
-  const first = bytes.findIndex(byte => byte !== 0)
-  const number = bytes.subarray(first === -1 ? bytes.length - 1 : first)
+  // The index -1 of all zeros leaves the last one.
+  const number = bytes.subarray(bytes.findIndex(byte => byte !== 0))
   const sign = (number[0] as number) >= SIGN_BIT ? [0] : []
   return Buffer.concat([Buffer.from([INTEGER, sign.length + number.length, ...sign]), number])
 }

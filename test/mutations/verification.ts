@@ -41,8 +41,9 @@ export const verificationMutations = [
     ['OpenSSL decides', 'return verify(hash,', 'return true || verify(hash,']),
   ...ofKeys('ecdsa-der.ts', 'ecdsa-der.ts',
     ['no number is negative', 'SIGN_BIT ? [0] : []', 'SIGN_BIT ? [] : []'],
-    ['no zero in front', 'first === -1 ? bytes.length - 1 : first', '0'],
-    ['zero has a byte', 'first === -1 ? bytes.length - 1 : first', 'first'],
+    [
+      'no zero in front', 'bytes.subarray(bytes.findIndex(byte => byte !== 0))', 'bytes'
+    ],
     [
       'a long signature has a long length', 'length < LONG_FORM ? [SEQUENCE, length]',
       'length < 2 * LONG_FORM ? [SEQUENCE, length]'
