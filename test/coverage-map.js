@@ -38,6 +38,7 @@ export const MORE_SOURCES = {
     'plugin/guard/known-guards.ts', 'plugin/guard/open-api.ts'
   ],
   'test/keys/fetch-jwks.ts': ['plugin/keys/fetch-limits.ts'],
+  'test/limits/local-counters.ts': ['plugin/limits/keyed-counter.ts'],
   'test/limits/rate-limiter.ts': ['plugin/limits/counter-app.ts', 'plugin/limits/login-limits.ts'],
   'test/oauth/resolve-options.ts': ['plugin/oauth/option-refusals.ts'],
   'test/oauth/routes/schemas.ts': [

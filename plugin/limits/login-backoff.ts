@@ -1,6 +1,6 @@
 import {
-  type Count, type CountedRequest, type CounterApp, isExceeded, keyedCounter
-} from './counter-app.ts'
+  type Count, type CountedRequest, type LimitCounters, isExceeded, keyedCounter
+} from './keyed-counter.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -58,10 +58,10 @@ export interface LoginAttempt {
  * login: another user whose name folds to the same must not reset those of strangers.
  */
 export function createLoginBackoff (
-  counterApp: CounterApp, max: number
+  limitCounters: LimitCounters, max: number
 ): (account: Account) => LoginAttempt {
-  const { counters, now } = counterApp
-  const attempts = keyedCounter(counterApp, max)
+  const { counters, now } = limitCounters
+  const attempts = keyedCounter(limitCounters, max)
 
   const read = async (key: string): Promise<number> =>
     (await counters.add(key, 0, DAY_MS, max)).current

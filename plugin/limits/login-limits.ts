@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import { addressOf } from '../http/client-address.ts'
 import { withTimeout } from '../timeout.ts'
-import {
-  type Count, type CountedRequest, type CounterApp, type KeyedCounter, isExceeded, keyedCounter
-} from './counter-app.ts'
 import { digest } from './counter-keys.ts'
 import { foldUsername } from './fold-username.ts'
+import {
+  type Count, type CountedRequest, type KeyedCounter, type LimitCounters, isExceeded, keyedCounter
+} from './keyed-counter.ts'
 import type { WithLocalFallback } from './local-fallback.ts'
 import { type Account, type LoginAttempt, createLoginBackoff } from './login-backoff.ts'
 import type { MemoryCounters } from './memory-counters.ts'
@@ -16,9 +16,9 @@ export interface LoginLimitsOptions {
   limits: RateLimits
   /** The counters of this process. */
   memory: MemoryCounters
-  local: CounterApp
+  local: LimitCounters
   /** The counters of all processes, if any. */
-  shared: CounterApp | undefined
+  shared: LimitCounters | undefined
   withLocalFallback: WithLocalFallback
 }
 

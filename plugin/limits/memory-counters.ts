@@ -1,6 +1,6 @@
 import { LruMap } from 'toad-cache'
 import type { Counter } from '../stores/store.ts'
-import type { CounterStore } from './counter-app.ts'
+import type { CounterStore } from './keyed-counter.ts'
 
 interface Window { count: number, startedAt: number, endsAt: number }
 

@@ -4,7 +4,9 @@ import { type Emit, truncateUsername } from '../events.ts'
 import { addressOf } from '../http/client-address.ts'
 import type { ReportStoreFailure } from '../store-failures.ts'
 import type { Counters } from '../stores/store.ts'
-import { type Count, createCounterApp, isExceeded } from './counter-app.ts'
+import { createCounterApp } from './counter-app.ts'
+import { type Count, isExceeded } from './keyed-counter.ts'
+import { localCounters } from './local-counters.ts'
 import { createLocalFallback } from './local-fallback.ts'
 import { createLoginLimits } from './login-limits.ts'
 import { memoryCounters } from './memory-counters.ts'
@@ -54,7 +56,7 @@ export async function createRateLimiter (options: RateLimiterOptions): Promise<R
   const { limits, counters, emit, reportFailure, now } = options
   if (limits === false) return UNLIMITED
   const memory = memoryCounters(now)
-  const local = await createCounterApp(memory, now)
+  const local = localCounters(memory, now)
   const shared = counters && await createCounterApp(storeCounters(counters, now), now)
   const withLocalFallback = createLocalFallback(reportFailure)
   const countersOf = createLoginLimits({ limits, memory, local, shared, withLocalFallback })

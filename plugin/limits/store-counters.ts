@@ -1,6 +1,6 @@
 import type { Counter, Counters } from '../stores/store.ts'
 import { withTimeout } from '../timeout.ts'
-import type { CounterStore } from './counter-app.ts'
+import type { CounterStore } from './keyed-counter.ts'
 
 /** A change of a counter, or a read that counts nothing. */
 interface Waiting {

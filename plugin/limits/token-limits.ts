@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { throttled } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { addressOf } from '../http/client-address.ts'
-import { type Count, type CounterApp, isExceeded, keyedCounter } from './counter-app.ts'
 import { digest } from './counter-keys.ts'
+import { type Count, type LimitCounters, isExceeded, keyedCounter } from './keyed-counter.ts'
 import type { WithLocalFallback } from './local-fallback.ts'
 import type { RateLimits } from './rate-limit-options.ts'
 
@@ -42,8 +42,8 @@ export interface TokenLimits {
 
 /** The counters of this process, and those that other processes share, if any. */
 export interface TokenCounters {
-  local: CounterApp
-  shared: CounterApp | undefined
+  local: LimitCounters
+  shared: LimitCounters | undefined
   withLocalFallback: WithLocalFallback
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { type Count, isExceeded } from '../../plugin/limits/counter-app.ts'
+import { type Count, isExceeded } from '../../plugin/limits/keyed-counter.ts'
 import { type Ask, createLocalFallback } from '../../plugin/limits/local-fallback.ts'
 import { unhandledRejections } from '../fixtures/rejections.ts'
 

@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createCounterApp } from '../../plugin/limits/counter-app.ts'
 import { foldUsername } from '../../plugin/limits/fold-username.ts'
+import { localCounters } from '../../plugin/limits/local-counters.ts'
 import { memoryCounters } from '../../plugin/limits/memory-counters.ts'
 import { createLoginBackoff } from '../../plugin/limits/login-backoff.ts'
 import { DAY, MINUTE, createClock } from '../fixtures/app.ts'
-import type { Test } from '../fixtures/servers/home.ts'
 
 const MAX = 5
 
@@ -13,11 +12,9 @@ const MAX = 5
  * A limit of five tries. A try has the outcome that its password deserves; `tryIt` is how many
  * seconds it must wait, or 0.
  */
-async function build (t: Test) {
+function build () {
   const clock = createClock()
-  const counterApp = await createCounterApp(memoryCounters(clock), clock)
-  t.after(() => counterApp.app.close())
-  const attemptOf = createLoginBackoff(counterApp, MAX)
+  const attemptOf = createLoginBackoff(localCounters(memoryCounters(clock), clock), MAX)
   const attempt = ({ user: name, source }: { user: string, source: string | undefined }) => {
     const user = foldUsername(name)
     return attemptOf({
@@ -48,7 +45,7 @@ async function build (t: Test) {
 
 t.test('login back-off: five failures double the wait, from a minute up to an hour', async t => {
   for (const source of ['there', undefined]) {
-    const { clock, guess } = await build(t)
+    const { clock, guess } = build()
     const waits: number[] = []
     for (let window = 0; window < 9; window++) {
       const [tries, wait] = await guess(source)
@@ -62,7 +59,7 @@ t.test('login back-off: five failures double the wait, from a minute up to an ho
 
 t.test('login back-off: allows at most 150 guesses a day from any number of addresses', async t => {
   for (const sources of [['one'], Array.from({ length: 1000 }, (_, index) => `${index}`)]) {
-    const { clock, tryIt } = await build(t)
+    const { clock, tryIt } = build()
     let tries = 0
     for (let time = 0; time < DAY; time += MINUTE) {
       for (
@@ -79,7 +76,7 @@ t.test('login back-off: allows at most 150 guesses a day from any number of addr
 })
 
 t.test('login back-off: a refused try does not extend the wait', async t => {
-  const { clock, guess, tryIt } = await build(t)
+  const { clock, guess, tryIt } = build()
   await guess('there')
   for (let count = 0; count < 200; count++) await tryIt('there', 'wrong')
   clock.advance(MINUTE)
@@ -88,7 +85,7 @@ t.test('login back-off: a refused try does not extend the wait', async t => {
 
 t.test('login back-off: counts failures, so a slow guesser gets no more tries a day', async t => {
   for (const triesAMinute of [1, 4]) {
-    const { clock, tryIt } = await build(t)
+    const { clock, tryIt } = build()
     let tries = 0
     for (let time = 0; time < DAY; time += MINUTE) {
       for (let count = 0; count < triesAMinute; count++) {
@@ -101,7 +98,7 @@ t.test('login back-off: counts failures, so a slow guesser gets no more tries a 
 })
 
 t.test('login back-off: limits successful logins without extending the wait', async t => {
-  const { clock, tryIt } = await build(t)
+  const { clock, tryIt } = build()
   await tryIt('home', 'right')
   for (let window = 0; window < 3; window++) {
     for (let count = 0; count < MAX; count++) t.equal(await tryIt('home', 'right'), 0)
@@ -111,7 +108,7 @@ t.test('login back-off: limits successful logins without extending the wait', as
 })
 
 t.test('login back-off: strangers do not lock a user out of a familiar address', async t => {
-  const { clock, guess, tryIt } = await build(t)
+  const { clock, guess, tryIt } = build()
   t.equal(await tryIt('home', 'right'), 0)
   for (let time = 0; time < DAY; time += 10 * MINUTE) {
     for (const stranger of ['a', 'b', 'c']) await guess(stranger)
@@ -124,7 +121,7 @@ t.test('login back-off: strangers do not lock a user out of a familiar address',
 })
 
 t.test('login back-off: an unknown address waits an hour at most', async t => {
-  const { clock, guess, tryIt } = await build(t)
+  const { clock, guess, tryIt } = build()
   for (let window = 0; window < 20; window++) clock.advance((await guess('stranger'))[1] * 1000)
   const wait = (await guess('stranger'))[1]
   t.ok(wait <= 3600)
@@ -133,7 +130,7 @@ t.test('login back-off: an unknown address waits an hour at most', async t => {
 })
 
 t.test('a guesser at a familiar address is slowed down as much', async t => {
-  const { clock, guess, tryIt } = await build(t)
+  const { clock, guess, tryIt } = build()
   await tryIt('home', 'right')
   clock.advance(MINUTE)
   const waits: number[] = []
@@ -147,7 +144,7 @@ t.test('a guesser at a familiar address is slowed down as much', async t => {
 })
 
 t.test('login back-off: a successful login resets the failures', async t => {
-  const { clock, guess, tryIt } = await build(t)
+  const { clock, guess, tryIt } = build()
   await tryIt('home', 'right')
   clock.advance(MINUTE)
   for (let window = 0; window < 4; window++) clock.advance((await guess('home'))[1] * 1000)
@@ -157,7 +154,7 @@ t.test('login back-off: a successful login resets the failures', async t => {
 })
 
 t.test('an address stays familiar as long as the user comes back within a month', async t => {
-  const { clock, guess, tryIt } = await build(t)
+  const { clock, guess, tryIt } = build()
   await tryIt('home', 'right')
   for (let time = 0; time < 5; time++) {
     clock.advance(30 * DAY - 1)
@@ -170,7 +167,7 @@ t.test('an address stays familiar as long as the user comes back within a month'
 })
 
 t.test('a day after the first failure all is forgotten', async t => {
-  const { clock, guess } = await build(t)
+  const { clock, guess } = build()
   clock.advance((await guess('there'))[1] * 1000)
   await guess('there')
   clock.advance(DAY)
@@ -178,7 +175,7 @@ t.test('a day after the first failure all is forgotten', async t => {
 })
 
 t.test('login back-off: keeps counts and familiar addresses per user', async t => {
-  const { guess, tryIt } = await build(t)
+  const { guess, tryIt } = build()
   await tryIt('office vitor', 'right', 'vitor')
   await guess('stranger', 'maria')
   t.ok(await tryIt('office maria', 'right', 'maria') > 0)
@@ -186,7 +183,7 @@ t.test('login back-off: keeps counts and familiar addresses per user', async t =
 })
 
 t.test('of 200 at once five pass, and five failures are counted', async t => {
-  const { clock, tryIt, guess } = await build(t)
+  const { clock, tryIt, guess } = build()
   const waits = await Promise.all(
     Array.from({ length: 200 }, (_, index) => tryIt(`${index}`, 'wrong'))
   )
@@ -196,7 +193,7 @@ t.test('of 200 at once five pass, and five failures are counted', async t => {
 })
 
 t.test('login back-off: distinguishes an unknown source from one without tries left', async t => {
-  const { attempt, guess, tryIt } = await build(t)
+  const { attempt, guess, tryIt } = build()
   await guess('there')
   t.match(await attempt({ user: 'vitor', source: 'there' }).count(), {
     counted: { isExceeded: true },
@@ -218,7 +215,7 @@ t.test('login back-off: distinguishes an unknown source from one without tries l
 })
 
 t.test('login back-off: another user of the folded name makes no source known', async t => {
-  const { clock, guess, tryIt, attempt } = await build(t)
+  const { clock, guess, tryIt, attempt } = build()
   for (let count = 0; count < 3; count++) await tryIt('there', 'right', 'Vitor')
   t.equal(await attempt({ user: 'Vitor', source: 'there' }).isKnownSource(), true)
   t.equal(await attempt({ user: 'vitor', source: 'there' }).isKnownSource(), false)
@@ -228,14 +225,14 @@ t.test('login back-off: another user of the folded name makes no source known', 
   t.equal(await tryIt('there', 'right', 'Vitor'), 0, 'but not for him')
 })
 
-t.test('login back-off: logins of another user reset no failures, in any order', async t => {
+t.test('login back-off: logins of another user reset no failures, in any order', async () => {
   const step = fc.record({
     source: fc.constantFrom('a', 'b'),
     user: fc.constantFrom('vitor', 'Vitor', 'VITOR'),
     password: fc.constantFrom('right', 'wrong')
   })
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), async steps => {
-    const { clock, tryIt } = await build(t)
+    const { clock, tryIt } = build()
     let guesses = 0
     for (let minute = 0; minute < 60; minute++) {
       for (const { source, user, password } of steps) {
@@ -251,7 +248,7 @@ t.test('login back-off: logins of another user reset no failures, in any order',
 })
 
 t.test('login back-off: spellings of a known user share the counter of strangers', async t => {
-  const { clock, tryIt } = await build(t)
+  const { clock, tryIt } = build()
   await tryIt('home', 'right')
   clock.advance(MINUTE)
   let guesses = 0
@@ -268,7 +265,7 @@ t.test('login back-off: spellings of a known user share the counter of strangers
 })
 
 t.test('login back-off: a login of the user resets failures of the exact name only', async t => {
-  const { clock, guess, tryIt } = await build(t)
+  const { clock, guess, tryIt } = build()
   await tryIt('home', 'right')
   clock.advance(MINUTE)
   for (let window = 0; window < 2; window++) {
@@ -282,7 +279,7 @@ t.test('login back-off: a login of the user resets failures of the exact name on
 
 t.test('login back-off: what is given back does not count', async t => {
   for (const source of ['there', undefined]) {
-    const { attempt, guess } = await build(t)
+    const { attempt, guess } = build()
     for (let count = 0; count < 3 * MAX; count++) {
       const { count: counted, giveBack } = attempt({ user: 'vitor', source })
       t.match(await counted(), { counted: { isExceeded: false } })
@@ -293,7 +290,7 @@ t.test('login back-off: what is given back does not count', async t => {
 })
 
 t.test('login back-off: a source that another set of counters knows is exempt', async t => {
-  const { attempt, guess } = await build(t)
+  const { attempt, guess } = build()
   await guess('stranger')
   t.match(await attempt({ user: 'vitor', source: 'home' }).count(), { isUnknownSource: true })
   t.match(await attempt({ user: 'vitor', source: 'home' }).count(true), {
@@ -307,7 +304,7 @@ t.test('login back-off: a source that another set of counters knows is exempt', 
 })
 
 t.test('login back-off: says which counters an attempt has filled', async t => {
-  const { attempt } = await build(t)
+  const { attempt } = build()
   for (let count = 1; count <= MAX + 1; count++) {
     const other = attempt({ user: 'vitor', source: `${count}` })
     await other.count()

@@ -2,6 +2,7 @@
 import { clientMutations } from './client.ts'
 import { groupCommitMutations } from './group-commit.ts'
 import { oauthMutations } from './oauth/index.ts'
+import { pathMutations } from './paths.ts'
 import { recipeMutations } from './recipes.ts'
 import { verificationMutations } from './verification.ts'
 
@@ -55,6 +56,7 @@ export const mutations: Mutation[] = [
   ...clientMutations,
   ...groupCommitMutations,
   ...oauthMutations,
+  ...pathMutations,
   ...recipeMutations,
   ...verificationMutations,
   ...of('keys/key-ring.ts',
@@ -1018,7 +1020,7 @@ export const mutations: Mutation[] = [
       'all processes together fill a window', 'if (pending < max && !isFilled) return 0',
       'if (pending < max) return 0', 'limits/rate-limiter.ts'
     ]),
-  ...of('limits/counter-app.ts',
+  ...of('limits/keyed-counter.ts',
     [
       'a late answer gives nothing back to a newer window', 'const leftMs = endsAt - now()',
       'const leftMs = 3_600_000', 'service/attempt.ts'
