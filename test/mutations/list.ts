@@ -944,7 +944,7 @@ export const mutations: Mutation[] = [
     ]),
   ...of('http/client-address.ts',
     [
-      'IPv6 by its /64', '&& normalizeIP(withoutPort(request.ip))', '&& request.ip',
+      'IPv6 by its /64', 'const address = normalizeIP(withoutPort(text))', 'const address = text',
       'http/client-address.ts'
     ]),
   ...of('limits/fold-username.ts',

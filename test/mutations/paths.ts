@@ -2,6 +2,7 @@ import { caughtByOne } from './caught-by.ts'
 import type { Mutation } from './list.ts'
 
 const ofLimits = caughtByOne({ name: 'limits', source: 'plugin/limits', tests: 'test/limits' })
+const ofHttp = caughtByOne({ name: 'http', source: 'plugin/http', tests: 'test/http' })
 
 /** Checks of the refresh and login paths, and of long work beside them. */
 export const pathMutations: Mutation[] = [
@@ -14,5 +15,11 @@ export const pathMutations: Mutation[] = [
       'await null\n    const { current, ttl } = memory.change(key, 1, windowMs, max)'
     ],
     ['Retry-After is never too early', 'Math.ceil(ttl / 1000)', 'Math.floor(ttl / 1000)']
+  ),
+  ...ofHttp(
+    'client-address.ts', 'client-address.ts',
+    ['an address is normalised once', 'if (known !== undefined) return known', ''],
+    ['a bounded number of addresses is kept', 'const MAX_KEPT = 1000', 'const MAX_KEPT = 1e6'],
+    ['no long text is kept', 'if (ip.length > MAX_KEPT_LENGTH)', 'if (false)']
   )
 ]
