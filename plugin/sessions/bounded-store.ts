@@ -1,4 +1,5 @@
 import { storeUnavailable } from '../errors.ts'
+import { answerOf } from '../stores/at-once.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { withTimeout } from '../timeout.ts'
 import { type PendingCalls, type TooManyCalls, createPendingCalls } from './pending-calls.ts'
@@ -63,11 +64,15 @@ export function boundedStore (
   const currentTimeout = (): number =>
     isSuspect ? Math.min(timeoutMs, SUSPECT_TIMEOUT_MS) : timeoutMs
 
-  async function counted<T> (remove: () => void, call: () => Promise<T>): Promise<T> {
+  function hasAnswered (): void {
+    answers++
+    isSuspect = false
+  }
+
+  async function counted<T> (remove: () => void, called: Promise<T>): Promise<T> {
     try {
-      const answer = await call()
-      answers++
-      isSuspect = false
+      const answer = await called
+      hasAnswered()
       return answer
     } finally {
       remove()
@@ -84,7 +89,14 @@ export function boundedStore (
     const remove = place instanceof Promise ? await place : place
     const within = timeout ?? currentTimeout()
     const answersBefore = answers
-    const answer = counted(remove, () => call(Date.now() + within))
+    const called = inPromise(() => call(Date.now() + within))
+    const known = answerOf(called)
+    if (known !== undefined) {
+      remove()
+      hasAnswered()
+      return known.value
+    }
+    const answer = counted(remove, called)
     try {
       return await withTimeout(answer, within, 'The store')
     } catch (cause) {
@@ -149,6 +161,15 @@ export function boundedStore (
     revokedSince: time =>
       bounded('revokedSince', undefined, () => store.revokedSince(time), FEED_TIMEOUT_MS),
     sweep: before => bounded('sweep', undefined, () => store.sweep(before), SWEEP_TIMEOUT_MS)
+  }
+}
+
+/** Rejects also when the store throws. */
+function inPromise<T> (call: () => Promise<T>): Promise<T> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

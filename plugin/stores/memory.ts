@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { atOnce } from './at-once.ts'
 import { isLive, isOver, lastAccessExpiry, type Session } from './session.ts'
 import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
 import type { SessionStore } from './store.ts'
@@ -105,48 +106,48 @@ export function memoryStore (): SessionStore {
   return {
     shared: false,
 
-    async create (session) { insert(session) },
+    create: session => atOnce(() => { insert(session) }),
 
-    async adopt (session) { if (!sessions.has(session.sid)) insert(session) },
+    adopt: session => atOnce(() => { if (!sessions.has(session.sid)) insert(session) }),
 
-    async find (sid) {
+    find: sid => atOnce(() => {
       const session = sessions.get(sid)
       return session === undefined ? null : { ...session }
-    },
+    }),
 
-    async rotate (rotation) { return rotateNow(rotation) },
+    rotate: rotation => atOnce(() => rotateNow(rotation)),
 
-    async revoke (sid, now, deadline) {
+    revoke: (sid, now, deadline) => atOnce(() => {
       checkDeadline(deadline)
       const session = sessions.get(sid)
       if (session === undefined || session.revokedAt !== null) return false
       revokeNow(session, now)
       return true
-    },
+    }),
 
-    async revokeUser (userId, now, except, deadline) {
+    revokeUser: (userId, now, except, deadline) => atOnce(() => {
       checkDeadline(deadline)
       const ending = ofUser(userId).filter(
         session => session.revokedAt === null && session.sid !== except
       )
       for (const session of ending) revokeNow(session, now)
       return ending.map(session => session.sid)
-    },
+    }),
 
-    async list (userId, now) {
-      return ofUser(userId)
+    list: (userId, now) => atOnce(() =>
+      ofUser(userId)
         .filter(session => isLive(session, now))
         .map(session => ({ ...session }))
         .sort((a, b) => a.createdAt - b.createdAt)
-    },
+    ),
 
-    async revokedSince (time) {
-      return [...revoked].map(session => ({
+    revokedSince: time => atOnce(() =>
+      [...revoked].map(session => ({
         sid: session.sid,
         revokedAt: session.revokedAt as number,
         accessExpiresAt: lastAccessExpiry(session)
       })).filter(({ revokedAt }) => revokedAt >= time)
-    },
+    ),
 
     async sweep (before) {
       let seen = 0

@@ -3,6 +3,8 @@ import type { Mutation } from './list.ts'
 
 const ofLimits = caughtByOne({ name: 'limits', source: 'plugin/limits', tests: 'test/limits' })
 const ofHttp = caughtByOne({ name: 'http', source: 'plugin/http', tests: 'test/http' })
+const ofSessions =
+  caughtByOne({ name: 'sessions', source: 'plugin/sessions', tests: 'test/sessions' })
 
 /** Checks of the refresh and login paths, and of long work beside them. */
 export const pathMutations: Mutation[] = [
@@ -21,5 +23,17 @@ export const pathMutations: Mutation[] = [
     ['an address is normalised once', 'if (known !== undefined) return known', ''],
     ['a bounded number of addresses is kept', 'const MAX_KEPT = 1000', 'const MAX_KEPT = 1e6'],
     ['no long text is kept', 'if (ip.length > MAX_KEPT_LENGTH)', 'if (false)']
+  ),
+  ...ofSessions(
+    'bounded-store.ts', 'bounded-store.ts',
+    ['no timer waits for an answer of this turn', 'if (known !== undefined) {', 'if (false) {'],
+    [
+      'an answer of this turn frees its place', 'remove()\n      hasAnswered()\n      return known',
+      'hasAnswered()\n      return known'
+    ],
+    [
+      'an answer of this turn ends the suspicion',
+      'remove()\n      hasAnswered()\n      return known', 'remove()\n      return known'
+    ]
   )
 ]

@@ -107,6 +107,36 @@ t.test('revokedSince and sweep: have longer timeouts than timeoutMs', async t =>
   }
 })
 
+t.test('a store that answers in the turn of the call is not waited for by a timer', async t => {
+  const timer = mock.method(globalThis, 'setTimeout')
+  t.after(() => { mock.restoreAll() })
+  const { store: memory } = build(memoryStore())
+  for (const [verb, call] of CALLS.filter(([verb]) => verb !== 'sweep')) {
+    await call(memory)
+    t.equal(timer.mock.callCount(), 0, verb)
+  }
+  const { store: other } = build({ ...memoryStore(), find: async () => null })
+  t.equal(await other.find('a'), null)
+  t.equal(timer.mock.callCount(), 1)
+})
+
+t.test('an answer in the turn of the call frees its place and ends the suspicion', async t => {
+  const memory = memoryStore()
+  const left: number[] = []
+  const { store } = build({
+    ...memory,
+    rotate: rotation => {
+      left.push(rotation.deadline - Date.now())
+      return memory.rotate(rotation)
+    }
+  }, 750, { maxPending: 1 })
+  store.suspect()
+  for (let count = 0; count < 3; count++) await store.rotate(ROTATION)
+  t.ok(left[0] as number <= 250, `${left[0]} ms`)
+  t.ok(left[1] as number > 250, `${left[1]} ms`)
+  t.equal(left.length, 3)
+})
+
 t.test('no more calls are made while too many are unanswered, given up or not', async t => {
   const answers: ((answer: null) => void)[] = []
   const { store, failures } = build(
