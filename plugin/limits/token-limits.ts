@@ -3,7 +3,7 @@ import { throttled } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { addressOf } from '../http/client-address.ts'
 import { digest } from './counter-keys.ts'
-import { type Count, type LimitCounters, isExceeded, keyedCounter } from './keyed-counter.ts'
+import { type Count, type LimitCounters, isExceeded } from './keyed-counter.ts'
 import type { WithLocalFallback } from './local-fallback.ts'
 import type { RateLimits } from './rate-limit-options.ts'
 
@@ -94,8 +94,8 @@ type CountByKey = (key: string, request: FastifyRequest) => Promise<Count>
 function createCounter (
   { local, shared, withLocalFallback }: TokenCounters, max: number
 ): CountByKey {
-  const here = keyedCounter(local, max)
-  const everywhere = shared && keyedCounter(shared, max)
+  const here = local.countUpTo(max)
+  const everywhere = shared?.countUpTo(max)
   return (key, request) => {
     const query = { key, windowMs: WINDOW_MS }
     const countHere = () => here(query)

@@ -13,13 +13,18 @@ const MAX_JTI_BYTES = 1024
 type AdoptParts = Pick<Registration, 'options' | 'unauthorized' | 'sessions'>
 
 /**
- * Creates the session of a refresh token without `sid`: one that another server minted.
+ * Creates the session of a refresh token without `sid`: one that another server minted. Returns
+ * undefined for a token of ours.
  * @throws SimpleJwtError 401 for such a token that cannot be adopted
  */
-export async function adoptIfForeign (
+export const adoptIfForeign = (
+  parts: AdoptParts, claims: RefreshClaims, request: FastifyRequest | undefined
+): Promise<void> | undefined =>
+  claims.sid === undefined ? adoptForeign(parts, claims, request) : undefined
+
+async function adoptForeign (
   parts: AdoptParts, claims: RefreshClaims, request: FastifyRequest | undefined
 ): Promise<void> {
-  if (claims.sid !== undefined) return
   checkAdoptable(parts, claims)
   if (typeof parts.options.adoptRefreshTokens === 'function') {
     const session = await parts.sessions.find(sidOf(claims))

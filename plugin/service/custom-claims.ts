@@ -45,6 +45,9 @@ const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(valu
 function exceededLimit (
   { options: { cookie } }: ClaimParts, { access, refresh, sessionOptions }: PairClaims
 ): number | undefined {
+  const isBare = sessionOptions === undefined &&
+    Object.keys(access).length === 0 && Object.keys(refresh).length === 0
+  if (isBare) return undefined
   const carried = bytesOf({ ...refresh, session_options: sessionOptions })
   if (cookie !== false && carried > MAX_COOKIE_CLAIMS_BYTES) return MAX_COOKIE_CLAIMS_BYTES
   return Math.max(bytesOf(access), carried) > MAX_CLAIMS_BYTES ? MAX_CLAIMS_BYTES : undefined
@@ -65,9 +68,9 @@ function refuseLongTokens (
   parts: ClaimParts, { sid, userId }: Owner, { access, refresh, sessionOptions }: PairClaims
 ): void {
   const { options: { issuer, audience, now }, tokens, transport } = parts
-  const payloads = [access, [refresh, sessionOptions]]
-    .map(claims => bytesOf([sid, userId, issuer, audience, claims]))
-  if (Math.max(...payloads) < SHORT_PAYLOAD_BYTES) return
+  // The claims of both tokens are longer than those of each.
+  const both = bytesOf([sid, userId, issuer, audience, access, refresh, sessionOptions])
+  if (both < SHORT_PAYLOAD_BYTES) return
   const time = now()
   const times = { issuedAt: time, expiresAt: time, endsAt: time, accessLifetime: 0 }
   const seed = { sid, userId, jti: newId(), ...times }
@@ -131,19 +134,25 @@ function carriedClaims (
 
 /**
  * Returns the custom claims for a refresh: computed for the current user, or those that the
- * refresh token carries. The claims of the session are in both.
+ * refresh token carries. The claims of the session are in both. Returns a promise only with
+ * `findUser`.
  * @throws SimpleJwtError 401 if the user is gone or inactive
  */
-export async function claimsAtRefresh (
+export function claimsAtRefresh (
   parts: ClaimParts, presented: RefreshClaims, request?: FastifyRequest
-): Promise<PairClaims> {
+): PairClaims | Promise<PairClaims> {
   const { findUser } = parts.options
   const owner = { sid: sidOf(presented), userId: presented.user_id }
   const settings = carriedSettings(presented)
-  if (findUser === undefined) return carriedClaims(parts, presented, owner, settings)
-  const user = await findUser(presented.user_id, request) as User | null
-  if (!user || !isActive(user)) throw parts.unauthorized.noActiveAccount()
-  return recomputesClaims(parts)
-    ? computedClaims(parts, owner, settings, { user, request })
-    : carriedClaims(parts, presented, owner, settings)
+  const carried = (): PairClaims => carriedClaims(parts, presented, owner, settings)
+  if (findUser === undefined) return carried()
+
+  const ofCurrentUser = async (): Promise<PairClaims> => {
+    const user = await findUser(presented.user_id, request) as User | null
+    if (!user || !isActive(user)) throw parts.unauthorized.noActiveAccount()
+    return recomputesClaims(parts)
+      ? computedClaims(parts, owner, settings, { user, request })
+      : carried()
+  }
+  return ofCurrentUser()
 }
