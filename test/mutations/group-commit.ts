@@ -14,6 +14,13 @@ export const groupCommitMutations: Mutation[] = [
       'an error of the file fails all',
       'if (!isOfOneCall(error as SqliteError)) throw error', ''
     ],
+    [
+      'a commit that fails fails all',
+      '    const outcomes = group.map(outcomeOf)\n',
+      '    const outcomes = group.map(waiting => {\n      const outcome = outcomeOf(waiting)\n' +
+        "      if ('value' in outcome) waiting.resolve(outcome.value as never)\n" +
+        '      return outcome\n    })\n'
+    ],
     ['nothing of a failed group stays', '    rollBack(exec)\n    throw error', '    throw error'],
     ['a failed group is reported as it failed', '  } catch {}', '  } finally {}'],
     ['a group is bounded', 'MAX_GROUP = 256', 'MAX_GROUP = 25_600'],
@@ -24,10 +31,8 @@ export const groupCommitMutations: Mutation[] = [
     'sql/group-commit.ts', 'sqlite-kills.ts',
     [
       'no promise settles before the commit',
-      "    const outcomes = group.map(outcomeOf)\n    exec('COMMIT')\n",
-      '    const outcomes = group.map(waiting => {\n      const outcome = outcomeOf(waiting)\n' +
-        "      if ('value' in outcome) waiting.resolve(outcome.value as never)\n" +
-        "      return outcome\n    })\n    exec('COMMIT')\n"
+      "    exec('COMMIT')\n",
+      "    setImmediate(() => { exec('COMMIT') })\n"
     ]
   ),
   ...of(

@@ -6,7 +6,6 @@ import t from 'tap'
 import { presentation, session } from '../../plugin/store-contract/case.ts'
 import { sqliteStore } from '../../plugin/stores/sqlite.ts'
 import type { SessionStore } from '../../plugin/stores/store.ts'
-import { built } from '../fixtures/servers/built.ts'
 import { skipUnless } from '../fixtures/servers/programs.ts'
 import { type OpenHandle, drivers, sqliteFolder } from '../fixtures/stores/sqlite-drivers.ts'
 
@@ -18,10 +17,10 @@ const rotationOf = (sid: string) => ({ ...presentation('t0', 't1'), sid })
  * Rotates, revokes and creates sessions in one turn, in a file that kills the process at the
  * commit. Writes the number of calls that settled.
  */
-const program = (store: string): string => `
+const PROGRAM = `
 import { writeSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { sqliteStore } from './${store}'
+import { sqliteStore } from './plugin/stores/sqlite.ts'
 const [path, moment, given] = process.argv.slice(1)
 const { rotations, revoked, created } = JSON.parse(given)
 const handle = new Database(path)
@@ -53,7 +52,7 @@ async function crash (t: { after(close: () => unknown): void }, moment: string) 
   await store.migrate?.()
   for (const sid of [...sids, 'revoked']) await store.create(session({ sid }))
   const app = spawn(process.execPath, [
-    '--input-type=module', '-e', program(built('dist/plugin/stores/sqlite.js')), path, moment,
+    ...process.execArgv, '--input-type=module', '-e', PROGRAM, path, moment,
     JSON.stringify({
       rotations: sids.map(rotationOf), revoked: ['revoked'], created: [session({ sid: 'created' })]
     })
