@@ -99,8 +99,9 @@ const ONLY_OURS: [what: string, make: (issuer: Issuer) => string][] = [
   }]
 ]
 
+const record = readFileSync('docs/decisions/009-verification.md', 'utf8')
+
 t.test('the decision record says which tokens only ours refuses', async t => {
-  const record = readFileSync('docs/decisions/009-verification.md', 'utf8')
   const key = createSigningKey('PS256')
   const issuer = createIssuer(key, 'access', 'http://127.0.0.1:1')
   const read = createReaders(await createRing(t, key.input), key)
@@ -112,4 +113,14 @@ t.test('the decision record says which tokens only ours refuses', async t => {
     t.ok(brokenRule(token, 'PS256'))
     t.match(record, `| ${what} | ${answer(jose)} | ${answer(fastJwt)} |`)
   }
+})
+
+t.test('the decision record says which token only ours accepts', async t => {
+  const key = createSigningKey('EdDSA')
+  const read = createReaders(await createRing(t, key.input), key)
+  const token = createIssuer(key, 'access', 'http://127.0.0.1:1').headed({ alg: 'Ed25519' })
+  const { ours, jose, fastJwt } = await read(token)
+  t.match(ours, { token_type: 'access' })
+  t.strictSame([jose, fastJwt], [undefined, undefined])
+  t.match(record, 'accepts one token that the other two refuse: one with `alg` `Ed25519`')
 })
