@@ -29,8 +29,11 @@ export interface CounterQuery { key: string, windowMs: number }
 export interface LimitCounters {
   counters: CounterStore
   now: () => number
-  /** Builds a function that counts one request. It allows `max` requests a window. */
-  countUpTo(max: number): (query: CounterQuery) => Promise<Count>
+  /**
+   * Builds a function that counts one request. It allows `max` requests a window. The counters of
+   * this process return no promise.
+   */
+  countUpTo(max: number): (query: CounterQuery) => Count | Promise<Count>
 }
 
 /** The state of a counter after a request. */

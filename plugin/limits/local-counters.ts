@@ -8,7 +8,7 @@ import type { MemoryCounters } from './memory-counters.ts'
 export const localCounters = (memory: MemoryCounters, now: () => number): LimitCounters => ({
   counters: memory,
   now,
-  countUpTo: max => async ({ key, windowMs }) => {
+  countUpTo: max => ({ key, windowMs }) => {
     const { current, ttl } = memory.change(key, 1, windowMs, max)
     return {
       isExceeded: current > max,

@@ -10,7 +10,9 @@ export type Ask<Answer> = (request: FastifyRequest) => Promise<Answer>
  * `isFinal` at once.
  */
 export type WithLocalFallback = <Answer>(
-  shared: Ask<Answer>, local: Ask<Answer>, isFinal: (answer: Answer) => boolean
+  shared: Ask<Answer>,
+  local: (request: FastifyRequest) => Answer | Promise<Answer>,
+  isFinal: (answer: Answer) => boolean
 ) => Ask<Answer>
 
 /** Timeout of a request for the shared counters. */

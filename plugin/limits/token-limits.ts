@@ -32,12 +32,13 @@ export interface TokenLimits {
   refreshPerAddress: LimitByAddress
   /**
    * Counts a request with a good token by its session. Call it before the first store call. Does
-   * not count a call by the host's own code, which has no request.
+   * not count a call by the host's own code, which has no request. Returns a promise only if
+   * other processes share the counters.
    * @throws SimpleJwtError 429 once the limit is exceeded
    */
   refreshPerSession(
     route: TokenRoute, token: CountedToken, request: FastifyRequest | undefined
-  ): Promise<void>
+  ): Promise<void> | undefined
 }
 
 /** The counters of this process, and those that other processes share, if any. */
@@ -75,33 +76,34 @@ export function createTokenLimits (
     perAddress,
     refreshPerAddress: perAddress('refreshPerAddress', limits.refreshPerAddress),
 
-    async refreshPerSession (route, token, request) {
-      if (request === undefined) return
+    refreshPerSession (route, token, request) {
+      if (request === undefined) return undefined
       const what = 'refreshPerSession'
       // With one counter for all routes, a 429 at verify would tell a thief of the owner's refresh.
-      const counted = await perSession(`${what}:${route}:${sessionKey(token)}`, request)
-      if (!isExceeded(counted)) return
-      const subject = { userId: token.user_id, sid: token.sid ?? token.jti }
-      emit({ type: 'throttled', what, ...subject, address: request.ip }, request.log)
-      throw throttled(counted.ttlInSeconds)
+      const check = (counted: Count): undefined => {
+        if (!isExceeded(counted)) return
+        const subject = { userId: token.user_id, sid: token.sid ?? token.jti }
+        emit({ type: 'throttled', what, ...subject, address: request.ip }, request.log)
+        throw throttled(counted.ttlInSeconds)
+      }
+      const counted = perSession(`${what}:${route}:${sessionKey(token)}`, request)
+      return counted instanceof Promise ? counted.then(check) : check(counted)
     }
   }
 }
 
 /** Counts a request by a key. The local counters refuse without asking the shared ones. */
-type CountByKey = (key: string, request: FastifyRequest) => Promise<Count>
+type CountByKey = (key: string, request: FastifyRequest) => Count | Promise<Count>
 
 function createCounter (
   { local, shared, withLocalFallback }: TokenCounters, max: number
 ): CountByKey {
   const here = local.countUpTo(max)
-  const everywhere = shared?.countUpTo(max)
+  if (shared === undefined) return key => here({ key, windowMs: WINDOW_MS })
+  const everywhere = shared.countUpTo(max)
   return (key, request) => {
     const query = { key, windowMs: WINDOW_MS }
-    const countHere = () => here(query)
-    return everywhere === undefined
-      ? countHere()
-      : withLocalFallback(() => everywhere(query), countHere, isExceeded)(request)
+    return withLocalFallback(async () => everywhere(query), () => here(query), isExceeded)(request)
   }
 }
 

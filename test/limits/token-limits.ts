@@ -37,7 +37,7 @@ async function build (
     clock,
     events,
     good: (route: TokenRoute, token = TOKEN, address?: string) =>
-      send(request => refreshPerSession(route, token, request), address),
+      send(async request => refreshPerSession(route, token, request), address),
     refused: (address?: string) => send(refreshPerAddress, address),
     refreshPerSession,
     /** A separate limit of `max` a minute. */
@@ -91,6 +91,14 @@ t.test('good tokens: a call of the host without a request is not counted', async
   const { refreshPerSession, good } = await build(t)
   for (let count = 0; count < 9; count++) await refreshPerSession('refresh', TOKEN, undefined)
   t.equal(await good('refresh'), 200)
+})
+
+t.test('good tokens: only shared counters make a request wait', async t => {
+  const request = { ip: '192.0.2.1' } as FastifyRequest
+  const here = await build(t)
+  t.equal(here.refreshPerSession('refresh', TOKEN, request), undefined)
+  const everywhere = await build(t, countingStore().counters)
+  t.ok(everywhere.refreshPerSession('refresh', TOKEN, request) instanceof Promise)
 })
 
 t.test('refused requests: count by address, and not against good tokens', async t => {
@@ -154,7 +162,7 @@ t.test('token limits: the 429 has Retry-After', async t => {
   const request = { ip: '192.0.2.1' } as FastifyRequest
   for (let count = 0; count < 3; count++) await refreshPerSession('verify', TOKEN, request)
   clock.advance(15.5 * SECOND)
-  const error = await refreshPerSession('verify', TOKEN, request).catch((error: unknown) => error)
+  const error = t.throws(() => refreshPerSession('verify', TOKEN, request))
   t.ok(error instanceof SimpleJwtError)
   t.match(error, { statusCode: 429, headers: { 'retry-after': '45' } })
 })

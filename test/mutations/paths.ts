@@ -13,8 +13,8 @@ export const pathMutations: Mutation[] = [
     ['the local counters allow `max` requests', 'isExceeded: current > max', 'isExceeded: false'],
     [
       'the local counters count in the turn of the call',
-      'const { current, ttl } = memory.change(key, 1, windowMs, max)',
-      'await null\n    const { current, ttl } = memory.change(key, 1, windowMs, max)'
+      'countUpTo: max => ({ key, windowMs }) => {',
+      'countUpTo: max => async ({ key, windowMs }) => {\n    await null'
     ],
     ['Retry-After is never too early', 'Math.ceil(ttl / 1000)', 'Math.floor(ttl / 1000)']
   ),
