@@ -1,5 +1,7 @@
+import { inSlices } from '../stores/in-slices.ts'
 import type { Session } from '../stores/session.ts'
-import type { SessionStore } from '../stores/store.ts'
+import { shardOfId, shardedMap } from '../stores/sharded-map.ts'
+import type { Revocation, SessionStore } from '../stores/store.ts'
 import { withTimeout } from '../timeout.ts'
 import { type Clocks, SYSTEM_CLOCKS } from './clock-jump.ts'
 import { createEndedSessions } from './ended-sessions.ts'
@@ -20,7 +22,7 @@ export interface Revocations {
   /** Loads the revocations in the store. Then polls a store that is shared. */
   start(): Promise<void>
   stop(): void
-  /** Removes the sessions whose last access token has expired. */
+  /** Removes the sessions whose last access token has expired, a slice in each turn. */
   prune(): void
 }
 
@@ -52,7 +54,7 @@ const listsOf = new WeakMap<object, Set<Revocations['add']>>()
 export function createRevocations (options: RevocationOptions): Revocations {
   const { store, interval, accessTokenLifetime, leeway, now, clocks = SYSTEM_CLOCKS } = options
   /** By sid: the monotonic time until which its access tokens may be good. */
-  const keepUntil = new Map<string, number>()
+  const keepUntil = shardedMap<number>(shardOfId)
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   let readUntil = 0
@@ -61,6 +63,8 @@ export function createRevocations (options: RevocationOptions): Revocations {
   let readAt: { wall: number, monotonic: number } | undefined
   let reading: { result: Promise<void>, since: number } | undefined
   let readAllAt = -Infinity
+  let pruning: Promise<void> | undefined
+  const isStopped = (): boolean => stopped
   const ended = options.onEnded && createEndedSessions(options.onEnded)
 
   // A wall clock that jumps ahead must not empty the list, so each entry lives by the monotonic
@@ -86,10 +90,10 @@ export function createRevocations (options: RevocationOptions): Revocations {
       // A clock that was set back was ahead of the others, so earlier reads may have missed some.
       const since = startedAt < readUntil || isDueForAll() ? 0 : readUntil
       const revoked = await store.revokedSince(since - CLOCK_OVERLAP_MS)
-      for (const { sid, revokedAt, accessExpiresAt } of revoked) {
+      await inSlices(revoked, ({ sid, revokedAt, accessExpiresAt }) => {
         keep(sid, revokedAt, accessExpiresAt)
-      }
-      noticeEnded(revoked.map(({ sid }) => sid), since === 0)
+      }, isStopped)
+      await noticeEnded(revoked, since === 0)
     } catch (error) {
       hasFailed = true
       throw error
@@ -102,10 +106,10 @@ export function createRevocations (options: RevocationOptions): Revocations {
   const isDueForAll = (): boolean =>
     ended !== undefined && clocks.monotonic() - readAllAt > READ_ALL_MS
 
-  function noticeEnded (sids: string[], areAll: boolean): void {
-    if (!areAll) return sids.forEach(sid => ended?.notice(sid))
+  async function noticeEnded (revoked: Revocation[], areAll: boolean): Promise<void> {
+    if (!areAll) return inSlices(revoked, ({ sid }) => ended?.notice(sid), isStopped)
     readAllAt = clocks.monotonic()
-    ended?.takeAll(sids, keepUntil)
+    await ended?.takeAll(revoked, keepUntil, isStopped)
   }
 
   /** Joins a read that runs, except one from before a freeze of the process. */
@@ -164,7 +168,10 @@ export function createRevocations (options: RevocationOptions): Revocations {
     },
     prune () {
       const at = clocks.monotonic()
-      for (const [sid, until] of keepUntil) if (until < at) keepUntil.delete(sid)
+      // The next prune removes the sessions that expire while this one runs.
+      pruning ??= inSlices(keepUntil.entries(), ([sid, until]) => {
+        if (until < at) keepUntil.delete(sid)
+      }, isStopped)?.finally(() => { pruning = undefined })
       if (!store.shared && isDueForAll()) read().catch(() => {})
     }
   }

@@ -1,11 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { atOnce } from './at-once.ts'
+import { inSlices } from './in-slices.ts'
 import { isLive, isOver, lastAccessExpiry, type Session } from './session.ts'
 import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
-import type { SessionStore } from './store.ts'
+import { shardOfId, shardOfText, shardedMap } from './sharded-map.ts'
+import type { Revocation, SessionStore } from './store.ts'
 
-/** Sessions that a sweep visits before it yields to the event loop. */
-const SWEEP_SLICE = 5000
 /** Cap on interned user agents, so made-up values cannot grow memory. */
 const MAX_INTERNED_USER_AGENTS = 1000
 
@@ -36,13 +35,14 @@ const compact = (session: Session, userAgent: string | null): Session => ({
 
 /**
  * A store in the memory of this process: the default, for tests, demonstrations and single
- * processes that may forget their sessions when they restart. Each method except `sweep` is
- * synchronous, and so atomic.
+ * processes that may forget their sessions when they restart. Each method is synchronous, and so
+ * atomic, except `sweep` and `revokedSince`. Those visit a slice of the sessions in each turn of
+ * the event loop.
  */
 export function memoryStore (): SessionStore {
-  const sessions = new Map<string, Session>()
-  const sidsOfUser = new Map<string, string | Set<string>>()
-  const revoked = new Set<Session>()
+  const sessions = shardedMap<Session>(shardOfId)
+  const sidsOfUser = shardedMap<string | Set<string>>(shardOfText)
+  const revoked = shardedMap<Session>(shardOfId)
   const userAgents = new Map<string, string>()
 
   /** The user agent is the longest part of a session, and most sessions repeat one. */
@@ -64,13 +64,13 @@ export function memoryStore (): SessionStore {
 
   function revokeNow (session: Session, now: number): void {
     session.revokedAt = now
-    revoked.add(session)
+    revoked.set(session.sid, session)
   }
 
   function remove (session: Session): void {
     const { sid, userId } = session
     sessions.delete(sid)
-    revoked.delete(session)
+    revoked.delete(sid)
     const sids = sidsOfUser.get(userId)
     if (typeof sids === 'object' && sids.size > 1) sids.delete(sid)
     else sidsOfUser.delete(userId)
@@ -141,23 +141,23 @@ export function memoryStore (): SessionStore {
         .sort((a, b) => a.createdAt - b.createdAt)
     ),
 
-    revokedSince: time => atOnce(() =>
-      [...revoked].map(session => ({
-        sid: session.sid,
-        revokedAt: session.revokedAt as number,
-        accessExpiresAt: lastAccessExpiry(session)
-      })).filter(({ revokedAt }) => revokedAt >= time)
-    ),
+    revokedSince (time) {
+      const found: Revocation[] = []
+      const rest = inSlices(revoked.entries(), ([sid, session]) => {
+        const revokedAt = session.revokedAt as number
+        if (revokedAt < time) return
+        found.push({ sid, revokedAt, accessExpiresAt: lastAccessExpiry(session) })
+      })
+      return rest === undefined ? atOnce(() => found) : rest.then(() => found)
+    },
 
     async sweep (before) {
-      let seen = 0
       let deleted = 0
-      for (const session of sessions.values()) {
-        if (++seen % SWEEP_SLICE === 0) await nextTurn()
-        if (!isOver(session, before)) continue
+      await inSlices(sessions.entries(), ([, session]) => {
+        if (!isOver(session, before)) return
         remove(session)
         deleted++
-      }
+      })
       return deleted
     }
   }

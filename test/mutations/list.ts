@@ -4,6 +4,7 @@ import { groupCommitMutations } from './group-commit.ts'
 import { oauthMutations } from './oauth/index.ts'
 import { pathMutations } from './paths.ts'
 import { recipeMutations } from './recipes.ts'
+import { scaleMutations } from './scale.ts'
 import { verificationMutations } from './verification.ts'
 
 /** A check of the package, how it is broken, and the tests that are to find out. */
@@ -58,6 +59,7 @@ export const mutations: Mutation[] = [
   ...oauthMutations,
   ...pathMutations,
   ...recipeMutations,
+  ...scaleMutations,
   ...verificationMutations,
   ...of('keys/key-ring.ts',
     [

@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { sessionEndedCallback } from '../../plugin/sessions/ended-sessions.ts'
+import { newId } from '../../plugin/ids.ts'
+import { createEndedSessions, sessionEndedCallback } from '../../plugin/sessions/ended-sessions.ts'
+import { SLICE } from '../../plugin/stores/in-slices.ts'
 import { buildApp } from '../fixtures/app.ts'
 import { decode } from '../fixtures/tokens/jwt.ts'
 import { memoryStore } from '../../plugin/stores/memory.ts'
@@ -69,4 +71,51 @@ t.test('onSessionEnded: a shared store is polled for it, whatever the revocation
     while (told.length === 0 && performance.now() - since < 5000) await setImmediate()
     t.same(told, [sidOf(access)], revocation)
   }
+})
+
+const NONE = new Set<string>()
+const revocationsOf = (sids: string[]) =>
+  sids.map(sid => ({ sid, revokedAt: 0, accessExpiresAt: 0 }))
+
+/** Returns the sessions that the host is told of, after a first read that had none. */
+async function buildStarted () {
+  const told: string[] = []
+  const { notice, takeAll } = createEndedSessions(sid => { told.push(sid) })
+  await takeAll([], NONE)
+  const take = (sids: string[]): Promise<void> => takeAll(revocationsOf(sids), NONE)
+  return { told, notice, take, takeAll }
+}
+
+t.test('takeAll: forgets a slice in each turn, none that is kept or revoked then', async t => {
+  const { told, notice, takeAll } = await buildStarted()
+  const sids = Array.from({ length: 4 * SLICE }, newId)
+  for (const sid of sids) notice(sid)
+  const kept = new Set(sids.slice(0, 10))
+  const taken = takeAll([], kept)
+  notice('meanwhile')
+  await setImmediate()
+  told.length = 0
+  for (const sid of sids) notice(sid)
+  t.ok(told.length > 0 && told.length <= SLICE, `${told.length} were forgotten`)
+  await taken
+  await takeAll(revocationsOf(['meanwhile']), kept)
+  told.length = 0
+  for (const sid of [...kept, 'meanwhile']) notice(sid)
+  t.same(told, [])
+})
+
+t.test('takeAll: a read that answers during another one tells of no session twice', async t => {
+  const { told, notice, take } = await buildStarted()
+  notice('a')
+  const more = Array.from({ length: 3 * SLICE }, newId)
+  await Promise.all([take([...more, 'a']), take([])])
+  t.equal(told.filter(sid => sid === 'a').length, 1)
+  t.equal(told.length, more.length + 1)
+})
+
+t.test('takeAll: one that fails does not stop the next', async t => {
+  const { told, take } = await buildStarted()
+  await t.rejects(take([undefined as never]))
+  await take(['a'])
+  t.same(told, ['a'])
 })
