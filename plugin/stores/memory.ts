@@ -1,5 +1,6 @@
 import { atOnce } from './at-once.ts'
 import { inSlices } from './in-slices.ts'
+import { type Row, rowOf, sessionOf } from './memory/row.ts'
 import { isLive, isOver, lastAccessExpiry, type Session } from './session.ts'
 import { type Rotation, type RotationResult, checkDeadline, decideRotation } from './rotation.ts'
 import { shardOfId, shardOfText, shardedMap } from './sharded-map.ts'
@@ -9,40 +10,15 @@ import type { Revocation, SessionStore } from './store.ts'
 const MAX_INTERNED_USER_AGENTS = 1000
 
 /**
- * Copies a session. Names each member, because a spread keeps the shape of the given object, which
- * may take more memory.
- */
-const compact = (session: Session, userAgent: string | null): Session => ({
-  sid: session.sid,
-  userId: session.userId,
-  jti: session.jti,
-  previousJti: session.previousJti,
-  issuedAt: session.issuedAt,
-  rotatedAt: session.rotatedAt,
-  expiresAt: session.expiresAt,
-  createdAt: session.createdAt,
-  endsAt: session.endsAt,
-  revokedAt: session.revokedAt,
-  adoptedUntil: session.adoptedUntil,
-  accessLifetime: session.accessLifetime,
-  userAgent,
-  address: session.address,
-  rotatedUserAgent: session.rotatedUserAgent,
-  rotatedAddress: session.rotatedAddress,
-  clientId: session.clientId,
-  scope: session.scope
-})
-
-/**
  * A store in the memory of this process: the default, for tests, demonstrations and single
  * processes that may forget their sessions when they restart. Each method is synchronous, and so
  * atomic, except `sweep` and `revokedSince`. Those visit a slice of the sessions in each turn of
  * the event loop.
  */
 export function memoryStore (): SessionStore {
-  const sessions = shardedMap<Session>(shardOfId)
+  const sessions = shardedMap<Row>(shardOfId)
   const sidsOfUser = shardedMap<string | Set<string>>(shardOfText)
-  const revoked = shardedMap<Session>(shardOfId)
+  const revoked = shardedMap<Row>(shardOfId)
   const userAgents = new Map<string, string>()
 
   /** The user agent is the longest part of a session, and most sessions repeat one. */
@@ -54,7 +30,7 @@ export function memoryStore (): SessionStore {
   }
 
   function insert (session: Session): void {
-    sessions.set(session.sid, compact(session, intern(session.userAgent)))
+    sessions.set(session.sid, rowOf(session, intern(session.userAgent)))
     const sids = sidsOfUser.get(session.userId)
     // Most users have one session, and a set takes more memory than a session.
     if (sids === undefined) sidsOfUser.set(session.userId, session.sid)
@@ -62,12 +38,12 @@ export function memoryStore (): SessionStore {
     else sids.add(session.sid)
   }
 
-  function revokeNow (session: Session, now: number): void {
+  function revokeNow (session: Row, now: number): void {
     session.revokedAt = now
     revoked.set(session.sid, session)
   }
 
-  function remove (session: Session): void {
+  function remove (session: Row): void {
     const { sid, userId } = session
     sessions.delete(sid)
     revoked.delete(sid)
@@ -76,31 +52,32 @@ export function memoryStore (): SessionStore {
     else sidsOfUser.delete(userId)
   }
 
-  function ofUser (userId: string): Session[] {
+  function ofUser (userId: string): Row[] {
     const sids = sidsOfUser.get(userId) ?? []
-    return (typeof sids === 'string' ? [sids] : [...sids]).map(sid => sessions.get(sid) as Session)
+    return (typeof sids === 'string' ? [sids] : [...sids]).map(sid => sessions.get(sid) as Row)
   }
 
   function rotateNow (rotation: Rotation): RotationResult {
     const { sid, presented, next, now, client, accessLifetime, deadline } = rotation
     checkDeadline(deadline)
-    const session = sessions.get(sid)
-    if (session === undefined) return { outcome: 'ended', session: null }
+    const row = sessions.get(sid)
+    if (row === undefined) return { outcome: 'ended', session: null }
+    const session = sessionOf(row)
     const unchanged = decideRotation(session, rotation)
-    if (unchanged !== undefined) return { outcome: unchanged, session: { ...session } }
-    if (session.jti !== presented) {
-      revokeNow(session, now)
-      return { outcome: 'reused', session: { ...session } }
+    if (unchanged !== undefined) return { outcome: unchanged, session }
+    if (row.jti !== presented) {
+      revokeNow(row, now)
+      return { outcome: 'reused', session: sessionOf(row) }
     }
-    session.previousJti = presented
-    session.jti = next.jti
-    session.issuedAt = next.issuedAt
-    session.expiresAt = Math.min(next.expiresAt, session.endsAt)
-    session.rotatedAt = now
-    session.rotatedUserAgent = intern(client.userAgent)
-    session.rotatedAddress = client.address === session.address ? session.address : client.address
-    if (accessLifetime > session.accessLifetime) session.accessLifetime = accessLifetime
-    return { outcome: 'rotated', session: { ...session } }
+    row.previousJti = presented
+    row.jti = next.jti
+    row.issuedAt = next.issuedAt
+    row.expiresAt = Math.min(next.expiresAt, row.endsAt)
+    row.rotatedAfter = now - next.issuedAt
+    row.rotatedUserAgent = intern(client.userAgent)
+    row.rotatedAddress = client.address === row.address ? row.address : client.address
+    if (accessLifetime > row.accessLifetime) row.accessLifetime = accessLifetime
+    return { outcome: 'rotated', session: sessionOf(row) }
   }
 
   return {
@@ -112,7 +89,7 @@ export function memoryStore (): SessionStore {
 
     find: sid => atOnce(() => {
       const session = sessions.get(sid)
-      return session === undefined ? null : { ...session }
+      return session === undefined ? null : sessionOf(session)
     }),
 
     rotate: rotation => atOnce(() => rotateNow(rotation)),
@@ -136,8 +113,8 @@ export function memoryStore (): SessionStore {
 
     list: (userId, now) => atOnce(() =>
       ofUser(userId)
+        .map(sessionOf)
         .filter(session => isLive(session, now))
-        .map(session => ({ ...session }))
         .sort((a, b) => a.createdAt - b.createdAt)
     ),
 

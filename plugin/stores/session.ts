@@ -72,7 +72,7 @@ export function lastAccessExpiry (
 }
 
 /** Returns whether a sweep may delete the row: it is no longer needed since before `before`. */
-export function isOver (session: Session, before: number): boolean {
+export function isOver (session: Parameters<typeof overAt>[0], before: number): boolean {
   return overAt(session) < before
 }
 
