@@ -1,5 +1,6 @@
 import { LATE, type ServerClock, beforeDeadline, serverClock } from './deadline.ts'
 import { BATCH_SIZE, inBatches, pairs } from './redis/batches.ts'
+import { tagsOf } from './redis/buckets.ts'
 import { checkRedis } from './redis/check.ts'
 import { type RedisClient, redisCommands } from './redis/client.ts'
 import { redisCounters } from './redis/counters.ts'
@@ -41,8 +42,9 @@ export function redisStore (
 ): SessionStore {
   const commands = redisCommands(client)
   const { command, run } = commands
+  const tags = tagsOf(client)
   const counterCommands = counters === client ? commands : redisCommands(counters)
-  const inBucket = (bucket: number, name: string): string => `${prefix}{${bucket}}:${name}`
+  const inBucket = (bucket: number, name: string): string => `${prefix}{${tags[bucket]}}:${name}`
   const userKey = (userId: string): string => `${prefix}user:${userId}`
   const sessionKey = (sid: string): string => inBucket(bucketOf(sid), `session:${sid}`)
   const keysOf = (sid: string): string[] => [

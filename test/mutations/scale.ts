@@ -24,6 +24,12 @@ export const scaleMutations: Mutation[] = [
     ['a sweep minds what was refreshed meanwhile', 'if (!isOver(session, before)) return', ''],
     ['revokedSince leaves out what is older', 'if (revokedAt < time) return', '']
   ),
+  ...ofStores(
+    'redis/buckets.ts', 'redis/buckets.ts',
+    ['the masters of a Cluster have equal shares', "'1768'", "'0'"],
+    ['one server keeps its keys', '? TAGS : CLUSTER_TAGS', '? CLUSTER_TAGS : CLUSTER_TAGS'],
+    ['a Cluster has separate tags', '? TAGS : CLUSTER_TAGS', '? TAGS : TAGS']
+  ),
   ...ofSessions(
     'revocation.ts', 'revocation-at-scale.ts',
     ['two prunes do the work of one', 'pruning ??= inSlices', 'pruning = inSlices'],

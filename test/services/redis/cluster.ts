@@ -1,7 +1,8 @@
 import t from 'tap'
 import { HOUR, NOW, session } from '../../../plugin/store-contract/case.ts'
 import { storeContract } from '../../../plugin/store-contract.ts'
-import { redisStore } from '../../../plugin/stores/redis.ts'
+import { tagsOf } from '../../../plugin/stores/redis/buckets.ts'
+import { type RedisClient, redisStore } from '../../../plugin/stores/redis.ts'
 import { forkLean } from '../../fixtures/servers/lean-children.ts'
 import open, { connect, redisIsAt } from '../../fixtures/stores/open-redis.ts'
 import { startRedisCluster } from '../../fixtures/servers/redis-cluster.ts'
@@ -26,6 +27,14 @@ t.test(
         open,
         module: new URL('../../fixtures/stores/open-redis.ts', import.meta.url)
       })
+    })
+
+    t.test('each has its share of the hash tags', async t => {
+      const { port } = servers[0] as { port: number }
+      for (const [bucket, tag] of tagsOf(client as RedisClient).entries()) {
+        const slot = await askRedis(port, `CLUSTER KEYSLOT simplejwt:{${tag}}:over`)
+        t.match(slot, new RegExp(`\\b${1024 * bucket + 512}\\b`))
+      }
     })
 
     t.test('each has some of the sessions, of one user too', async t => {
