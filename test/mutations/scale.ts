@@ -22,6 +22,7 @@ export const scaleMutations: Mutation[] = [
   ...ofStores(
     'memory.ts', 'memory.ts',
     ['a sweep minds what was refreshed meanwhile', 'if (!isOver(session, before)) return', ''],
+    ['a row keeps the time of the refresh', 'row.rotatedAfter = now - next.issuedAt', ''],
     ['revokedSince leaves out what is older', 'if (revokedAt < time) return', '']
   ),
   ...ofStores(

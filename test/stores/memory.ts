@@ -76,3 +76,12 @@ t.test('revokedSince: visits a slice in each turn, and finds all', async t => {
   t.equal(found.result.length, MANY / 2)
   t.ok(found.turns >= 3, `${found.turns} turns`)
 })
+
+t.test('rotate: keeps the time of the refresh apart from that of the token', async t => {
+  const store = memoryStore()
+  await store.create(session())
+  const next = { jti: 't1', issuedAt: NOW, expiresAt: NOW + HOUR }
+  const { session: rotated } = await store.rotate(presentation('t0', 't1', NOW + 999, { next }))
+  t.match(rotated, { issuedAt: NOW, rotatedAt: NOW + 999 })
+  t.equal((await store.find('s'))?.rotatedAt, NOW + 999)
+})
