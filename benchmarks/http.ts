@@ -14,8 +14,6 @@ export interface Target {
   name: string
   port: number
   route: Route
-  /** Whether it ends the connection after each answer. */
-  hangsUp?: boolean
   /** The tokens of a round, before it begins. */
   tokens (): string[] | Promise<string[]>
   /** Processor time that it has used until now, in microseconds. */
@@ -80,14 +78,13 @@ export const startCannon = (t: Scope): Promise<Child> => startChild(t, 'load.js'
 
 /** Servers that are measured under load. */
 export function contenders (cannon: Child, targets: Target[], load: RoundLoad): Contender<Round>[] {
-  return targets.map(({ name, port, route, hangsUp, tokens, used }) => ({
+  return targets.map(({ name, port, route, tokens, used }) => ({
     name,
     async measure (isWarmUp) {
       const order: Load = {
         ...load,
         port,
         route,
-        hangsUp,
         tokens: await tokens(),
         seconds: isWarmUp ? WARM_UP : load.seconds
       }

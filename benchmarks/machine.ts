@@ -12,8 +12,7 @@ const ABSENT = 'not here'
 /** What is measured, or measures. */
 const PACKAGES = [
   'fastify', '@fastify/jwt', 'fast-jwt', 'fastify-jwt-jwks', 'express', 'express-jwt',
-  'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken',
-  'autocannon'
+  'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken'
 ]
 const PYTHON_VERSIONS =
   "from importlib.metadata import version; print(', '.join(f'{name} {version(name)}' for name " +

@@ -13,7 +13,7 @@ const CONNECTIONS = 20
 const OURS = 'fastify-simplejwt'
 
 /** A server of either side. */
-interface Server extends Django { name: string, hangsUp: boolean }
+interface Server extends Django { name: string }
 
 /** A row of a table, with its rounds. */
 interface Measured { name: string, rounds: Round[] }
@@ -31,19 +31,16 @@ export default async function peers (t: Scope, { quick }: Settings): Promise<Rep
     Promise.all(
       stores.map(async ({ name }): Promise<Server> => ({
         name: `${OURS}, ${name}`,
-        hangsUp: false,
         ...(await startTokenServer(t, name))
       }))
     ),
     Promise.all([
       startDjango(t, 'sync').then(django => ({
         name: 'SimpleJWT, sync worker',
-        hangsUp: true,
         ...django
       })),
       startDjango(t, 'gthread').then(django => ({
         name: 'SimpleJWT, gthread worker',
-        hangsUp: false,
         ...django
       }))
     ])
@@ -105,12 +102,11 @@ Not alike: another language and another framework, so this is what a service gai
 }
 
 const target = (
-  { name, port, used, hangsUp }: Server, route: Route, token: (pair: TokenPair) => string
+  { name, port, used }: Server, route: Route, token: (pair: TokenPair) => string
 ): Target => ({
   name,
   port,
   used,
-  hangsUp,
   route,
   tokens: async () => (await logins(port, CONNECTIONS)).map(token)
 })

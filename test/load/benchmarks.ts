@@ -6,8 +6,8 @@ import t, { type Test } from 'tap'
 import { built } from '../fixtures/servers/built.ts'
 
 /**
- * One of each kind: in process with the heap, with a server of its own, under autocannon over all
- * stores. All of them would take minutes.
+ * One of each kind: in process with the heap, with the demo server, and over all stores under load.
+ * All benchmarks would take minutes.
  */
 const SOME = ['cache-size', 'hashing', 'refresh']
 
