@@ -1,7 +1,7 @@
-import { fixed, percentile, spread, table } from './harness.ts'
+import { fixed, median, spread, table } from './harness.ts'
 import type { Round, Side } from './http.ts'
 
-/** A side, and its rounds beside those of the plain route, which is the first side. */
+/** The rounds of a side, and each beside the round of the plain route, which is the first side. */
 export interface Measured { name: string, rounds: Round[], more: number[], ofPlain: number[] }
 
 export const beside = (sides: Side[], measured: Round[][]): Measured[] =>
@@ -18,7 +18,7 @@ export const beside = (sides: Side[], measured: Round[][]): Measured[] =>
 export const named = (measured: Measured[], name: string): Measured =>
   measured.find(side => side.name === name) as Measured
 
-/** A line for each, whose columns on the right are against the plain route of the same round. */
+/** A row for each side. The columns on the right compare with the plain route of the same round. */
 export const besideRows = (measured: Measured[]): string =>
   table(
     ['route', 'requests/s', 'CPU us', 'p50 ms', 'p99 ms', 'of plain', 'CPU us more'],
@@ -35,5 +35,3 @@ export const besideRows = (measured: Measured[]): string =>
 
 const latency = (times: (number | undefined)[]): string =>
   times.includes(undefined) ? '-' : fixed(median(times as number[]), 2)
-
-export const median = (values: number[]): number => percentile(values, 0.5)

@@ -3,23 +3,25 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Scope } from './scope.ts'
 
-/** A process of ours, which answers each message with one of its own. */
+/** A process that answers each message with one message. */
 export interface Child {
-  /** What it said by itself, once it was ready. */
+  /** Its first message, which it sends when it is ready. */
   said: unknown
   ask (message: object): Promise<unknown>
 }
 
-/** Milliseconds for an orderly end. */
+/** Milliseconds until a process that does not end is killed. */
 const PATIENCE = 10_000
 
 /**
- * Starts a file of this folder as a process that ends with the scope: it is hung up on, which it
- * takes for its end.
+ * Starts a file of this folder as a process. The scope disconnects it, and it exits.
  * @throws Error if it ends before it is ready
  */
-export async function startChild (t: Scope, file: string, args: string[] = []): Promise<Child> {
+export async function startChild (
+  t: Scope, file: string, args: string[] = [], execPath = process.execPath
+): Promise<Child> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+    execPath,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc']
   })
   const exited = once(child, 'exit')

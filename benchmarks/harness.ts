@@ -5,28 +5,30 @@ import type { Bar } from './chart.ts'
 import type { Report } from './report.ts'
 import type { Scope } from './scope.ts'
 
-/** What the command line asks for. */
+/** Options of the command line. */
 export interface Settings {
-  /** Tiny numbers, to see that all of it works: what they say is worth nothing. */
+  /** Tiny numbers, which only show that the benchmark works. */
   quick: boolean
-  /**
-   * How many refreshes, sessions or logouts, if not as many as the benchmark itself has in mind.
-   */
+  /** Refreshes, sessions or logouts, instead of the benchmark's default. */
   count: number | undefined
+  /** The path of another Node.js. Servers run under it too. */
+  node: string | undefined
+  /** Leaves out the parts that have no bound. */
+  boundsOnly: boolean
 }
 
-/** What the default export of a benchmark's file is. */
+/** The default export of a benchmark's file. */
 export type Benchmark = (t: Scope, settings: Settings) => Promise<Report>
 
-/** Does something once, for the worker of a number: each of those in flight is one. */
+/** An operation of one worker. Each worker has one operation in flight. */
 export type Operation = (worker: number) => unknown
 
-/** How many are in flight, in how many rounds of how many milliseconds. */
+/** Operations in flight, rounds, and milliseconds of a round. */
 export interface Rounds { inFlight: number, rounds: number, ms: number }
 
 /**
- * Operations per second of each side in each round, the sides in turn: A B A B. A round of each to
- * warm up does not count.
+ * Returns the operations per second of each side in each round. The sides alternate: A B A B. The
+ * first round warms up and does not count.
  */
 export async function interleaved (
   sides: Operation[], { inFlight, rounds, ms }: Rounds
@@ -52,8 +54,8 @@ async function ratePerSecond (operation: Operation, inFlight: number, ms: number
 }
 
 /**
- * The value that a share of the values, from 0 to 1, does not exceed.
- * @throws Error if there is none
+ * Returns the value that a share of the values, from 0 to 1, does not exceed.
+ * @throws Error if there are no values
  */
 export function percentile (values: number[], share: number): number {
   if (values.length === 0) throw new Error('Nothing was measured.')
@@ -61,28 +63,36 @@ export function percentile (values: number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number
 }
 
-/** Median with the least and the most, as a cell of a table. */
+export const median = (values: number[]): number => percentile(values, 0.5)
+
+/** Returns the ratio of two sides in each round. */
+export const ratios = (side: number[], other: number[]): number[] =>
+  side.map((value, round) => value / (other[round] as number))
+
+/** Median with the 10th and 90th percentile, as a cell of a table. */
 export function spread (values: number[], digits = 0): string {
-  const [median, least, most] = [
-    percentile(values, 0.5), Math.min(...values), Math.max(...values)
-  ].map(value => fixed(value, digits))
-  return `${median} (${least}-${most})`
+  const [middle, low, high] = [0.5, LOW, HIGH].map(share =>
+    fixed(percentile(values, share), digits)
+  )
+  return `${middle} (${low}-${high})`
 }
+
+const [LOW, HIGH] = [0.1, 0.9]
 
 /** The same as a bar of a chart. */
 export const bar = (name: string, values: number[], isOurs = false): Bar => ({
   name,
-  median: percentile(values, 0.5),
-  least: Math.min(...values),
-  most: Math.max(...values),
+  median: median(values),
+  low: percentile(values, LOW),
+  high: percentile(values, HIGH),
   isOurs
 })
 
-/** A number with so many decimals, and its thousands apart. */
+/** A number with a fixed count of decimals, and commas between thousands. */
 export const fixed = (value: number, digits = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 
-/** A table in Markdown, whose columns are aligned for those who read it as it is. */
+/** A table in Markdown. The columns are aligned in the source too. */
 export function table (heads: string[], rows: string[][]): string {
   const widths = heads.map((head, column) =>
     Math.max(3, ...[head, ...rows.map(row => row[column] ?? '')].map(cell => cell.length))
@@ -92,7 +102,7 @@ export function table (heads: string[], rows: string[][]): string {
   return [heads, widths.map(width => '-'.repeat(width)), ...rows].map(line).join('')
 }
 
-/** Bytes of heap that are in use, garbage not counted. */
+/** Bytes of heap in use, after garbage collection. */
 export function heapInUse (): number {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void

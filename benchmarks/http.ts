@@ -4,39 +4,42 @@ import type { Route } from './requests.ts'
 import type { Scope } from './scope.ts'
 import type { Guard } from './servers/guarded.ts'
 
-/**
- * A server in a process of its own, and the tokens that its guarded route is asked with in a round.
- */
-export interface Side { name: string, server: string, guard: Guard, tokens (): string[] }
+/** A server in its own process, and the tokens for its guarded route in a round. */
+export interface Side {
+  name: string
+  server: string
+  guard: Guard
+  tokens(): string[]
+  /** The path of its Node.js, if not the running one. */
+  execPath?: string
+}
 
-/** A server that runs, and what it is asked. */
+/** A running server, and the requests for it. */
 export interface Target {
   name: string
   port: number
   route: Route
-  /** The tokens of a round, before it begins. */
-  tokens (): string[] | Promise<string[]>
-  /** Processor time that it has used until now, in microseconds. */
-  used (): Promise<number>
+  /** Returns the tokens of a round, before it begins. */
+  tokens(): string[] | Promise<string[]>
+  /** Returns the processor time until now, in microseconds. */
+  used(): Promise<number>
 }
 
-/**
- * One round of one side: requests per second, processor time of the server in microseconds a
- * request, latencies in milliseconds, where requests do not wait for each other.
- */
+/** A round of one side. */
 export interface Round {
+  /** Requests per second. */
   rate: number
+  /** Processor time of the server, in microseconds a request. */
   cpu: number
+  /** Milliseconds. Undefined if requests wait for each other on a connection. */
   p50: number | undefined
   p99: number | undefined
 }
 
-/** How a round is made up. With `amount` it is so many requests in place of seconds. */
-export interface RoundLoad {
-  seconds: number
-  amount?: number | undefined
-  connections: number
-  pipelining: number
+/** The load of a round. `amount` is a number of requests, instead of seconds. */
+export interface RoundLoad extends Pick<Load, 'seconds' | 'amount' | 'connections' | 'pipelining'> {
+  /** False for a load that sleeps between answers. */
+  spins?: boolean
 }
 
 /** Seconds after which the code of a server is as fast as it gets. */
@@ -44,23 +47,22 @@ const WARM_UP = 2
 
 export interface HttpRounds extends RoundLoad { rounds: number }
 
-/** Something that is measured in rounds. The first of them, to warm up, does not count. */
+/** A side of a comparison. Its first round warms up and does not count. */
 export interface Contender<Result> { name: string, measure (isWarmUp: boolean): Promise<Result> }
 
-/** Starts each side, and asks their guarded routes in turn. */
+/** Starts the servers, and measures their guarded routes in alternating order. */
 export async function httpRounds (
   t: Scope,
   sides: Side[],
   { rounds, ...load }: HttpRounds
 ): Promise<Round[][]> {
-  // A server that answers but a few requests is not worth the quarter of a second that it takes to
-  // warm it up.
+  // With few requests, the warm-up of a server would take longer than the round.
   const cold = load.amount === undefined ? [] : ['cold']
   const targets = await Promise.all(
-    sides.map(async ({ name, server, guard, tokens }): Promise<Target> => {
+    sides.map(async ({ name, server, guard, tokens, execPath }): Promise<Target> => {
       const { said, ask } = await startChild(t, 'servers/process.js', [
         server, JSON.stringify(guard), ...cold
-      ])
+      ], execPath)
       return {
         name,
         port: said as number,
@@ -73,10 +75,10 @@ export async function httpRounds (
   return inTurn(contenders(await startCannon(t), targets, load), rounds)
 }
 
-/** What load comes from: a process of its own. */
+/** Starts the process that makes the load. */
 export const startCannon = (t: Scope): Promise<Child> => startChild(t, 'load.js')
 
-/** Servers that are measured under load. */
+/** Makes sides of running servers, each measured under the same load. */
 export function contenders (cannon: Child, targets: Target[], load: RoundLoad): Contender<Round>[] {
   return targets.map(({ name, port, route, tokens, used }) => ({
     name,
@@ -99,25 +101,22 @@ export function contenders (cannon: Child, targets: Target[], load: RoundLoad): 
   }))
 }
 
-/** What `process.cpuUsage()` says, as one number. */
+/** The sum of a `process.cpuUsage()`, in microseconds. */
 export function processorTime (said: unknown): number {
   const { user, system } = said as NodeJS.CpuUsage
   return user + system
 }
 
-/**
- * Measures each in turn, A B C C B A: the order is turned round each time. What a round was is told
- * on stderr.
- */
-export async function inTurn<Result extends { rate: number }> (
+/** Measures the sides in alternating order, A B C C B A. Reports each round on stderr. */
+export async function inTurn<Result> (
   contenders: Contender<Result>[], rounds: number
 ): Promise<Result[][]> {
   const measured: Result[][] = contenders.map(() => [])
   for (let round = 0; round <= rounds; round++) {
+    console.error(`round ${round} of ${rounds}: ${contenders.map(({ name }) => name).join(', ')}`)
     const order = [...contenders.entries()]
-    for (const [index, { name, measure }] of round % 2 === 0 ? order : order.reverse()) {
+    for (const [index, { measure }] of round % 2 === 0 ? order : order.reverse()) {
       const result = await measure(round === 0)
-      console.error(`${name}: round ${round} of ${rounds}, ${Math.round(result.rate)}/s`)
       if (round > 0) measured[index]?.push(result)
     }
   }

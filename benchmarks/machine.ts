@@ -9,7 +9,7 @@ import { fixed, table } from './harness.ts'
 
 const ABSENT = 'not here'
 
-/** What is measured, or measures. */
+/** The packages that are measured. */
 const PACKAGES = [
   'fastify', '@fastify/jwt', 'fast-jwt', 'fastify-jwt-jwks', 'express', 'express-jwt',
   'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken'
@@ -18,23 +18,26 @@ const PYTHON_VERSIONS =
   "from importlib.metadata import version; print(', '.join(f'{name} {version(name)}' for name " +
   "in ['django', 'djangorestframework-simplejwt', 'gunicorn']))"
 
-/** A table of what the numbers hang on: the machine and the versions of all that is measured. */
+/** The machine and the versions, as a table and a list. */
 export function machine (): string {
+  return `${hardware()}\n${PACKAGES.map(name => `- ${name} ${versionOf(name)}\n`).join('')}`
+}
+
+function hardware (): string {
   return table(['machine', ''], [
     ['CPU', `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores`],
     ['memory', `${fixed(totalmem() / 2 ** 30)} GiB`],
-    ['load when it began', fixed(loadavg()[0] as number, 2)],
+    ['load average before', fixed(loadavg()[0] as number, 2)],
     ['files', `${tmpdir()}, ${said(/\n(\S+)/, 'df', '--output=fstype', tmpdir())}`],
     ['Node', process.version],
     ['SQLite', [...drivers.keys()].map(sqlite).join(', ') || ABSENT],
     ['Redis', `${said(/v=(\S+)/, redisProgram, '--version')}, ioredis ${versionOf('ioredis')}`],
     ['PostgreSQL', `${said(/\) (\S+)/, postgresProgram, '--version')}, pg ${versionOf('pg')}`],
-    ['Django', said(/(.+)/, djangoPython, '-c', PYTHON_VERSIONS)],
-    ['packages', PACKAGES.map(name => `${name} ${versionOf(name)}`).join(', ')]
+    ['Django', said(/(.+)/, djangoPython, '-c', PYTHON_VERSIONS)]
   ])
 }
 
-/** What a program says, or as much of it as is asked for. */
+/** The part of a program's output that a pattern captures. */
 function said (what: RegExp, program: string | undefined, ...args: string[]): string {
   if (program === undefined) return ABSENT
   try {

@@ -1,11 +1,12 @@
-import { parseArgs } from 'node:util'
+import { type Arguments, BOUNDS, readArguments } from './arguments.ts'
 import type { Benchmark, Settings } from './harness.ts'
 import { machine } from './machine.ts'
-import { figuresTable, writePage } from './page.ts'
-import type { Report } from './report.ts'
+import { type RunFacts, boundsSection, writePage } from './page.ts'
+import { cpuTime, quietSentence, sharesBetween } from './quiet.ts'
+import type { Figure, Report } from './report.ts'
 import { type Scope, createScope } from './scope.ts'
 
-/** Each is a file of its own, by its name. */
+/** Each benchmark is a file with its name. */
 const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   protected: () => import('./protected.ts'),
   verify: () => import('./verify.ts'),
@@ -21,71 +22,71 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   refreshes: () => import('./refreshes.ts')
 }
 
-const USAGE = `npm run bench -- [NAME...] [--count N] [--quick] [--check]
+const WITHOUT_BOUND = ['rotations']
 
-  NAME       ${Object.keys(benchmarks).join(', ')}; all of them if none is named
-  --count N  refreshes, sessions or logouts instead of 1,000,000, 1,000,000 and 200
-  --quick    tiny numbers, to see that all of it works
-  --check    exits with 1 if a bound is missed
+const USAGE = `npm run bench -- [NAME...] [--count N] [--node PATH] [--quick] [--check]
 
-The tables go to stdout, the progress to stderr. A run of all of them writes benchmarks/README.md and its charts. Files are in TMPDIR, which should
-be on a disk: in memory, to wait for it costs nothing.`
+  NAME         ${Object.keys(benchmarks).join(', ')};
+               ${BOUNDS} for the parts that have a bound; all if there is no name
+  --count N    refreshes, sessions or logouts instead of 1,000,000, 1,000,000 and 200
+  --node PATH  measures the guard, refreshes and logins under this Node.js too
+  --quick      tiny numbers, to see that all of it works
+  --check      exits with 1 if a bound is missed
 
-/** What the command line asks for, besides what each benchmark is told. */
-interface Asked { names: string[], settings: Settings, check: boolean }
+The tables go to stdout, the progress to stderr. A run of all of them writes benchmarks/README.md
+and its charts. Files are in TMPDIR, which should be on a disk.`
 
-/** @throws Error that says what is wrong with the command line */
-function readArguments (): Asked {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      count: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false }
-    }
-  })
-  const unknown = positionals.find(name => !Object.hasOwn(benchmarks, name))
-  if (unknown !== undefined) throw new Error(`There is no benchmark "${unknown}".`)
-  if (values.count !== undefined && !/^[1-9]\d*$/.test(values.count)) {
-    throw new Error('--count must be a whole number.')
-  }
-  const count = values.count === undefined ? undefined : Number(values.count)
-  return {
-    names: positionals.length === 0 ? Object.keys(benchmarks) : positionals,
-    settings: { quick: values.quick, count },
-    check: values.check
-  }
-}
-
-async function run ({ names, settings, check }: Asked): Promise<void> {
+async function run ({ names, settings, check }: Arguments): Promise<void> {
   const scope = createScope()
   for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
     process.once(signal, () => { scope.end().finally(() => process.exit(code)) })
   }
-  const here = machine()
-  console.log(here)
+  const factsOf = startFacts()
+  console.log(factsOf([]).machine)
   if (settings.quick) {
-    console.log('With --quick: these numbers say nothing but that the benchmarks run.\n')
+    console.log('With --quick these numbers only show that the benchmarks work.\n')
   }
-  const isWhole = names.length === Object.keys(benchmarks).length
+  const isWhole = names.length === Object.keys(benchmarks).length && !settings.boundsOnly
   const reports = new Map<string, Report>()
+  const figures: Figure[] = []
   for (const name of names) {
     const report = await runOne(scope, name, settings)
     reports.set(name, report)
+    figures.push(...report.figures ?? [])
     console.log(`## ${name}\n\n${report.text}`)
-    if (report.figures !== undefined) console.log(figuresTable(report.figures))
-    // After each, so that a run which is ended early leaves what it has found out.
-    if (isWhole && !settings.quick) writePage('benchmarks', here, reports)
+    // After each benchmark, so that a run that ends early leaves its results.
+    if (isWhole && !settings.quick) writePage('benchmarks', factsOf(figures), reports)
   }
-  if (
-    check &&
-    [...reports.values()].some(({ figures = [] }) => figures.some(({ isReached }) => !isReached))
-  ) {
-    process.exitCode = 1
+  if (figures.length > 0) console.log(boundsSection(figures, factsOf(figures)))
+  if (check && figures.some(({ isReached }) => !isReached)) process.exitCode = 1
+}
+
+/** Starts the clocks of the run. Returns the facts until now. */
+function startFacts (): (figures: Figure[]) => RunFacts {
+  const [begun, before, here] = [performance.now(), cpuTime(), machine()]
+  return figures => {
+    const after = cpuTime()
+    const apart = Math.max(0, ...figures.map(({ same }) => same?.apart ?? 0))
+    return {
+      command: `npm run bench${commandArguments()}`,
+      minutes: Math.ceil((performance.now() - begun) / 60_000),
+      node: process.version,
+      machine: here,
+      quiet: before && after
+        ? quietSentence({ ...sharesBetween(before, after), apart })
+        : 'This system does not tell whether the machine was quiet.'
+    }
   }
 }
 
-/** One that fails says so; the others do not suffer for it, but the exit code tells. */
+/** Without the path of another Node.js, which is that of one machine. */
+function commandArguments (): string {
+  const args = process.argv.slice(2)
+  const shown = args.map((arg, index) => args[index - 1] === '--node' ? 'PATH' : arg)
+  return shown.length === 0 ? '' : ` -- ${shown.join(' ')}`
+}
+
+/** A benchmark that fails reports it, and sets the exit code. The others run. */
 async function runOne (scope: Scope, name: string, settings: Settings): Promise<Report> {
   try {
     const { default: benchmark } = await (benchmarks[name] as typeof benchmarks[string])()
@@ -100,7 +101,10 @@ async function runOne (scope: Scope, name: string, settings: Settings): Promise<
 }
 
 try {
-  await run(readArguments())
+  const known = new Map(
+    Object.keys(benchmarks).map(name => [name, !WITHOUT_BOUND.includes(name)])
+  )
+  await run(readArguments(process.argv.slice(2), known))
 } catch (error) {
   console.error(`${(error as Error).message}\n\n${USAGE}`)
   process.exitCode = 1

@@ -3,32 +3,33 @@ import { login } from '../test/fixtures/clients/demo-client.ts'
 import { startChild } from './child.ts'
 import { processorTime } from './http.ts'
 import type { Scope } from './scope.ts'
-import type { Question } from './servers/tokens.ts'
 
-/** A server with our token routes, in a process of its own. */
+/** A server with the token routes of this package, in its own process. */
 export interface TokenServer {
   port: number
-  /** Processor time that it has used until now, in microseconds. */
-  used (): Promise<number>
-  /** The store's bare driver, without HTTP: updates per second. */
-  bare (asked: NonNullable<Question['bare']>): Promise<number>
+  /** Returns the processor time until now, in microseconds. */
+  used(): Promise<number>
 }
 
-/**
- * Starts one over a store of `servers/candidates.ts`, whose logins are checked for nothing, or by
- * the demo's Argon2id.
- */
+/** How a server is set up. */
+export interface TokenServerSettings {
+  /** A check of passwords that costs nothing, which is the default, or the Argon2id of the demo. */
+  check?: 'free' | 'argon2id'
+  /** Default off. If on, they count but never refuse. */
+  limits?: 'on' | 'off'
+  /** The path of its Node.js, if not the running one. */
+  execPath?: string
+}
+
+/** Starts a server over a store of `servers/candidates.ts`. */
 export async function startTokenServer (
-  t: Scope, store: string, check: 'free' | 'argon2id' = 'free'
+  t: Scope, store: string,
+  { check = 'free', limits = 'off', execPath }: TokenServerSettings = {}
 ): Promise<TokenServer> {
-  const { said, ask } = await startChild(t, 'servers/tokens.js', [store, check])
-  return {
-    port: said as number,
-    used: async () => processorTime(await ask({})),
-    bare: async asked => await ask({ bare: asked } satisfies Question) as number
-  }
+  const { said, ask } = await startChild(t, 'servers/tokens.js', [store, check, limits], execPath)
+  return { port: said as number, used: async () => processorTime(await ask({})) }
 }
 
-/** The pairs of so many new sessions. */
+/** The pairs of new sessions. */
 export const logins = (port: number, count: number): Promise<TokenPair[]> =>
   Promise.all(Array.from({ length: count }, () => login(`http://127.0.0.1:${port}`)))

@@ -1,17 +1,24 @@
-import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
 import { createVerifier } from 'fast-jwt'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
-import simplejwt from '../plugin/index.ts'
+import type { Algorithm } from '../plugin/keys/algorithms.ts'
+import simplejwt, { type KeyInput } from '../plugin/index.ts'
+import { bareSignature } from './bare-signature.ts'
 
-/**
- * What a process of this file is told first: the way to verify, the secret, and the tokens, which
- * come in turn.
- */
-export interface Way { verifier: string, key: string, tokens: string[] }
+/** The first message to this process: a way to verify, its key, and the tokens, again and again. */
+export interface Way {
+  verifier: string
+  algorithm: Algorithm
+  /** The text of a secret, or a public key in PEM. */
+  key: string
+  tokens: string[]
+  /** The size of the guard's cache, if not the default. */
+  cache?: number
+}
 
-/** A call that verifies a token, ready to be timed: what is made for it is made before. */
+/** Returns a call that verifies a token. Only the call is timed. */
 type Prepare = (token: string) => () => unknown
 
 /** Calls that are timed together: one alone would be shorter than the look at the clock. */
@@ -19,22 +26,30 @@ const BATCH = 500
 
 const verifying = (verify: (token: string) => unknown): Prepare => token => () => verify(token)
 
-const verifiers: Record<string, (key: string) => Prepare | Promise<Prepare>> = {
-  'fast-jwt': key => verifying(createVerifier({ key, algorithms: ['HS256'] })),
-  'fast-jwt-cache': key => verifying(createVerifier({ key, algorithms: ['HS256'], cache: 10_000 })),
-  hmac: key => verifying(hmac(createSecretKey(Buffer.from(key)))),
-  jose (key) {
+const verifiers: Record<string, (way: Way) => Prepare | Promise<Prepare>> = {
+  'fast-jwt': ({ key, algorithm }) =>
+    verifying(createVerifier({ key, algorithms: [algorithm as 'HS256'] })),
+  'fast-jwt-cache': ({ key, algorithm }) =>
+    verifying(createVerifier({ key, algorithms: [algorithm as 'HS256'], cache: 10_000 })),
+  signature: ({ key, algorithm }) => bareSignature(algorithm, key),
+  jose ({ key }) {
     const secret = createSecretKey(Buffer.from(key))
     return verifying(token => jwtVerify(token, secret, { algorithms: ['HS256'] }))
   },
-  jsonwebtoken (key) {
+  jsonwebtoken ({ key }) {
     const secret = createSecretKey(Buffer.from(key))
     return verifying(token => jsonwebtoken.verify(token, secret, { algorithms: ['HS256'] }))
   },
   /** The guard, as Fastify calls it. */
-  async 'fastify-simplejwt' (secret) {
+  async 'fastify-simplejwt' ({ algorithm, key, cache }) {
     const app = fastify()
-    await app.register(simplejwt, { secret, verifyCredentials: () => null, rateLimit: false })
+    const size = cache === undefined ? {} : { verificationCache: cache }
+    await app.register(
+      simplejwt,
+      algorithm.startsWith('HS')
+        ? { ...size, secret: key, verifyCredentials: () => null, rateLimit: false }
+        : { ...size, keys: [{ algorithm, publicKey: key } as KeyInput] }
+    )
     await app.ready()
     const done = (error?: Error): void => { if (error !== undefined) throw error }
     return token => {
@@ -44,7 +59,7 @@ const verifiers: Record<string, (key: string) => Prepare | Promise<Prepare>> = {
   }
 }
 
-/** Goes on with the tokens where it stopped. */
+/** Measures microseconds a call. Continues with the token after the last one. */
 function measure (tokens: string[], prepare: Prepare): (ms: number) => Promise<number> {
   let next = 0
   return async ms => {
@@ -64,18 +79,10 @@ function measure (tokens: string[], prepare: Prepare): (ms: number) => Promise<n
   }
 }
 
-/** A text of its own, in one piece. */
+/** A new string in one piece, as from a socket. */
 const textOf = (token: string): string => Buffer.from(token, 'latin1').toString('latin1')
 
-const hmac = (secret: ReturnType<typeof createSecretKey>) => (token: string): void => {
-  const end = token.lastIndexOf('.')
-  const expected = createHmac('sha256', secret).update(token.slice(0, end)).digest()
-  if (!timingSafeEqual(expected, Buffer.from(token.slice(end + 1), 'base64url'))) {
-    throw new Error('It does not verify.')
-  }
-}
-
-/** As much of a request as the guard looks at. */
+/** The part of a request that the guard reads. */
 const requestWith = (authorization: string) => ({
   headers: { authorization },
   raw: {
@@ -88,9 +95,7 @@ let microseconds: ((ms: number) => Promise<number>) | undefined
 
 async function answer (message: Way | { ms: number }): Promise<number> {
   if ('ms' in message) return await microseconds?.(message.ms) as number
-  const prepare = await (
-    verifiers[message.verifier] as (key: string) => Prepare | Promise<Prepare>
-  )(message.key)
+  const prepare = await (verifiers[message.verifier] as typeof verifiers[string])(message)
   microseconds = measure(message.tokens, prepare)
   return 0
 }

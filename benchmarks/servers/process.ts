@@ -2,12 +2,14 @@ import type { Guard, Serve } from './guarded.ts'
 import { warmTicks } from './warm-ticks.ts'
 
 /**
- * A server in a process of its own: it says its port once it listens, and what processor time it
- * has used whenever it is asked.
+ * A server in its own process. Sends its port when it listens, and its processor time after each
+ * message.
  */
 const servers: Record<string, () => Promise<{ serve: Serve }>> = {
   plain: () => import('./plain.ts'),
   'empty-hook': () => import('./empty-hook.ts'),
+  'hmac-hook': () => import('./hmac-hook.ts'),
+  'fast-jwt-hook': () => import('./fast-jwt-hook.ts'),
   simplejwt: () => import('./simplejwt.ts'),
   'fastify-jwt': () => import('./fastify-jwt.ts'),
   'fastify-jwt-cache': () => import('./fastify-jwt-cache.ts'),

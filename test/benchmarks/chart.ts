@@ -10,10 +10,10 @@ const widths = (picture: string): number[] => numbers(picture, /<rect [^>]*width
 t.test('a bar is as long as its median, beside the others', async t => {
   const [whole, half, tenth, none] = widths(
     draw(
-      { name: 'a', median: 1000, least: 900, most: 1000 },
-      { name: 'b', median: 500, least: 500, most: 500 },
-      { name: 'c', median: 100, least: 0, most: 100 },
-      { name: 'd', median: 0, least: 0, most: 0 }
+      { name: 'a', median: 1000, low: 900, high: 1000 },
+      { name: 'b', median: 500, low: 500, high: 500 },
+      { name: 'c', median: 100, low: 0, high: 100 },
+      { name: 'd', median: 0, low: 0, high: 0 }
     )
   ) as [number, number, number, number]
   t.ok(Math.abs(whole - 2 * half) < 0.2, `${whole} and ${half}`)
@@ -21,9 +21,9 @@ t.test('a bar is as long as its median, beside the others', async t => {
   t.equal(none, 0)
 })
 
-t.test('the spread line runs from the least to the most and stays inside the picture', async t => {
+t.test('the spread line runs from low to high and stays inside the picture', async t => {
   const picture = draw(
-    { name: 'a', median: 10, least: 5, most: 40 }, { name: 'b', median: 20, least: 20, most: 20 }
+    { name: 'a', median: 10, low: 5, high: 40 }, { name: 'b', median: 20, low: 20, high: 20 }
   )
   const first = (pattern: RegExp): number => numbers(picture, pattern)[0] as number
   const [width, start, from, to] = [
@@ -41,7 +41,7 @@ t.test('names are escaped', async t => {
     file: 'some.svg',
     title: '<script>&"',
     unit: 'a<b',
-    bars: [{ name: '"><rect/> & co', median: 1, least: 1, most: 1 }]
+    bars: [{ name: '"><rect/> & co', median: 1, low: 1, high: 1 }]
   })
   t.equal(widths(picture).length, 1)
   for (const text of ['&lt;script>&amp;&quot;', 'a&lt;b', '&quot;>&lt;rect/> &amp; co']) {
@@ -52,8 +52,8 @@ t.test('names are escaped', async t => {
 
 t.test('ours stands out, on light pages and on dark ones', async t => {
   const picture = draw(
-    { name: 'ours', median: 1, least: 1, most: 1, isOurs: true },
-    { name: 'theirs', median: 1, least: 1, most: 1 }
+    { name: 'ours', median: 1, low: 1, high: 1, isOurs: true },
+    { name: 'theirs', median: 1, low: 1, high: 1 }
   )
   t.match(picture, /<rect class="ours"[^]*<rect class="bar"/)
   const [light, dark] = (/<style>([^]*)<\/style>/.exec(picture)?.[1] as string).split(

@@ -1,6 +1,6 @@
 import t from 'tap'
 import {
-  bar, fixed, heapInUse, interleaved, percentile, spread, table
+  bar, fixed, heapInUse, interleaved, median, percentile, ratios, spread, table
 } from '../../benchmarks/harness.ts'
 
 t.test('a percentile is one of the values', async t => {
@@ -14,12 +14,19 @@ t.test('a percentile is one of the values', async t => {
   t.equal(percentile([9, 80, 700], 0.5), 80, 'by number, not by text')
 })
 
-t.test('a spread is the median, and between what it lies', async t => {
+t.test('a spread is the median with the 10th and 90th percentile', async t => {
+  const ten = Array.from({ length: 10 }, (_, index) => 10 - index)
+  t.equal(spread(ten), '5 (1-9)')
   t.equal(spread([3, 1, 2]), '2 (1-3)')
   t.equal(spread([1234.5678, 1000, 2000], 2), '1,234.57 (1,000.00-2,000.00)')
-  t.same(bar('x', [3, 1, 2], true), { name: 'x', median: 2, least: 1, most: 3, isOurs: true })
+  t.same(bar('x', ten, true), { name: 'x', median: 5, low: 1, high: 9, isOurs: true })
   t.equal(fixed(1234567.891), '1,234,568')
   t.equal(fixed(0.5, 3), '0.500')
+})
+
+t.test('ratios are those of each round', async t => {
+  t.same(ratios([3, 8], [2, 4]), [1.5, 2])
+  t.equal(median(ratios([3, 8, 5], [2, 4, 5])), 1.5)
 })
 
 t.test('a table is one as Markdown, and as it is', async t => {

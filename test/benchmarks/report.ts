@@ -1,5 +1,5 @@
 import t from 'tap'
-import { atLeast, atMost } from '../../benchmarks/report.ts'
+import { atLeast, atMost, sameRatio } from '../../benchmarks/report.ts'
 
 const say = (value: number): string => `${value} ms`
 
@@ -25,4 +25,10 @@ t.test('a bound is reached at its very value, and missed beyond it', async t => 
 t.test('what is no number has reached nothing', async t => {
   t.equal(atMost('it', 10, NaN, say).isReached, false)
   t.equal(atLeast('it', 10, NaN, say).isReached, false)
+})
+
+t.test('sameRatio: tells how far two equal sides are apart', async t => {
+  const inTimes = (value: number): string => `${value} times`
+  t.same(sameRatio(1.25, inTimes), { said: '1.25 times', apart: 0.25 })
+  t.same(sameRatio(0.75, inTimes), { said: '0.75 times', apart: 0.25 })
 })

@@ -92,14 +92,16 @@ t.test('--check: exits with 1 for a missed bound, which is only printed otherwis
 })
 
 t.test('a wrong command line prints the usage and exits with 1', async t => {
-  const wrong = [['nothing'], ['toString'], ['--count', '0'], ['--count', 'many'], ['--fast']]
+  const wrong = [
+    ['nothing'], ['toString'], ['--count', '0'], ['--count', 'many'], ['--fast'], ['--node', 'no']
+  ]
   await Promise.all(wrong.map(async args => {
     const { said, ended } = start(t, ...args)
     t.equal((await ended).code, 1, args.join(' '))
     t.equal(said.stdout, '')
     t.match(
       said.stderr,
-      /^\S.*\n\nnpm run bench -- \[NAME\.\.\.\] \[--count N\] \[--quick\] \[--check\]\n/
+      /^\S.*\n\nnpm run bench -- \[NAME\.\.\.\] \[--count N\] \[--node PATH\] \[--quick\] \[--check\]\n/
     )
   }))
 })
