@@ -17,6 +17,7 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   hashing: () => import('./hashing.ts'),
   workers: () => import('./workers.ts'),
   logout: () => import('./logout.ts'),
+  fairness: () => import('./fairness.ts'),
   'sessions-memory': () => import('./sessions-memory.ts'),
   rotations: () => import('./rotations.ts'),
   refreshes: () => import('./refreshes.ts')
