@@ -18,6 +18,7 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   workers: () => import('./workers.ts'),
   logout: () => import('./logout.ts'),
   fairness: () => import('./fairness.ts'),
+  'event-loop': () => import('./event-loop.ts'),
   'sessions-memory': () => import('./sessions-memory.ts'),
   rotations: () => import('./rotations.ts'),
   refreshes: () => import('./refreshes.ts')
