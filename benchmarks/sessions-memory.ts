@@ -49,7 +49,7 @@ export default async function sessionsMemory (
     figures: [
       atMost(
         'heap of a live session in `memoryStore()`, user agent included',
-        600,
+        500,
         most,
         value => `${fixed(value)} bytes`
       )
