@@ -19,6 +19,8 @@ export interface Target {
   name: string
   port: number
   route: Route
+  /** True if the server ends the connection after each answer. */
+  hangsUp?: boolean
   /** Returns the tokens of a round, before it begins. */
   tokens(): string[] | Promise<string[]>
   /** Returns the processor time until now, in microseconds. */
@@ -80,13 +82,14 @@ export const startCannon = (t: Scope): Promise<Child> => startChild(t, 'load.js'
 
 /** Makes sides of running servers, each measured under the same load. */
 export function contenders (cannon: Child, targets: Target[], load: RoundLoad): Contender<Round>[] {
-  return targets.map(({ name, port, route, tokens, used }) => ({
+  return targets.map(({ name, port, route, hangsUp, tokens, used }) => ({
     name,
     async measure (isWarmUp) {
       const order: Load = {
         ...load,
         port,
         route,
+        hangsUp,
         tokens: await tokens(),
         seconds: isWarmUp ? WARM_UP : load.seconds
       }

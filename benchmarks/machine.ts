@@ -12,7 +12,8 @@ const ABSENT = 'not here'
 /** The packages that are measured. */
 const PACKAGES = [
   'fastify', '@fastify/jwt', 'fast-jwt', 'fastify-jwt-jwks', 'express', 'express-jwt',
-  'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken'
+  'passport-jwt', 'koa', 'koa-jwt', 'hono', '@hono/node-server', 'jose', 'jsonwebtoken',
+  'autocannon'
 ]
 const PYTHON_VERSIONS =
   "from importlib.metadata import version; print(', '.join(f'{name} {version(name)}' for name " +

@@ -1,41 +1,53 @@
+import type { Client, Request } from 'autocannon'
+
 /** Routes with a guard, the login, and the refresh. */
 export type Route = '/hello/' | '/me/' | '/api/token/' | '/api/token/refresh/'
 
-/** Returns the next request of a connection, as bytes in Latin-1. Takes the answer before it. */
-export type NextRequest = (answer: string) => string
-
-const LOGIN = JSON.stringify({ username: 'vitor', password: '123' })
+const JSON_TYPE = { 'content-type': 'application/json' }
 
 /**
- * Returns the requests of one connection: the same login each time, the refreshes of one session,
- * or a guarded route with one token after the other.
+ * Gives one connection its requests: the same login each time, the refreshes of one session, or a
+ * guarded route with one token after the other.
  */
-export function requestsOf (route: Route, tokens: string[]): NextRequest {
+export function prepare (client: Client, route: Route, tokens: string[]): void {
   if (route === '/api/token/') {
-    const login = post(route, LOGIN)
-    return () => login
+    return client.setRequests([
+      {
+        method: 'POST',
+        path: route,
+        headers: JSON_TYPE,
+        body: '{"username":"vitor","password":"123"}'
+      }
+    ])
   }
-  if (route === '/api/token/refresh/') return refreshes(route, tokens[0] as string)
-  let next = 0
-  return () => get(route, tokens[next++ % tokens.length] as string)
+  if (route === '/api/token/refresh/') {
+    return refreshAfterRefresh(client, route, tokens[0] as string)
+  }
+  client.setRequests(guarded(route, tokens))
 }
+
+/** A request of a guarded route with each of the tokens. */
+export const guarded = (route: Route, tokens: string[]): Request[] =>
+  tokens.map(token => ({
+    method: 'GET',
+    path: route,
+    headers: { authorization: `Bearer ${token}` }
+  }))
 
 /** Each request brings the token of the answer before it. */
-function refreshes (route: Route, first: string): NextRequest {
-  let isFirst = true
-  return answer => {
-    const refresh = isFirst ? first : /"refresh":"([^"]+)"/.exec(answer)?.[1]
-    isFirst = false
-    if (refresh === undefined) throw new Error(`A refresh gave no new token: ${answer}`)
-    return post(route, `{"refresh":"${refresh}"}`)
-  }
+function refreshAfterRefresh (client: Client, route: Route, first: string): void {
+  let answer = `"refresh":"${first}"`
+  // autocannon does not call `onResponse` for a server that ends its connections.
+  client.on('headers', () => { answer = '' })
+  client.on('body', piece => { answer += piece.toString('latin1') })
+  client.setRequests([{
+    method: 'POST',
+    path: route,
+    headers: JSON_TYPE,
+    setupRequest (request) {
+      const refresh = /"refresh":"([^"]+)"/.exec(answer)?.[1]
+      if (refresh === undefined) throw new Error(`A refresh gave no new token: ${answer}`)
+      return { ...request, body: JSON.stringify({ refresh }) }
+    }
+  }])
 }
-
-const HEADERS = 'host: 127.0.0.1\r\nuser-agent: benchmark\r\n'
-
-const get = (route: Route, token: string): string =>
-  `GET ${route} HTTP/1.1\r\n${HEADERS}authorization: Bearer ${token}\r\n\r\n`
-
-const post = (route: Route, body: string): string =>
-  `POST ${route} HTTP/1.1\r\n${HEADERS}content-type: application/json\r\n` +
-  `content-length: ${body.length}\r\n\r\n${body}`
