@@ -21,7 +21,8 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   'event-loop': () => import('./event-loop.ts'),
   'sessions-memory': () => import('./sessions-memory.ts'),
   rotations: () => import('./rotations.ts'),
-  refreshes: () => import('./refreshes.ts')
+  refreshes: () => import('./refreshes.ts'),
+  'store-size': () => import('./store-size.ts')
 }
 
 const WITHOUT_BOUND = ['rotations']
