@@ -14,7 +14,9 @@ export const SERVICE_SOURCES = {
   'plugin/stores/postgres.ts': 'test/services/postgres/store.ts',
   'plugin/stores/sql/migrate-postgres.ts': 'test/services/postgres/migrate.ts',
   'plugin/stores/sql/postgres-check.ts': 'test/services/postgres/check.ts',
-  'plugin/stores/sql/postgres-client.ts': 'test/services/postgres/client.ts'
+  'plugin/stores/sql/postgres-client.ts': 'test/services/postgres/client.ts',
+  'plugin/stores/sql/postgres-deadline.ts': 'test/services/postgres/store.ts',
+  'plugin/stores/sql/rotate-together.ts': 'test/services/postgres/batches.ts'
 }
 
 /** Tests that cover more than the source of their name. */
@@ -53,7 +55,8 @@ export const MORE_SOURCES = {
   'test/routes/verify.ts': ['plugin/service/verify.ts'],
   'test/store-contract.ts': sourcesIn('plugin/store-contract'),
   'test/sessions/lifecycle.ts': ['plugin/sessions/session-rules.ts'],
-  'test/stores/rotation.ts': ['plugin/stores/store.ts']
+  'test/stores/rotation.ts': ['plugin/stores/store.ts'],
+  'test/stores/sqlite-locks.ts': ['plugin/stores/sql/sqlite-lock.ts']
 }
 
 /** Only the entry of the plugin stands beside the folders. */

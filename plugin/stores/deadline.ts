@@ -55,6 +55,10 @@ export const LATE = 'late'
 /** Stands for "no deadline", as a number that every server can hold. In milliseconds. */
 const NEVER_MS = 8_640_000_000_000_000
 
+/** Converts a deadline to the server's clock, in whole milliseconds. */
+export const deadlineThere = async (clock: ServerClock, deadline: number): Promise<number> =>
+  Math.floor(await clock.timeThere(Math.min(deadline, NEVER_MS)))
+
 /**
  * Makes a call with its deadline by the server's clock. Repeats the call if it was late only
  * because the server's clock has changed.
@@ -66,9 +70,9 @@ export async function beforeDeadline<T> (
   call: (deadlineThere: number) => Promise<T | typeof LATE>
 ): Promise<T> {
   for (;;) {
-    const deadlineThere = Math.floor(await clock.timeThere(Math.min(deadline, NEVER_MS)))
+    const there = await deadlineThere(clock, deadline)
     checkDeadline(deadline)
-    const result = await call(deadlineThere)
+    const result = await call(there)
     if (result !== LATE) return result
     clock.measureAgain()
   }

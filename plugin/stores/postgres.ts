@@ -1,7 +1,10 @@
 import { LATE, beforeDeadline, serverClock } from './deadline.ts'
-import { type PostgresPool, type Value, codeOf, postgresClient } from './sql/postgres-client.ts'
+import { type PostgresPool, type Value, postgresClient } from './sql/postgres-client.ts'
+import { CLOCK, isTooLate, returningBeforeDeadline } from './sql/postgres-deadline.ts'
 import { type CounterRow, countRows, counterStatements } from './sql/counters.ts'
 import { checkPostgres } from './sql/postgres-check.ts'
+import { rotateTogether } from './sql/rotate-together.ts'
+import { rotationBatches } from './sql/rotation-batches.ts'
 import {
   COLUMNS, POSTGRES, type RevocationRow, type SessionRow, checkedPrefix, revocationOf,
   rotationParameters, sessionOf, statements
@@ -24,18 +27,6 @@ const SWEEP_TIMEOUT_MS = 30_000
 const FEED_TIMEOUT_MS = 5000
 /** Rows per statement, so that it holds their locks only briefly. */
 const BATCH_SIZE = 1000
-
-const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)'
-
-// PostgreSQL evaluates RETURNING after it has waited for locked rows, but WHERE may run before. The
-// cast of a text fails the statement with the code 22P02, so nothing changes.
-const TOO_LATE = 'The deadline of this call has passed.'
-const returningBeforeDeadline = (columns: string): string =>
-  `RETURNING ${columns}, CAST(CASE WHEN ${CLOCK} <= :deadline THEN '1' ELSE '${TOO_LATE}' END AS integer) AS in_time`
-
-/** Returns whether the deadline failed a statement: CAST rejects the text with 22P02. */
-const isTooLate = (error: unknown): boolean =>
-  codeOf(error) === '22P02' && (error as Error).message.includes(TOO_LATE)
 
 /**
  * A store in PostgreSQL, for any number of machines. Call `migrate()` once, or create the tables
@@ -80,24 +71,36 @@ export function postgresStore (
     return row === undefined ? null : sessionOf(row)
   }
 
-  /**
-   * Returns undefined if another call changed the row between the two statements. Run both again.
-   */
-  async function exchange (rotation: Rotation): Promise<RotationResult | undefined> {
-    const { sid, next, deadline } = rotation
-    const [row] = await changed<SessionRow>(
-      deadline,
-      'rotate',
-      `${sql.rotate} ${returningBeforeDeadline(COLUMNS)}`,
-      rotationParameters(rotation)
-    )
-    if (row !== undefined) {
-      const session = sessionOf(row)
-      return { outcome: session.jti === next.jti ? 'rotated' : 'reused', session }
-    }
-    const session = await find(sid)
+  function resultOf ({ next }: Rotation, row: SessionRow): RotationResult {
+    const session = sessionOf(row)
+    return { outcome: session.jti === next.jti ? 'rotated' : 'reused', session }
+  }
+
+  /** Returns undefined if another call has changed the row since. Rotate again then. */
+  async function unchanged (rotation: Rotation): Promise<RotationResult | undefined> {
+    const session = await find(rotation.sid)
     const outcome = decideRotation(session, rotation)
     return outcome && { outcome, session }
+  }
+
+  const rotateInTime = `${sql.rotate} ${returningBeforeDeadline(COLUMNS)}`
+  async function rotate (rotation: Rotation): Promise<RotationResult> {
+    for (;;) {
+      const [row] = await changed<SessionRow>(
+        rotation.deadline, 'rotate', rotateInTime, rotationParameters(rotation)
+      )
+      const result = row === undefined ? await unchanged(rotation) : resultOf(rotation, row)
+      if (result !== undefined) return result
+    }
+  }
+
+  const changedTogether = rotateTogether(run<SessionRow>, prefix, clock)
+  async function together (rotations: Rotation[]): Promise<(RotationResult | undefined)[]> {
+    const rows = new Map((await changedTogether(rotations)).map(row => [row.sid, row]))
+    return rotations.map(rotation => {
+      const row = rows.get(rotation.sid)
+      return row && resultOf(rotation, row)
+    })
   }
 
   return {
@@ -111,12 +114,11 @@ export function postgresStore (
     async adopt (session) { await rows('adopt', sql.adopt, { ...session }) },
     find,
 
-    async rotate (rotation) {
-      for (;;) {
-        const result = await exchange(rotation)
-        if (result !== undefined) return result
-      }
-    },
+    rotate: rotationBatches({
+      alone: rotate,
+      together,
+      afterwards: async rotation => await unchanged(rotation) ?? rotate(rotation)
+    }),
 
     revoke: async (sid, now, deadline = Infinity) =>
       (

@@ -3,6 +3,7 @@ import { clientMutations } from './client.ts'
 import { groupCommitMutations } from './group-commit.ts'
 import { oauthMutations } from './oauth/index.ts'
 import { pathMutations } from './paths.ts'
+import { postgresBatchMutations } from './postgres-batches.ts'
 import { recipeMutations } from './recipes.ts'
 import { scaleMutations } from './scale.ts'
 import { verificationMutations } from './verification.ts'
@@ -58,6 +59,7 @@ export const mutations: Mutation[] = [
   ...groupCommitMutations,
   ...oauthMutations,
   ...pathMutations,
+  ...postgresBatchMutations,
   ...recipeMutations,
   ...scaleMutations,
   ...verificationMutations,

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { checkedDriver } from '../checked-driver.ts'
 
-export type Value = string | number | null
+type Scalar = string | number | null
+/** A parameter. pg sends an array as one of PostgreSQL. */
+export type Value = Scalar | Scalar[]
 
 /** A query of pg. The server parses a named one once for each connection. */
 export interface PostgresQuery {
@@ -38,15 +40,23 @@ const MAX_ATTEMPTS = 10
 export function postgresClient (pool: PostgresPool, prefix: string) {
   checkedDriver('postgresStore', pool)
   if (pool.listenerCount('error') === 0) pool.on('error', () => {})
+  /** The statements so far. A store has few. */
+  const known = new Map<string, Numbered>()
+
+  function numbered (text: string): Numbered {
+    const found = known.get(text) ?? numberParameters(text)
+    known.set(text, found)
+    return found
+  }
 
   return async function run<Row> ({
     verb, text, parameters, timeoutMs = QUERY_TIMEOUT_MS
   }: Statement): Promise<{ rows: Row[], rowCount: number }> {
-    const { numbered, names } = numberParameters(text)
+    const statement = numbered(text)
     const query = {
       name: `${prefix}${verb}`,
-      text: numbered,
-      values: names.map(name => storable(parameters[name] as Value)),
+      text: statement.text,
+      values: statement.names.map(name => storable(parameters[name] as Value)),
       query_timeout: timeoutMs
     }
     let attempt = 0
@@ -61,11 +71,15 @@ export function postgresClient (pool: PostgresPool, prefix: string) {
   }
 }
 
+/** A statement with numbered parameters, and the name of each. */
+interface Numbered { text: string, names: string[] }
+
 /** Replaces named parameters, such as `:sid`, by numbers: the first name is `$1`. */
-function numberParameters (text: string): { numbered: string, names: string[] } {
+function numberParameters (text: string): Numbered {
   const names = [...new Set([...text.matchAll(/:(\w+)/g)].map(match => match[1] as string))]
-  const numbered = text.replaceAll(/:(\w+)/g, (_match, name) => `$${names.indexOf(name) + 1}`)
-  return { numbered, names }
+  return {
+    text: text.replaceAll(/:(\w+)/g, (_match, name) => `$${names.indexOf(name) + 1}`), names
+  }
 }
 
 /**
@@ -73,6 +87,9 @@ function numberParameters (text: string): { numbered: string, names: string[] } 
  * such an id unknown.
  */
 const storable = (value: Value): Value =>
+  Array.isArray(value) ? value.map(storableText) : storableText(value)
+
+const storableText = (value: Scalar): Scalar =>
   typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value
 
 /** Returns PostgreSQL's code of an error, such as `40001`. */

@@ -114,6 +114,23 @@ export function rotationParameters (rotation: Rotation) {
   }
 }
 
+/** Spends the current token of a row, or revokes the session for reuse. */
+export const ROTATE_SET = `SET
+  previous_jti = CASE WHEN jti = :presented THEN jti ELSE previous_jti END,
+  rotated_at = CASE WHEN jti = :presented THEN CAST(:now AS bigint) ELSE rotated_at END,
+  issued_at = CASE WHEN jti = :presented THEN CAST(:issuedAt AS bigint) ELSE issued_at END,
+  expires_at = CASE WHEN jti <> :presented THEN expires_at WHEN CAST(:expiresAt AS bigint) < ends_at THEN CAST(:expiresAt AS bigint) ELSE ends_at END,
+  access_lifetime = CASE WHEN jti = :presented AND access_lifetime < CAST(:accessLifetime AS bigint) THEN CAST(:accessLifetime AS bigint) ELSE access_lifetime END,
+  rotated_user_agent = CASE WHEN jti = :presented THEN CAST(:userAgent AS text) ELSE rotated_user_agent END,
+  rotated_address = CASE WHEN jti = :presented THEN CAST(:address AS text) ELSE rotated_address END,
+  revoked_at = CASE WHEN jti = :presented THEN NULL ELSE CAST(:now AS bigint) END,
+  jti = CASE WHEN jti = :presented THEN :next ELSE jti END`
+
+/** Matches no row for a repeated call, a replay and an ended session. */
+export const ROTATE_WHERE = `WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AND CAST(:now AS bigint) < ends_at AND jti <> :next
+  AND (previous_jti IS NULL OR previous_jti <> :presented OR abs(CAST(:now AS bigint) - rotated_at) >= CAST(:reuseInterval AS bigint)
+    OR rotated_user_agent <> CAST(:userAgent AS text) OR (CAST(:sameAddress AS integer) = 1 AND rotated_address <> CAST(:address AS text)))`
+
 /** The session statements for both dialects, with named parameters. Times are in milliseconds. */
 export function statements (prefix: string, { lockRows }: Dialect) {
   const sessions = `${prefix}sessions`
@@ -125,21 +142,7 @@ VALUES (:sid, :userId, :jti, :previousJti, :issuedAt, :rotatedAt, :expiresAt, :c
     adopt: `${insert} ON CONFLICT (sid) DO NOTHING`,
     find: `SELECT ${COLUMNS} FROM ${sessions} WHERE sid = :sid`,
 
-    // Spends the current token, or revokes the session for reuse. Matches no row for a repeated
-    // call, a replay and an ended session.
-    rotate: `UPDATE ${sessions} SET
-  previous_jti = CASE WHEN jti = :presented THEN jti ELSE previous_jti END,
-  rotated_at = CASE WHEN jti = :presented THEN CAST(:now AS bigint) ELSE rotated_at END,
-  issued_at = CASE WHEN jti = :presented THEN CAST(:issuedAt AS bigint) ELSE issued_at END,
-  expires_at = CASE WHEN jti <> :presented THEN expires_at WHEN CAST(:expiresAt AS bigint) < ends_at THEN CAST(:expiresAt AS bigint) ELSE ends_at END,
-  access_lifetime = CASE WHEN jti = :presented AND access_lifetime < CAST(:accessLifetime AS bigint) THEN CAST(:accessLifetime AS bigint) ELSE access_lifetime END,
-  rotated_user_agent = CASE WHEN jti = :presented THEN CAST(:userAgent AS text) ELSE rotated_user_agent END,
-  rotated_address = CASE WHEN jti = :presented THEN CAST(:address AS text) ELSE rotated_address END,
-  revoked_at = CASE WHEN jti = :presented THEN NULL ELSE CAST(:now AS bigint) END,
-  jti = CASE WHEN jti = :presented THEN :next ELSE jti END
-WHERE sid = :sid AND revoked_at IS NULL AND CAST(:now AS bigint) < expires_at AND CAST(:now AS bigint) < ends_at AND jti <> :next
-  AND (previous_jti IS NULL OR previous_jti <> :presented OR abs(CAST(:now AS bigint) - rotated_at) >= CAST(:reuseInterval AS bigint)
-    OR rotated_user_agent <> CAST(:userAgent AS text) OR (CAST(:sameAddress AS integer) = 1 AND rotated_address <> CAST(:address AS text)))`,
+    rotate: `UPDATE ${sessions} ${ROTATE_SET}\n${ROTATE_WHERE}`,
 
     revoke: `UPDATE ${sessions} SET revoked_at = :now WHERE sid = :sid AND revoked_at IS NULL`,
     revokeUser: `UPDATE ${sessions} SET revoked_at = :now WHERE sid IN (
