@@ -16,7 +16,8 @@ export const SERVICE_SOURCES = {
   'plugin/stores/sql/postgres-check.ts': 'test/services/postgres/check.ts',
   'plugin/stores/sql/postgres-client.ts': 'test/services/postgres/client.ts',
   'plugin/stores/sql/postgres-deadline.ts': 'test/services/postgres/store.ts',
-  'plugin/stores/sql/rotate-together.ts': 'test/services/postgres/batches.ts'
+  'plugin/stores/sql/rotate-together.ts': 'test/services/postgres/batches.ts',
+  'plugin/stores/sql/sweep-postgres.ts': 'test/services/postgres/sweep.ts'
 }
 
 /** Tests that cover more than the source of their name. */

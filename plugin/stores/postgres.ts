@@ -5,6 +5,7 @@ import { type CounterRow, countRows, counterStatements } from './sql/counters.ts
 import { checkPostgres } from './sql/postgres-check.ts'
 import { rotateTogether } from './sql/rotate-together.ts'
 import { rotationBatches } from './sql/rotation-batches.ts'
+import { sweepPostgres } from './sql/sweep-postgres.ts'
 import {
   COLUMNS, POSTGRES, type RevocationRow, type SessionRow, checkedPrefix, revocationOf,
   rotationParameters, sessionOf, statements
@@ -21,8 +22,6 @@ export interface PostgresStoreOptions {
   prefix?: string
 }
 
-/** No request waits for a sweep, which visits every row. */
-const SWEEP_TIMEOUT_MS = 30_000
 /** No request waits for the list of revocations, which is long after a mass logout. */
 const FEED_TIMEOUT_MS = 5000
 /** Rows per statement, so that it holds their locks only briefly. */
@@ -94,6 +93,8 @@ export function postgresStore (
     }
   }
 
+  const sweep = sweepPostgres(run, prefix)
+
   const changedTogether = rotateTogether(run<SessionRow>, prefix, clock)
   async function together (rotations: Rotation[]): Promise<(RotationResult | undefined)[]> {
     const rows = new Map((await changedTogether(rotations)).map(row => [row.sid, row]))
@@ -152,27 +153,8 @@ export function postgresStore (
       return rows.map(revocationOf)
     },
 
-    async sweep (time) {
-      // A machine whose clock is ahead must not delete rows that others still need.
-      const before = Math.floor(await clock.timeThere(time))
-      const sweep = `DELETE FROM ${prefix}sessions WHERE sid IN (SELECT sid FROM ${prefix}sessions WHERE ${sql.over} LIMIT :most)`
-      const slice = async (verb: string, text: string): Promise<number> =>
-        (
-          await run({
-            verb,
-            text,
-            parameters: { before, most: BATCH_SIZE },
-            timeoutMs: SWEEP_TIMEOUT_MS
-          })
-        ).rowCount
-      while (await slice('sweep_counters', sql.sweepCounters) === BATCH_SIZE);
-      let total = 0
-      for (;;) {
-        const deleted = await slice('sweep', sweep)
-        total += deleted
-        if (deleted < BATCH_SIZE) return total
-      }
-    },
+    // A machine whose clock is ahead must not delete rows that others still need.
+    sweep: async time => sweep(Math.floor(await clock.timeThere(time))),
 
     check: () => checkPostgres(run, prefix),
     migrate: () => migratePostgres(pool, prefix)

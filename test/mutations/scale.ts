@@ -5,6 +5,9 @@ const ofStores = caughtByOne({ name: 'stores', source: 'plugin/stores', tests: '
 const ofSessions =
   caughtByOne({ name: 'sessions', source: 'plugin/sessions', tests: 'test/sessions' })
 
+const ofServices =
+  caughtByOne({ name: 'stores', source: 'plugin/stores', tests: 'test/services' })
+
 /** Checks of work with hundreds of thousands of sessions. */
 export const scaleMutations: Mutation[] = [
   ...ofStores(
@@ -52,5 +55,10 @@ export const scaleMutations: Mutation[] = [
       'a session that ends meanwhile is not forgotten', 'known.set(sid, calls)\n    if',
       'known.set(sid, 0)\n    if'
     ]
+  ),
+  ...ofServices(
+    'sql/sweep-postgres.ts', 'postgres/sweep.ts',
+    ['each statement of a sweep reads its own pages', ' AND ctid < CAST(:upTo AS tid)', ''],
+    ['a sweep reads the whole table', 'page += PAGES', 'page += 2 * PAGES']
   )
 ]

@@ -119,8 +119,8 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
     t.same(
       rows.map(row => row.name),
       [
-        'adopt', 'clock', 'create', 'find', 'increment', 'list', 'revoke', 'revoke_user',
-        'revoked_since', 'rotate', 'sweep', 'sweep_counters'
+        'adopt', 'clock', 'create', 'find', 'increment', 'list', 'pages', 'revoke',
+        'revoke_user', 'revoked_since', 'rotate', 'sweep', 'sweep_counters'
       ].map(verb => `verbs_${verb}`)
     )
   })
