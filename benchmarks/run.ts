@@ -25,7 +25,7 @@ const benchmarks: Record<string, () => Promise<{ default: Benchmark }>> = {
   'store-size': () => import('./store-size.ts')
 }
 
-const WITHOUT_BOUND = ['rotations']
+const WITHOUT_BOUND = ['rotations', 'store-size']
 
 const USAGE = `npm run bench -- [NAME...] [--count N] [--node PATH] [--quick] [--check]
 
