@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { NOW } from '../../../plugin/store-contract/case.ts'
 import { otherProcess } from '../../../plugin/store-contract/processes.ts'
 import type { RotationResult } from '../../../plugin/stores/rotation.ts'
@@ -21,19 +21,25 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
   postgresIsAt(url)
 
   /** Locks the row of a session in another transaction. Returns its end. */
-  async function lockRow (pool: pg.Pool, prefix: string, sid: string) {
+  async function lockRow (t: Test, pool: pg.Pool, prefix: string, sid: string) {
     const client = await pool.connect()
     await client.query('BEGIN')
     await client.query(`SELECT sid FROM ${prefix}sessions WHERE sid = '${sid}' FOR UPDATE`)
-    return async (): Promise<void> => {
+    // A client that stays out would keep the pool of a failed test from its end.
+    let isOut = true
+    const unlock = async (): Promise<void> => {
+      if (!isOut) return
+      isOut = false
       await client.query('COMMIT')
       client.release()
     }
+    t.after(unlock)
+    return unlock
   }
 
   t.test('a locked row delays no other rotation', async t => {
     const { pool, store, together } = await storeOfBatches(t, 'locked_', ['a', 'b', 'c', 'd'])
-    const unlock = await lockRow(pool, 'locked_', 'b')
+    const unlock = await lockRow(t, pool, 'locked_', 'b')
     const [a, b, c] = await together(of('a'), of('b'), of('c'))
     t.match(await Promise.all([a, c]), [{ outcome: 'rotated' }, { outcome: 'rotated' }])
     t.match(await store.find('b'), { jti: 't0' }, 'which waits meanwhile')
@@ -47,7 +53,7 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
 
   t.test('a row that stays locked is late alone, and does not change', async t => {
     const { pool, store, together } = await storeOfBatches(t, 'stays_', ['a', 'b'])
-    const unlock = await lockRow(pool, 'stays_', 'b')
+    const unlock = await lockRow(t, pool, 'stays_', 'b')
     const deadline = Date.now() + 600
     const results = await Promise.allSettled(
       await together(of('a'), of('b', 'late', { deadline }))
