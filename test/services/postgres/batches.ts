@@ -123,10 +123,12 @@ t.test('PostgreSQL', { skip: skipUnless(postgresProgram, 'postgres') }, async t 
 
   t.test('a lost connection is known by its code, in each language', async t => {
     const { pool } = await storeOfBatches(t, 'codes_', ['a', 'b'])
-    const failures: [severity: string | undefined, code: string, isRepeated: boolean][] = [
+    type Text = string | undefined
+    const failures: [severity: Text, code: Text, isRepeated: boolean][] = [
       ['ОШИБКА', '22001', true], ['ERROR', '57014', true], ['ВАЖНО', '57P01', false],
       ['FATAL', '58000', false], ['PANIC', 'XX000', false], ['FEHLER', '08P01', false],
-      ['ERROR', '40003', false], [undefined, 'EPIPE', false], [undefined, '22001', false]
+      ['ERROR', '40003', false], ['ERROR', undefined, true], [undefined, 'EPIPE', false],
+      [undefined, '22001', false]
     ]
     for (const [severity, code, isRepeated] of failures) {
       const store = postgresStore({
