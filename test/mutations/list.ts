@@ -278,18 +278,17 @@ export const mutations: Mutation[] = [
     ]),
   ...of('stores/memory.ts',
     [
-      'a spent token is exchanged no more', 'if (session.jti !== presented) {', 'if (false) {',
+      'a spent token is exchanged no more', 'if (row.jti !== presented) {', 'if (false) {',
       'stores/memory.ts'
     ],
     [
-      'reuse ends the session', "      revokeNow(session, now)\n      return { outcome: 'reused'",
+      'reuse ends the session', "      revokeNow(row, now)\n      return { outcome: 'reused'",
       "      return { outcome: 'reused'", 'stores/memory.ts'
     ],
     [
       'a late call changes nothing',
-      '    checkDeadline(deadline)\n    const session = sessions.get(sid)\n' +
-        '    if (session === undefined) return {',
-      '    const session = sessions.get(sid)\n    if (session === undefined) return {',
+      '    checkDeadline(deadline)\n    const row = sessions.get(sid)\n',
+      '    const row = sessions.get(sid)\n',
       'stores/memory.ts'
     ]),
   ...of('stores/rotation.ts',
@@ -539,7 +538,7 @@ export const mutations: Mutation[] = [
     ]),
   ...of('sessions/ended-sessions.ts',
     [
-      'a session ends once', 'if (known.has(sid)) return', '',
+      'a session ends once', 'if (!isKnown) onEnded(sid)', 'onEnded(sid)',
       'sessions/revocation.ts', 'sessions/ended-sessions.ts'
     ],
     [

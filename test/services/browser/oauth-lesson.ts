@@ -117,6 +117,7 @@ t.test('the lesson, from the first step to the last', { skip }, async t => {
     t.match(await textOf(page, '#session-list'), 'you, on this page')
     await row.getByRole('button', { name: 'End this app' }).click()
     await reads(page, 'sessions', '204: ended.')
+    await page.locator('#end-findings').filter({ hasText: 'The access token' }).waitFor()
     t.equal(await textOf(page, '#end-findings'),
       'The access token of the app: 401. Token is blacklisted')
     t.equal(await page.evaluate('document.activeElement.id'), 'list-sessions')
