@@ -110,7 +110,8 @@ t.test('control: a killed PostgreSQL with asynchronous commit loses pairs', post
       wal_writer_delay: '10s',
       wal_writer_flush_after: '100MB'
     }),
-    1
+    // PostgreSQL may write its log a few milliseconds before one of the kills.
+    3
   )
   t.ok(lost.pairs > 0, `${lost.pairs} pairs`)
   t.ok(tally['locked out'] > 0, `${tally['locked out']} lockouts`)
