@@ -65,7 +65,10 @@ export default async function eventLoop (
   const longest = (turns: Turns[]): number[] => turns.map(({ longest }) => longest)
   return {
     text: text + table(
-      ['work', 'took ms', 'longest turn ms', 'most delay ms', 'idle: longest turn', 'most delay'],
+      [
+        'work', 'call took ms', 'longest turn ms', 'most delay ms', 'idle: longest turn',
+        'most delay'
+      ],
       measured.map(({ name, busy, idle }) => [
         name,
         spread(busy.map(({ took }) => took)),

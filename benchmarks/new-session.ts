@@ -1,8 +1,13 @@
 import { newId } from '../plugin/ids.ts'
 import type { Session } from '../plugin/stores/session.ts'
-import { USER_AGENT } from './refresher.ts'
 
 const DAY = 86_400_000
+
+/** The user agent of a current browser, 111 characters. */
+export const USER_AGENT =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ' +
+  'Chrome/143.0.0.0 Safari/537.36'
+export const ADDRESS = '203.0.113.7'
 
 /** A session as a login from a browser starts it, with the default lifetimes. */
 export const newSession = (userId: string, createdAt: number): Session => ({
@@ -19,7 +24,7 @@ export const newSession = (userId: string, createdAt: number): Session => ({
   adoptedUntil: null,
   accessLifetime: 300_000,
   userAgent: USER_AGENT,
-  address: '203.0.113.7',
+  address: ADDRESS,
   rotatedUserAgent: null,
   rotatedAddress: null,
   clientId: null,

@@ -1,5 +1,6 @@
 import { newId } from '../plugin/ids.ts'
 import type { SessionStore } from '../plugin/stores/store.ts'
+import { ADDRESS, USER_AGENT, newSession } from './new-session.ts'
 
 const DAY = 86_400_000
 /** Milliseconds for which the token just spent still answers: the default of the plugin. */
@@ -10,12 +11,6 @@ const PATIENCE = 10_000
 /** Ids made beforehand, so that it is the store that is measured and not the making of ids. */
 const ids = Array.from({ length: 1024 }, newId)
 
-/** The user agent of a browser of today, 111 characters. */
-export const USER_AGENT =
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) ' +
-  'Chrome/143.0.0.0 Safari/537.36'
-const ADDRESS = '203.0.113.7'
-
 /**
  * Starts a session of a user, and gives what refreshes it once more: by `store.rotate`, with the
  * token that is good now. One that failed may be called again, which sends the same rotation once
@@ -24,30 +19,11 @@ const ADDRESS = '203.0.113.7'
 export async function refresher (
   store: SessionStore, userId: string
 ): Promise<() => Promise<void>> {
-  const sid = newId()
-  const createdAt = Date.now()
+  const session = newSession(userId, Date.now())
+  const { sid } = session
   let current = 0
   const jti = (number: number): string => ids[number % ids.length] as string
-  await store.create({
-    sid,
-    userId,
-    jti: jti(current),
-    previousJti: null,
-    issuedAt: createdAt,
-    rotatedAt: null,
-    expiresAt: createdAt + DAY,
-    createdAt,
-    endsAt: createdAt + 30 * DAY,
-    revokedAt: null,
-    adoptedUntil: null,
-    accessLifetime: 300_000,
-    userAgent: USER_AGENT,
-    address: ADDRESS,
-    rotatedUserAgent: null,
-    rotatedAddress: null,
-    clientId: null,
-    scope: null
-  })
+  await store.create({ ...session, jti: jti(current) })
 
   return async () => {
     const now = Date.now()

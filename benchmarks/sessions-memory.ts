@@ -4,7 +4,7 @@ import { createSessions } from '../plugin/sessions/lifecycle.ts'
 import { memoryStore } from '../plugin/stores/memory.ts'
 import type { Session } from '../plugin/stores/session.ts'
 import { type Settings, fixed, heapInUse, table } from './harness.ts'
-import { USER_AGENT } from './refresher.ts'
+import { USER_AGENT } from './new-session.ts'
 import { type Report, atMost } from './report.ts'
 import type { Scope } from './scope.ts'
 
