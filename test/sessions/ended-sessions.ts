@@ -77,7 +77,7 @@ const NONE = new Set<string>()
 const revocationsOf = (sids: string[]) =>
   sids.map(sid => ({ sid, revokedAt: 0, accessExpiresAt: 0 }))
 
-/** Returns the sessions that the host is told of, after a first read that had none. */
+/** Returns the sessions that are reported to the host, after a first read that had none. */
 async function buildStarted () {
   const told: string[] = []
   const { notice, takeAll } = createEndedSessions(sid => { told.push(sid) })

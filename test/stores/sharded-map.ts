@@ -23,7 +23,7 @@ for (const [name, shardOf, keys] of [
 }
 
 for (const shardOf of [shardOfId, shardOfText]) {
-  t.test(`${shardOf.name}: any text has a shard`, async t => {
+  t.test(`${shardOf.name}: returns one shard for each text`, async t => {
     for (const key of ['', 'a', '__proto__', 'ÿ', '漢字', '\u{1f600}', '\uffff', '~'.repeat(300)]) {
       const shard = shardOf(key)
       t.ok(Number.isInteger(shard) && shard >= 0 && shard < SHARDS, key)
